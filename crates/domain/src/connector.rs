@@ -1,0 +1,184 @@
+//! The seam to the outside: a connector knows a carrier, a connection talks to it for one account.
+//!
+//! A connector keeps nothing and draws nothing. Serials from a persistent range are handed in; a carrier without labels
+//! of its own returns their content and `app` draws them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::account::CarrierAccount;
+use crate::address::Address;
+use crate::document::{Format, LabelContent};
+use crate::error::{CarrierError, Problem};
+use crate::parcel::Box as ParcelBox;
+use crate::rate::Rate;
+use crate::service::ServiceCode;
+use crate::time::Timestamp;
+use crate::tracking::TrackingReport;
+
+/// A boxed future, since an `async fn` in a trait cannot be called through `dyn`.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, CarrierError>> + Send + 'a>>;
+
+/// What a connector can say about itself without asking anybody; forms, docs and the carrier list come from it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The word in setup files, such as `local`.
+    pub carrier: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// What an account must or may hold.
+    pub fields: &'static [Field],
+    /// Whether real labels are bought; a test tenant refuses such an account.
+    pub is_live: bool,
+    /// Whether a booking can be cancelled at all; when not, the carrier is not asked.
+    pub can_cancel: bool,
+    /// Whether booking the same reference twice gives the first booking again.
+    pub books_once_a_reference: bool,
+    /// How many serials each parcel takes from the account's persistent range.
+    pub serials_a_parcel: u32,
+}
+
+/// A field of a carrier account.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name in `settings`.
+    pub name: &'static str,
+    /// What people are told.
+    pub help: &'static str,
+    /// How it is kept.
+    pub kind: FieldKind,
+    /// Whether an account without it is refused.
+    pub is_required: bool,
+}
+
+/// How a field is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Shown.
+    Text,
+    /// Encrypted and never shown.
+    Secret,
+    /// A file's path in the setup file; its content is stored.
+    File,
+}
+
+/// Knows a carrier.
+pub trait Connector: Send + Sync {
+    /// What it can say about itself.
+    fn profile(&self) -> &'static Profile;
+
+    /// Reads an account's settings once, so that no call reads them again. Every mistake is reported, by field.
+    fn connect(&self, account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>>;
+}
+
+/// Talks to a carrier for one account.
+pub trait Connection: Send + Sync {
+    /// Priced offers for these boxes; an empty list means "nothing of ours fits", with the reasons in the log of the call.
+    fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer>;
+
+    /// Books one shipment. The reference in the request is unique for ever.
+    fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking>;
+
+    /// Finds what an earlier call with this reference booked; `Ok(None)` means the carrier knows nothing of it.
+    fn find<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Booking>> {
+        Box::pin(async { Err(CarrierError::Unsupported("finding a booking by reference".to_owned())) })
+    }
+
+    /// Asks the carrier to forget a booking.
+    fn cancel<'a>(&'a self, _ask: &'a CancelRequest) -> Answer<'a, ()> {
+        Box::pin(async { Err(CarrierError::Unsupported("cancelling a booking".to_owned())) })
+    }
+
+    /// What happened to a parcel, oldest first.
+    fn track<'a>(&'a self, _tracking_number: &'a str) -> Answer<'a, Vec<TrackingReport>> {
+        Box::pin(async { Err(CarrierError::Unsupported("asking for tracking events".to_owned())) })
+    }
+}
+
+/// Asks for offers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateRequest {
+    /// Where it leaves from.
+    pub sender: Address,
+    /// Where it goes.
+    pub recipient: Address,
+    /// The boxes.
+    pub parcels: Vec<ParcelBox>,
+    /// Only this service, if somebody chose one.
+    pub service: Option<String>,
+    /// When it is asked.
+    pub now: Timestamp,
+}
+
+/// What an account offers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Offer {
+    /// Rates, cheapest first.
+    pub rates: Vec<Rate>,
+    /// Services that do not fit: code and reason.
+    pub left_out: Vec<(ServiceCode, String)>,
+}
+
+/// Asks for a booking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookRequest {
+    /// The service.
+    pub service: ServiceCode,
+    /// Our reference, unique for ever.
+    pub reference: String,
+    /// What the shop calls the order.
+    pub order_reference: Option<String>,
+    /// Where it leaves from.
+    pub sender: Address,
+    /// Where it goes.
+    pub recipient: Address,
+    /// The boxes.
+    pub parcels: Vec<ParcelBox>,
+    /// Serials from the account's persistent range: [`Profile::serials_a_parcel`] for each parcel, never used before.
+    pub serials: Vec<u64>,
+    /// When it is asked.
+    pub now: Timestamp,
+    /// The public tracking page of each parcel, for the square code.
+    pub tracking_pages: Vec<String>,
+}
+
+/// The carrier's yes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Booking {
+    /// The carrier's own id of the shipment.
+    pub carrier_reference: Option<String>,
+    /// One entry a parcel, in the order asked.
+    pub parcels: Vec<BookedParcel>,
+}
+
+/// One parcel of a booking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookedParcel {
+    /// The carrier's number.
+    pub tracking_number: String,
+    /// Serial Shipping Container Code, if the carrier uses one.
+    pub sscc: Option<String>,
+    /// Its label.
+    pub label: Label,
+}
+
+/// A label as a carrier gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Label {
+    /// What should stand on it; we draw.
+    Content(std::boxed::Box<LabelContent>),
+    /// Finished bytes.
+    Bytes(Vec<u8>, Format),
+}
+
+/// Asks for a cancellation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelRequest {
+    /// Our reference.
+    pub reference: String,
+    /// The carrier's own id of the shipment.
+    pub carrier_reference: Option<String>,
+    /// The carrier's numbers.
+    pub tracking_numbers: Vec<String>,
+}

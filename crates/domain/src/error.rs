@@ -1,0 +1,154 @@
+//! Errors: what a carrier can do wrong, and what a caller is told. Variants say *who can fix it*.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Shorthand for results of verbs.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a carrier's answer is no booking. The variant decides whether it is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarrierError {
+    /// The carrier said no, for a reason the sender can mend. Not tried again.
+    #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Problem>),
+    /// The carrier does not accept our credentials. Not tried again until they change.
+    #[error("the carrier does not accept the account's credentials: {0}")]
+    Credentials(String),
+    /// The carrier has no such thing. Not tried again.
+    #[error("the carrier does not offer this: {0}")]
+    Unsupported(String),
+    /// No usable answer: time-out, connection lost, busy. What the carrier did is not known. Tried again.
+    #[error("the carrier did not answer: {message}")]
+    Unavailable {
+        /// What happened.
+        message: String,
+        /// Seconds the carrier asked us to wait.
+        retry_after: Option<u64>,
+    },
+    /// An answer nobody can read. What the carrier did is not known.
+    #[error("the carrier's answer could not be read: {0}")]
+    Unreadable(String),
+}
+
+impl CarrierError {
+    /// Whether the carrier may have acted although we have no yes.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Unreadable(_))
+    }
+
+    /// A refusal with one reason.
+    pub fn refused(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Refused(vec![Problem::new(path, message)])
+    }
+}
+
+/// One thing wrong with what was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where, in the sender's own words, steps parted by `/`: `0/order_details/order_items/2/quantity`.
+    pub path: String,
+    /// Which value, which rule, what was expected.
+    pub message: String,
+    /// What kind of mistake, for dialects that have codes.
+    #[serde(default)]
+    pub rule: Rule,
+}
+
+impl Problem {
+    /// A mistake without a more special kind.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), rule: Rule::Invalid }
+    }
+
+    /// A mistake of a kind.
+    pub fn of(rule: Rule, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), rule }
+    }
+
+    /// The same mistake below a longer path.
+    #[must_use]
+    pub fn below(mut self, prefix: &str) -> Self {
+        self.path = if self.path.is_empty() { prefix.to_owned() } else { format!("{prefix}/{}", self.path) };
+        self
+    }
+}
+
+/// What kind of mistake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The value breaks a rule.
+    #[default]
+    Invalid,
+    /// The value is missing.
+    Missing,
+    /// The value names something that does not exist.
+    Unknown,
+    /// The value may not be changed.
+    Fixed,
+}
+
+/// Why a verb did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or it is another tenant's. Holds the noun.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The caller can mend what was sent; every problem found.
+    #[error("{}", .0.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Problem>),
+    /// It contradicts what is stored.
+    #[error("{0}")]
+    Conflict(String),
+    /// The key may not do this. Holds the scope it lacks.
+    #[error("this key may not do that: it lacks the scope {0}")]
+    Denied(&'static str),
+    /// Nobody knows who is asking.
+    #[error("{}", match .0 { Unknown::Missing => "credentials are missing", Unknown::Wrong => "credentials are wrong" })]
+    Unauthenticated(Unknown),
+    /// Too much at once.
+    #[error("too many requests: wait {} s", .retry_after.as_secs().max(1))]
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The carrier said no or nothing.
+    #[error("{0}")]
+    Carrier(CarrierError),
+    /// We cannot do it now: queue full, disk full, database gone. Nothing was stored, or its fate is unknown.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Our fault. The text is for the log, never for a caller.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Why nobody knows who is asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// No credentials came.
+    Missing,
+    /// They match no key.
+    Wrong,
+}
+
+impl Error {
+    /// One problem.
+    pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Problem::new(path, message)])
+    }
+
+    /// Our fault, with what broke.
+    pub fn internal(what: impl std::fmt::Display) -> Self {
+        Self::Internal(what.to_string())
+    }
+}
+
+impl From<CarrierError> for Error {
+    fn from(error: CarrierError) -> Self {
+        Self::Carrier(error)
+    }
+}

@@ -1,0 +1,141 @@
+//! An event: what happened here, past tense. Written in the same transaction as the change it tells of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EventId, OrderId, ParcelId, ShipmentId};
+use crate::time::Timestamp;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EventKind {
+    /// An order was stored for the first time.
+    #[serde(rename = "order.created")]
+    OrderCreated,
+    /// An order was changed.
+    #[serde(rename = "order.updated")]
+    OrderUpdated,
+    /// An order was deleted.
+    #[serde(rename = "order.deleted")]
+    OrderDeleted,
+    /// The carrier is being asked.
+    #[serde(rename = "shipment.requested")]
+    ShipmentRequested,
+    /// The carrier said yes.
+    #[serde(rename = "shipment.booked")]
+    ShipmentBooked,
+    /// The carrier said no.
+    #[serde(rename = "shipment.failed")]
+    ShipmentFailed,
+    /// Every label of the shipment is stored and may be printed.
+    #[serde(rename = "shipment.ready_to_print")]
+    ShipmentReadyToPrint,
+    /// The carrier forgot it.
+    #[serde(rename = "shipment.cancelled")]
+    ShipmentCancelled,
+    /// The carrier would not forget it.
+    #[serde(rename = "shipment.cancel_refused")]
+    ShipmentCancelRefused,
+    /// Nobody knows what the carrier did; a person must look.
+    #[serde(rename = "shipment.unsettled")]
+    ShipmentUnsettled,
+    /// The carrier's news moved a parcel.
+    #[serde(rename = "parcel.tracking_changed")]
+    ParcelTrackingChanged,
+    /// A channel was connected, changed or deleted.
+    #[serde(rename = "channel.connected")]
+    ChannelConnected,
+    /// A channel was changed.
+    #[serde(rename = "channel.updated")]
+    ChannelUpdated,
+    /// A channel was deleted.
+    #[serde(rename = "channel.deleted")]
+    ChannelDeleted,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::OrderCreated,
+        Self::OrderUpdated,
+        Self::OrderDeleted,
+        Self::ShipmentRequested,
+        Self::ShipmentBooked,
+        Self::ShipmentFailed,
+        Self::ShipmentReadyToPrint,
+        Self::ShipmentCancelled,
+        Self::ShipmentCancelRefused,
+        Self::ShipmentUnsettled,
+        Self::ParcelTrackingChanged,
+        Self::ChannelConnected,
+        Self::ChannelUpdated,
+        Self::ChannelDeleted,
+    ];
+
+    /// The name in rows, webhooks and the native API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OrderCreated => "order.created",
+            Self::OrderUpdated => "order.updated",
+            Self::OrderDeleted => "order.deleted",
+            Self::ShipmentRequested => "shipment.requested",
+            Self::ShipmentBooked => "shipment.booked",
+            Self::ShipmentFailed => "shipment.failed",
+            Self::ShipmentReadyToPrint => "shipment.ready_to_print",
+            Self::ShipmentCancelled => "shipment.cancelled",
+            Self::ShipmentCancelRefused => "shipment.cancel_refused",
+            Self::ShipmentUnsettled => "shipment.unsettled",
+            Self::ParcelTrackingChanged => "parcel.tracking_changed",
+            Self::ChannelConnected => "channel.connected",
+            Self::ChannelUpdated => "channel.updated",
+            Self::ChannelDeleted => "channel.deleted",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A stored event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Names it; the same on every delivery and retry.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub at: Timestamp,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What an event is about. Ids lead to the rows; values that rows lose (old and new) stand here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// The order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// The order's version after the change: rises with every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_version: Option<u64>,
+    /// The shipment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipment: Option<ShipmentId>,
+    /// The parcel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<ParcelId>,
+    /// The channel's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<i64>,
+    /// The value before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// The value after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+    /// Words for people: why it failed or was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}

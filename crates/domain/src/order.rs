@@ -1,0 +1,322 @@
+//! An order: what was bought, by whom, due where.
+//!
+//! The shop's own words (its status, its times, its numbers) are kept as sent and never overwritten by ours.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::address::{Address, Contact};
+use crate::channel::{ChannelNumber, Dialect};
+use crate::customs::Customs;
+use crate::ids::OrderId;
+use crate::measure::Measurement;
+use crate::money::{Currency, Decimal, Money};
+use crate::shipment::{Shipment, ShipmentStatus};
+use crate::time::{SentTime, Timestamp};
+use crate::tracking::TrackingStatus;
+
+/// JSON text kept as it came, digit for digit. Equal when the text is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RawJson(pub Box<RawValue>);
+
+impl RawJson {
+    /// Wraps valid JSON text; `None` when it is not.
+    pub fn new(text: String) -> Option<Self> {
+        RawValue::from_string(text).ok().map(Self)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+/// A stored order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// Our id.
+    pub id: OrderId,
+    /// Where it came from inside the tenant.
+    pub channel: ChannelNumber,
+    /// Raised by one at every change.
+    pub version: u64,
+    /// When we first stored it.
+    pub created_at: Timestamp,
+    /// When we last changed it.
+    pub modified_at: Timestamp,
+    /// What was sent.
+    pub details: OrderDetails,
+}
+
+/// What a shop says of an order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrderDetails {
+    /// The shop's own id; unique in its channel. An order without one goes by our id in every dialect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The number people quote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The shop's own status, free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shop_status: Option<ShopStatus>,
+    /// When it was placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placed_at: Option<SentTime>,
+    /// When the shop last changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<SentTime>,
+    /// What was bought.
+    pub items: Vec<LineItem>,
+    /// Free text for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Free words; `None` when nobody sent any, which differs from an empty list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// What is paid, and how far.
+    pub payment: Payment,
+    /// Who bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Contact>,
+    /// Whom the invoice goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<Address>,
+    /// Where the goods go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<Address>,
+    /// How the goods should go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryWish>,
+    /// The consumer's point of collection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_point: Option<ServicePointChoice>,
+    /// What customs wants to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customs: Option<Customs>,
+    /// What a dialect can say and nothing above can hold, echoed to the same dialect only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<Dialect, RawJson>,
+}
+
+/// A status in somebody else's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopStatus {
+    /// The word programs compare.
+    pub code: String,
+    /// The word people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// One product line and its quantity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LineItem {
+    /// The shop's id of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The shop's id of the product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
+    /// The shop's id of the variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<String>,
+    /// What it is called.
+    pub name: String,
+    /// More words about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Stock-keeping unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// European Article Number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ean: Option<String>,
+    /// A picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// How many.
+    pub quantity: u64,
+    /// Price of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Money>,
+    /// Price of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_price: Option<Money>,
+    /// Weight and size of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<Measurement>,
+    /// Harmonised System code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hs_code: Option<String>,
+    /// Country of origin, two letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_country: Option<String>,
+    /// Manufacturer id code, for imports into the United States.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manufacturer_code: Option<String>,
+    /// What it is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub material: Option<String>,
+    /// What it is used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intended_use: Option<String>,
+    /// When it should be handed to the carrier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hand_over_at: Option<SentTime>,
+    /// When it should arrive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deliver_at: Option<SentTime>,
+    /// Free properties of the shop, a JSON object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<RawJson>,
+    /// Dangerous-goods declaration: field name → value, as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dangerous_goods: Option<BTreeMap<String, String>>,
+}
+
+/// What is paid, and how far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Payment {
+    /// What the buyer pays in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Money>,
+    /// The shop's own payment status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ShopStatus>,
+    /// Whether the carrier collects the money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cash_on_delivery: Option<bool>,
+    /// The goods alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subtotal: Option<Money>,
+    /// What the shop thought shipping would cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_shipping: Option<Money>,
+    /// What the shop thought tax would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_tax: Option<Money>,
+    /// The day on the invoice, as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoice_date: Option<String>,
+    /// Discount granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Cost>,
+    /// Insurance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insurance: Option<Cost>,
+    /// Freight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freight: Option<Cost>,
+    /// Anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<Cost>,
+}
+
+/// A cost whose amount or currency may be missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cost {
+    /// The amount in major units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Decimal>,
+    /// The currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+}
+
+/// How the shop would like the goods to go.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeliveryWish {
+    /// The buyer comes to the shop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_pickup: Option<bool>,
+    /// The shop's own word for the delivery chosen at checkout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indicator: Option<String>,
+    /// Weight and size of the whole order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<Measurement>,
+    /// The service asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceWish>,
+}
+
+/// The service a client asked for, by the ids it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServiceWish {
+    /// A service's code, `<account id>:<service>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The client's id of a carrier account (an alias, see the setup file).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
+}
+
+/// The point where the consumer will collect.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServicePointChoice {
+    /// The dialect's id of the point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The carrier's own id of the point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier_id: Option<String>,
+    /// The consumer's number at the carrier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_number: Option<String>,
+    /// Latitude as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<String>,
+    /// Longitude as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<String>,
+    /// Locker, shop, … as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// A free JSON object of the carrier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<RawJson>,
+}
+
+/// Where an order stands, derived from its shipments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Nothing is booked.
+    Open,
+    /// Something is booked, something is not.
+    PartlyShipped,
+    /// Everything is booked.
+    Shipped,
+    /// Everything has arrived.
+    Delivered,
+}
+
+impl OrderStatus {
+    /// The only place an order's status is decided.
+    pub fn of(shipments: &[Shipment], fully_packed: bool) -> Self {
+        let live: Vec<_> = shipments.iter().filter(|shipment| shipment.status == ShipmentStatus::Booked).collect();
+        match live.as_slice() {
+            [] => Self::Open,
+            _ if !fully_packed => Self::PartlyShipped,
+            live if live.iter().all(|shipment| shipment.tracking() == TrackingStatus::Delivered) => Self::Delivered,
+            _ => Self::Shipped,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A shipment: one hand-over to one carrier on one service, of one or more parcels.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::error::CarrierError;
+use crate::ids::{OrderId, ShipmentId};
+use crate::parcel::Parcel;
+use crate::rate::Rate;
+use crate::service::ServiceCode;
+use crate::time::Timestamp;
+use crate::tracking::TrackingStatus;
+
+/// What *we* did. What the carrier says is [`TrackingStatus`]; the two are never mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShipmentStatus {
+    /// Being put together.
+    Draft,
+    /// The carrier is being asked; whether it said yes may not be known yet.
+    Booking,
+    /// The carrier said yes.
+    Booked,
+    /// The carrier is being asked to forget it.
+    Cancelling,
+    /// The carrier forgot it, or never knew it.
+    Cancelled,
+    /// The carrier said no.
+    Failed,
+}
+
+impl ShipmentStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Draft, Self::Booking, Self::Booked, Self::Cancelling, Self::Cancelled, Self::Failed];
+
+    /// The name in rows and in the native API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Booking => "booking",
+            Self::Booked => "booked",
+            Self::Cancelling => "cancelling",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Whether a shipment in this state holds its parcels, so that no other may book them.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Booking | Self::Booked | Self::Cancelling)
+    }
+}
+
+/// A stored shipment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shipment {
+    /// Our id.
+    pub id: ShipmentId,
+    /// The order it ships.
+    pub order: OrderId,
+    /// What we did.
+    pub status: ShipmentStatus,
+    /// Raised by one at every change.
+    pub version: u64,
+    /// When it was put together.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub modified_at: Timestamp,
+    /// Until when whoever books or cancels it may take; past this, a job settles it.
+    pub lease_until: Option<Timestamp>,
+    /// Everything else.
+    pub details: ShipmentDetails,
+    /// Its parcels, in order of position.
+    pub parcels: Vec<Parcel>,
+}
+
+/// What is kept of a shipment besides its state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShipmentDetails {
+    /// Account and service chosen.
+    pub service: ServiceCode,
+    /// What the carrier calls the service.
+    pub service_name: String,
+    /// The location it leaves from.
+    pub location: String,
+    /// Our reference at the carrier, unique for ever; by it a lost answer is found again.
+    pub reference: String,
+    /// What the order calls itself, printed on the label.
+    pub order_reference: Option<String>,
+    /// The offer it was bought at.
+    pub rate: Option<Rate>,
+    /// Serials taken from the account's persistent range before the carrier was asked.
+    pub serials: Vec<u64>,
+    /// Where it leaves from.
+    pub sender: Address,
+    /// Where it goes.
+    pub recipient: Address,
+    /// The carrier's own id of the shipment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_reference: Option<String>,
+    /// When the carrier said yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked_at: Option<Timestamp>,
+    /// Why it failed, or why it could not be cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<CarrierError>,
+    /// A cancel came while the carrier was being asked; it is carried out when the answer is known.
+    #[serde(default)]
+    pub cancel_wanted: bool,
+    /// Warnings for people: an assumed weight, letters that had to be transliterated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Shipment {
+    /// What the carrier says of the shipment as a whole: the least far of its parcels, except that any trouble shows.
+    pub fn tracking(&self) -> TrackingStatus {
+        TrackingStatus::of_shipment(self.parcels.iter().map(|parcel| parcel.tracking))
+    }
+
+    /// Whether every label's bytes are stored, so that a packer may print.
+    pub fn is_ready_to_print(&self) -> bool {
+        self.status == ShipmentStatus::Booked && self.parcels.iter().all(|parcel| parcel.has_label)
+    }
+}

@@ -1,0 +1,143 @@
+//! A tenant: who owns the data. Nothing crosses tenants.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::Weight;
+use crate::money::Currency;
+
+/// Names a tenant; lower-case letters, digits, `-` and `_`, at most 64.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TenantId(String);
+
+impl TenantId {
+    /// Reads an id.
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        let fits = !text.is_empty() && text.len() <= 64;
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        (fits && text.bytes().all(plain)).then_some(Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TenantId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::new(text.as_str())
+            .ok_or_else(|| format!("{text:?} is no tenant id: expected 1 to 64 lower-case letters, digits, - or _"))
+    }
+}
+
+impl From<TenantId> for String {
+    fn from(id: TenantId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether real labels are bought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Labels are real.
+    #[default]
+    Live,
+    /// Live carrier accounts are refused.
+    Test,
+}
+
+/// A stored tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// The currency it prices in.
+    pub currency: Currency,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// Whether real labels are bought.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The weight of a parcel nobody weighed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_weight: Option<Weight>,
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// See.
+    Read,
+    /// Write orders.
+    Write,
+    /// Print what is bought.
+    Print,
+    /// Buy labels.
+    Buy,
+    /// Cancel labels.
+    Void,
+    /// Change the set-up.
+    Setup,
+    /// Erase people.
+    Erase,
+}
+
+impl Scope {
+    /// Every scope; `*` in a setup file.
+    pub const ALL: [Self; 7] =
+        [Self::Read, Self::Write, Self::Print, Self::Buy, Self::Void, Self::Setup, Self::Erase];
+
+    /// The name in setup files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Print => "print",
+            Self::Buy => "buy",
+            Self::Void => "void",
+            Self::Setup => "setup",
+            Self::Erase => "erase",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("{text:?} is no scope: expected * or some of {known}")
+        })
+    }
+}
+
+/// A stored API key: one public and one secret part, good in every dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// The public part.
+    pub public: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+}

@@ -1,0 +1,95 @@
+//! A webhook endpoint, a delivery (one event to one endpoint) and an attempt (one try).
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::Dialect;
+use crate::ids::{DeliveryId, EndpointId, EventId};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// A stored endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookEndpoint {
+    /// Our id.
+    pub id: EndpointId,
+    /// Where.
+    pub url: String,
+    /// What deliveries are signed with.
+    pub secret: Secret,
+    /// Whose event bodies it gets.
+    pub dialect: Dialect,
+    /// Which events: `*`, `shipment.*` or `shipment.booked`.
+    pub events: Vec<String>,
+}
+
+impl WebhookEndpoint {
+    /// Whether it wants events of this kind.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.events.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => kind.starts_with(prefix),
+            None => pattern == kind,
+        })
+    }
+}
+
+/// How a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// Waiting for its next attempt.
+    Waiting,
+    /// The endpoint said yes.
+    Delivered,
+    /// Given up after the last attempt.
+    Failed,
+}
+
+impl DeliveryStatus {
+    /// The name in rows and in the native API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Waiting, Self::Delivered, Self::Failed].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// A stored delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Our id.
+    pub id: DeliveryId,
+    /// The event; stable on every retry.
+    pub event: EventId,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// How it stands.
+    pub status: DeliveryStatus,
+    /// The bytes, rendered once; every retry sends the same.
+    pub body: Vec<u8>,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When to try next.
+    pub next_at: Timestamp,
+}
+
+/// One try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Which try, from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// Why there was none, or the first kilobyte of the answer.
+    pub note: Option<String>,
+}
