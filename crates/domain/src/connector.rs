@@ -15,7 +15,7 @@ use crate::parcel::Box as ParcelBox;
 use crate::rate::Rate;
 use crate::service::ServiceCode;
 use crate::time::Timestamp;
-use crate::tracking::TrackingReport;
+use crate::tracking::{Milestone, TrackingReport, TrackingStatus};
 
 /// A boxed future, since an `async fn` in a trait cannot be called through `dyn`.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, CarrierError>> + Send + 'a>>;
@@ -93,6 +93,12 @@ pub trait Connection: Send + Sync {
     /// What happened to a parcel, oldest first.
     fn track<'a>(&'a self, _tracking_number: &'a str) -> Answer<'a, Vec<TrackingReport>> {
         Box::pin(async { Err(CarrierError::Unsupported("asking for tracking events".to_owned())) })
+    }
+
+    /// What one of the carrier's tracking codes means, for events that are posted to us. A code that is not listed is
+    /// `Unknown`, never a guess.
+    fn read_code(&self, _code: &str) -> (TrackingStatus, Option<Milestone>) {
+        (TrackingStatus::Unknown, None)
     }
 }
 

@@ -95,6 +95,9 @@ pub struct ShipmentDetails {
     pub order_reference: Option<String>,
     /// The offer it was bought at.
     pub rate: Option<Rate>,
+    /// Offers to turn to when this one is refused, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Rate>,
     /// Serials taken from the account's persistent range before the carrier was asked.
     pub serials: Vec<u64>,
     /// Where it leaves from.

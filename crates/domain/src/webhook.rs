@@ -69,6 +69,8 @@ pub struct Delivery {
     pub event: EventId,
     /// The endpoint.
     pub endpoint: EndpointId,
+    /// Which of the event's bodies, from 0: a dialect may tell of several parcels one by one.
+    pub part: u32,
     /// How it stands.
     pub status: DeliveryStatus,
     /// The bytes, rendered once; every retry sends the same.
@@ -77,6 +79,13 @@ pub struct Delivery {
     pub attempts: u32,
     /// When to try next.
     pub next_at: Timestamp,
+}
+
+impl Delivery {
+    /// The message id a receiver sees: the event's, and the part's number behind the first.
+    pub fn message_id(&self) -> String {
+        if self.part == 0 { self.event.to_string() } else { format!("{}.{}", self.event, self.part + 1) }
+    }
 }
 
 /// One try.

@@ -1,0 +1,97 @@
+//! A caller: who asks, for which tenant, and what the key allows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::channel::Dialect;
+use domain::error::Unknown;
+use domain::secret::Secret;
+use domain::tenant::{ApiKey, Scope, TenantId};
+use domain::{Error, Result};
+
+use crate::tenants::TenantSetup;
+use crate::vault::equal_secretly;
+use crate::{App, clock};
+
+/// What a request brought to prove who asks.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Public and secret part.
+    Pair(String, Secret),
+    /// The secret part alone.
+    Secret(Secret),
+    /// A token bought with a key, or the secret part itself.
+    Bearer(Secret),
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub struct Caller {
+    /// The key.
+    pub key: Arc<ApiKey>,
+    /// The tenant's set-up at the time of the request.
+    pub setup: Arc<TenantSetup>,
+    /// The dialect the request came in.
+    pub dialect: Dialect,
+}
+
+impl Caller {
+    /// The tenant whose data this is.
+    pub fn tenant(&self) -> &TenantId {
+        &self.key.tenant
+    }
+
+    /// Refuses unless the key has the scope.
+    pub fn require(&self, scope: Scope) -> Result<()> {
+        if self.key.scopes.contains(&scope) { Ok(()) } else { Err(Error::Denied(scope.as_str())) }
+    }
+}
+
+/// A token and how long it is good.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The token, opaque.
+    pub token: Secret,
+    /// How long it is good.
+    pub expires_in: Duration,
+    /// The public part of the key it was bought with.
+    pub public: String,
+}
+
+impl App {
+    /// Finds out who asks: one index read, no password hash.
+    pub async fn authenticate(&self, credentials: &Credentials, dialect: Dialect) -> Result<Caller> {
+        let key = match credentials {
+            Credentials::Pair(public, secret) => {
+                let key = self.key_by_secret(self.vault().hash(secret.reveal())).await?;
+                key.filter(|key| equal_secretly(key.public.as_bytes(), public.as_bytes()))
+            }
+            Credentials::Secret(secret) => self.key_by_secret(self.vault().hash(secret.reveal())).await?,
+            Credentials::Bearer(token) => {
+                let hash = self.vault().hash(token.reveal());
+                match self.key_by_token(hash).await? {
+                    Some(key) => Some(key),
+                    None => self.key_by_secret(hash).await?,
+                }
+            }
+        };
+        let key = key.ok_or(Error::Unauthenticated(Unknown::Wrong))?;
+        let setup = self.tenant_setup(&key.tenant).await?.ok_or(Error::Unauthenticated(Unknown::Wrong))?;
+        Ok(Caller { key, setup, dialect })
+    }
+
+    /// Sells a token for a key's public and secret part; it starts with `prefix` and is stored hashed.
+    pub async fn issue_token(&self, public: &str, secret: &Secret, prefix: &str) -> Result<IssuedToken> {
+        const GOOD_FOR: Duration = Duration::from_secs(3600);
+        let credentials = Credentials::Pair(public.to_owned(), secret.clone());
+        let caller = self.authenticate(&credentials, Dialect::Native).await?;
+        let token = format!("{prefix}{}", self.random().token::<32>());
+        let (token_hash, secret_hash) = (self.vault().hash(&token), self.vault().hash(secret.reveal()));
+        let now = self.now();
+        let expires_at = clock::later(now, GOOD_FOR);
+        self.store()
+            .write(async move |tx| tx.add_token(&token_hash, &secret_hash, now, expires_at).await)
+            .await?;
+        Ok(IssuedToken { token: Secret::new(token), expires_in: GOOD_FOR, public: caller.key.public.clone() })
+    }
+}

@@ -1,0 +1,186 @@
+//! Documents: drawn, stored, found again, and reached by a link that expires.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use documents::{DrawError, Drawn, Options as DrawOptions};
+use domain::document::{Document, DocumentKind, Format, LabelContent, PackingLine, PackingSlip, Paper};
+use domain::ids::{DocumentId, ParcelId, ShipmentId};
+use domain::shipment::Shipment;
+use domain::tenant::{Scope, TenantId};
+use domain::{Error, Result, Timestamp};
+
+use crate::{App, Caller, clock};
+
+impl App {
+    fn draw_options(&self) -> DrawOptions {
+        DrawOptions { fallback_font: self.options().fallback_font.clone(), ..DrawOptions::default() }
+    }
+
+    pub(crate) fn draw_label(&self, content: &LabelContent, format: Format) -> std::result::Result<Drawn, DrawError> {
+        ::documents::label(content, format, &self.draw_options())
+    }
+
+    async fn readable(&self, tenant: &TenantId, document: Document) -> Result<(Document, Bytes)> {
+        let bytes = self.blobs().read(tenant, &document.sha256).await?;
+        bytes.map(|bytes| (document, bytes)).ok_or(Error::NotFound("document"))
+    }
+
+    async fn keep(&self, tenant: &TenantId, document: Document, bytes: Vec<u8>) -> Result<(Document, Bytes)> {
+        let bytes = Bytes::from(bytes);
+        let sha256 = self.blobs().put(tenant, bytes.clone()).await?;
+        let document = Document {
+            id: self.one_id("documents", DocumentId::new).await?,
+            sha256,
+            size: bytes.len() as u64,
+            ..document
+        };
+        let (owner, stored) = (tenant.clone(), document.clone());
+        self.store().write(async move |tx| tx.add_documents(&owner, std::slice::from_ref(&stored)).await).await?;
+        Ok((document, bytes))
+    }
+
+    /// The documents of a shipment, oldest first.
+    pub async fn documents(&self, caller: &Caller, shipment: ShipmentId) -> Result<Vec<Document>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read(async move |tx| tx.documents_of_shipment(&tenant, shipment).await).await
+    }
+
+    /// One document's bytes, with the key.
+    pub async fn document(&self, caller: &Caller, id: DocumentId) -> Result<(Document, Bytes)> {
+        caller.require(Scope::Print)?;
+        let tenant = caller.tenant().clone();
+        let document = self.store().read(async move |tx| tx.document(&tenant, id).await).await?;
+        self.readable(caller.tenant(), document.ok_or(Error::NotFound("document"))?).await
+    }
+
+    /// A parcel's label in a format: the stored bytes, else drawn from what stands on it and stored. No carrier is asked.
+    pub async fn label(&self, caller: &Caller, parcel: ParcelId, format: Format) -> Result<(Document, Bytes)> {
+        caller.require(Scope::Print)?;
+        let shipment = self.shipment_of_parcel(&self.as_reader(caller), parcel).await?;
+        self.label_of(caller.tenant(), &shipment, parcel, format).await
+    }
+
+    async fn label_of(
+        &self,
+        tenant: &TenantId,
+        shipment: &Shipment,
+        parcel: ParcelId,
+        format: Format,
+    ) -> Result<(Document, Bytes)> {
+        let (owner, id) = (tenant.clone(), shipment.id);
+        let (stored, content) = self
+            .store()
+            .read(async move |tx| {
+                Ok((tx.documents_of_shipment(&owner, id).await?, tx.label_content(&owner, parcel).await?))
+            })
+            .await?;
+        let is_it = |document: &Document| {
+            document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
+        };
+        if let Some(document) = stored.into_iter().find(is_it)
+            && let Ok(found) = self.readable(tenant, document).await
+        {
+            return Ok(found);
+        }
+        let content = content.ok_or(Error::NotFound("label in this format"))?;
+        let content: LabelContent = store::codec::from_json(&content)?;
+        let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
+        let document = Document {
+            id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
+            kind: DocumentKind::Label,
+            format,
+            order: shipment.order,
+            shipment: Some(shipment.id),
+            parcel: Some(parcel),
+            sha256: String::new(),
+            size: 0,
+            created_at: self.now(),
+            warnings: drawn.warnings,
+        };
+        self.keep(tenant, document, drawn.bytes).await
+    }
+
+    /// A shipment's packing slip as PDF, drawn from the order as it stands and stored.
+    pub async fn packing_slip(&self, caller: &Caller, shipment: ShipmentId) -> Result<(Document, Bytes)> {
+        caller.require(Scope::Print)?;
+        let shipment = self.shipment(&self.as_reader(caller), shipment).await?;
+        let (tenant, order_id) = (caller.tenant().clone(), shipment.order);
+        let order = self.store().read(async move |tx| tx.order_ever(&tenant, order_id).await).await?;
+        let order = order.ok_or(Error::NotFound("order"))?;
+        let packed = |line: usize| {
+            let contents = || shipment.parcels.iter().flat_map(|parcel| &parcel.parcel.contents);
+            if contents().next().is_none() {
+                return order.details.items[line].quantity;
+            }
+            contents().filter(|content| content.line == line).map(|content| content.quantity).sum()
+        };
+        let lines = order.details.items.iter().enumerate().map(|(line, item)| PackingLine {
+            sku: item.sku.clone(),
+            name: item.name.clone(),
+            quantity: packed(line),
+            ordered: item.quantity,
+        });
+        let lines: Vec<_> = lines.filter(|line| line.quantity > 0).collect();
+        let zone = &caller.setup.zone;
+        let slip = PackingSlip {
+            sender: shipment.details.sender.clone(),
+            recipient: shipment.details.recipient.clone(),
+            order_number: shipment.details.order_reference.clone().unwrap_or_else(|| order.id.to_string()),
+            placed: order.details.placed_at.map(|sent| sent.instant_in(zone).to_zoned(zone.clone()).date().to_string()),
+            parcels: shipment
+                .parcels
+                .iter()
+                .map(|parcel| {
+                    let number = parcel.tracking_number.clone().unwrap_or_default();
+                    (shipment.details.service_name.clone(), number)
+                })
+                .collect(),
+            lines,
+            notes: order.details.notes.clone(),
+        };
+        let drawn = ::documents::packing_slip(&slip, &self.draw_options()).map_err(Error::internal)?;
+        let document = Document {
+            id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
+            kind: DocumentKind::PackingSlip,
+            format: Format::Pdf(Paper::A4),
+            order: shipment.order,
+            shipment: Some(shipment.id),
+            parcel: None,
+            sha256: String::new(),
+            size: 0,
+            created_at: self.now(),
+            warnings: drawn.warnings,
+        };
+        self.keep(caller.tenant(), document, drawn.bytes).await
+    }
+
+    /// An unguessable link to a document that expires.
+    pub fn document_link(&self, tenant: &TenantId, document: DocumentId) -> String {
+        let until = clock::later(self.now(), self.options().link_lifetime);
+        let text = format!("{}|{tenant}|{}", document.number(), until.as_second());
+        format!("{}/d/{}", self.options().public_url, self.vault().seal_link(&text))
+    }
+
+    /// The document behind a link's token; a link that expired is as unknown as one that never was.
+    pub async fn open_document_link(&self, token: &str) -> Result<(Document, Bytes)> {
+        let text = self.vault().open_link(token).ok_or(Error::NotFound("document"))?;
+        let mut parts = text.split('|');
+        let (Some(id), Some(tenant), Some(until)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(Error::NotFound("document"));
+        };
+        let until = until.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+        let id = DocumentId::from_decimal(id).ok_or(Error::NotFound("document"))?;
+        let tenant = TenantId::new(tenant).ok_or(Error::NotFound("document"))?;
+        if until.is_none_or(|until| until <= self.now()) {
+            return Err(Error::NotFound("document"));
+        }
+        let owner = tenant.clone();
+        let document = self.store().read(async move |tx| tx.document(&owner, id).await).await?;
+        self.readable(&tenant, document.ok_or(Error::NotFound("document"))?).await
+    }
+}
+
+/// How old unreferenced bytes must be before they are swept.
+pub(crate) const SWEPT_AFTER: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,144 @@
+//! Jobs: background work that looks at the state, finds what is missing and does it.
+//!
+//! A job takes no input, so a restart, a lost signal and a normal run are one path. Each kind has one leased row; the
+//! node that holds the lease runs it.
+
+use std::time::Duration;
+
+use domain::{Result, Timestamp};
+use futures::future::BoxFuture;
+use tokio::sync::{Notify, watch};
+
+use crate::{App, clock};
+
+mod deliver_webhooks;
+mod number_events;
+mod settle_bookings;
+mod store_labels;
+mod sweep_documents;
+
+/// What came of one run of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There is more to do at once.
+    Again,
+    /// Nothing is left to do; a signal or the timer wakes the job.
+    Done,
+    /// Something is left to do at this time.
+    Later(Timestamp),
+    /// It cannot go on, and a person must know why.
+    GiveUp(String),
+}
+
+/// A kind of job.
+pub(crate) struct Job {
+    kind: &'static str,
+    /// How long it sleeps when nothing wakes it.
+    every: Duration,
+    wake: fn(&App) -> Option<&Notify>,
+    run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
+}
+
+const JOBS: [Job; 5] = [
+    Job {
+        kind: "number_events",
+        every: Duration::from_secs(1),
+        wake: |app| Some(&app.wakes().events),
+        run: |app| Box::pin(number_events::run(app)),
+    },
+    Job {
+        kind: "deliver_webhooks",
+        every: Duration::from_secs(1),
+        wake: |app| Some(&app.wakes().deliveries),
+        run: |app| Box::pin(deliver_webhooks::run(app)),
+    },
+    Job {
+        kind: "settle_bookings",
+        every: Duration::from_secs(5),
+        wake: |_| None,
+        run: |app| Box::pin(settle_bookings::run(app)),
+    },
+    Job {
+        kind: "store_labels",
+        every: Duration::from_secs(5),
+        wake: |_| None,
+        run: |app| Box::pin(store_labels::run(app)),
+    },
+    Job {
+        kind: "sweep_documents",
+        every: Duration::from_secs(3600),
+        wake: |_| None,
+        run: |app| Box::pin(sweep_documents::run(app)),
+    },
+];
+
+/// How long a run may take before another node may take over.
+const LEASE: Duration = Duration::from_secs(60);
+
+impl App {
+    /// Runs every job until `stop` turns true; a run that has begun is finished.
+    pub async fn run_jobs(&self, stop: watch::Receiver<bool>) {
+        futures::future::join_all(JOBS.iter().map(|job| self.run_job(job, stop.clone()))).await;
+    }
+
+    async fn run_job(&self, job: &Job, mut stop: watch::Receiver<bool>) {
+        loop {
+            if *stop.borrow() {
+                return;
+            }
+            let wait = match self.lease_and_run(job).await {
+                Ok(Some(Outcome::Again)) => Duration::ZERO,
+                Ok(Some(Outcome::Later(at))) => {
+                    let until = at.duration_since(self.now()).unsigned_abs();
+                    if at <= self.now() { Duration::from_millis(50) } else { until.min(job.every) }
+                }
+                Ok(Some(Outcome::Done) | None) => job.every,
+                Ok(Some(Outcome::GiveUp(why))) => {
+                    tracing::error!(job = job.kind, why, "job {} gave up", job.kind);
+                    job.every
+                }
+                Err(error) => {
+                    tracing::error!(job = job.kind, %error, "job {} failed and runs again", job.kind);
+                    job.every.max(Duration::from_secs(1))
+                }
+            };
+            let woken = async {
+                match (job.wake)(self) {
+                    Some(wake) => wake.notified().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = woken => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Runs a job if nobody else does; `None` when somebody does.
+    async fn lease_and_run(&self, job: &Job) -> Result<Option<Outcome>> {
+        let (kind, now) = (job.kind, self.now());
+        let until = clock::later(now, LEASE);
+        if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
+            return Ok(None);
+        }
+        let outcome = (job.run)(self).await;
+        self.store().write(async move |tx| tx.finish_job(kind, Timestamp::UNIX_EPOCH).await).await?;
+        outcome.map(Some)
+    }
+
+    /// Runs every job again and again until none has anything left to do now: for tests and for `demo`.
+    pub async fn run_jobs_until_idle(&self) -> Result<()> {
+        for _ in 0..1000 {
+            let mut is_idle = true;
+            for job in &JOBS {
+                is_idle &= (job.run)(self).await? != Outcome::Again;
+            }
+            if is_idle {
+                return Ok(());
+            }
+        }
+        Err(domain::Error::internal("the jobs never come to rest"))
+    }
+}

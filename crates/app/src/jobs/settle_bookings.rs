@@ -1,0 +1,83 @@
+//! Settles shipments whose lease ran out: whoever booked or cancelled them is gone, and the carrier may have acted.
+//!
+//! A carrier that books once a reference is asked again with the same reference; one that can be searched is searched;
+//! any other leaves the shipment for a person, with an event that says so.
+
+use domain::error::CarrierError;
+use domain::event::{About, EventKind};
+use domain::ids::{EventId, ShipmentId};
+use domain::shipment::ShipmentStatus;
+use domain::tenant::TenantId;
+use domain::{Error, Result};
+
+use super::Outcome;
+use crate::{App, event};
+
+/// Shipments of one run.
+const BATCH: usize = 50;
+
+pub(super) async fn run(app: &App) -> Result<Outcome> {
+    let now = app.now();
+    let abandoned = app.store().read(async move |tx| tx.abandoned_shipments(now, BATCH).await).await?;
+    for (tenant, id) in abandoned {
+        match settle(app, &tenant, id).await {
+            Ok(()) => {}
+            Err(Error::Carrier(error)) => {
+                tracing::warn!(shipment = %id, %error, "shipment {id} is not settled yet");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
+    let owner = tenant.clone();
+    let Some(shipment) = app.store().read(async move |tx| tx.shipment(&owner, id).await).await? else {
+        return Ok(());
+    };
+    let setup = app.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
+    let account = setup.account(&shipment.details.service.account);
+    let usable = account.and_then(|account| account.connection.clone().zip(account.profile));
+    match (shipment.status, usable) {
+        (ShipmentStatus::Booking, Some((_, profile))) if profile.books_once_a_reference => {
+            app.book(tenant, id).await.map(drop)
+        }
+        (ShipmentStatus::Booking, Some((connection, _))) => {
+            match connection.find(&shipment.details.reference).await {
+                Ok(Some(booking)) => app.store_booking(tenant, &shipment, booking).await.map(drop),
+                Ok(None) => app.book(tenant, id).await.map(drop),
+                Err(error) if error.is_unsure() => app.leave_unsure(tenant, shipment, error).await.map(drop),
+                Err(error) => give_up(app, tenant, id, &error.to_string()).await,
+            }
+        }
+        (ShipmentStatus::Cancelling, Some(_)) => app.finish_cancelling(tenant, shipment).await.map(drop),
+        (ShipmentStatus::Booking | ShipmentStatus::Cancelling, None) => {
+            give_up(app, tenant, id, "the carrier account is gone or unusable").await
+        }
+        _ => give_up(app, tenant, id, "a lease on a shipment that nobody works on").await,
+    }
+}
+
+/// Leaves a shipment for a person: no lease, and an event that says why.
+async fn give_up(app: &App, tenant: &TenantId, id: ShipmentId, why: &str) -> Result<()> {
+    let (owner, now) = (tenant.clone(), app.now());
+    let event_id = app.one_id("events", EventId::new).await?;
+    let why = why.to_owned();
+    app.store()
+        .write(async move |tx| {
+            let Some(mut shipment) = tx.shipment(&owner, id).await? else { return Ok(()) };
+            shipment.lease_until = None;
+            shipment.modified_at = now;
+            shipment.details.failure.get_or_insert_with(|| CarrierError::Unreadable(why.clone()));
+            tx.save_shipment(&owner, &shipment).await?;
+            let about = About {
+                order: Some(shipment.order),
+                shipment: Some(id),
+                reason: Some(why.clone()),
+                ..About::default()
+            };
+            tx.emit(&owner, &event(event_id, EventKind::ShipmentUnsettled, now, about)).await
+        })
+        .await
+}

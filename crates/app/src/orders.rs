@@ -1,0 +1,271 @@
+//! Orders: placed, edited, deleted, found, listed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use domain::channel::ChannelNumber;
+use domain::error::{Problem, Rule};
+use domain::event::{About, EventKind};
+use domain::ids::OrderId;
+use domain::order::{Order, OrderDetails};
+use domain::tenant::Scope;
+use domain::{Error, Result};
+use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderRow, Upserted};
+
+use crate::{App, Caller, event};
+
+/// An order as a client sent it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderDraft {
+    /// The order to replace, if the client named one of ours.
+    pub id: Option<OrderId>,
+    /// Where it comes from.
+    pub channel: ChannelNumber,
+    /// What was sent.
+    pub details: OrderDetails,
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedOrder {
+    /// The order's id.
+    pub id: OrderId,
+    /// Whether it is new.
+    pub is_new: bool,
+    /// What was sent.
+    pub details: Arc<OrderDetails>,
+}
+
+/// How a client names an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderRef {
+    /// By our id.
+    Id(OrderId),
+    /// By the shop's own id, in a channel if the client named one.
+    External(Option<ChannelNumber>, String),
+    /// By the number people quote, in a channel if the client named one.
+    Number(Option<ChannelNumber>, String),
+}
+
+impl App {
+    /// Creates or replaces orders, all or none. One answer a draft, in order; a draft repeated is applied twice.
+    ///
+    /// Problems are named by `<index>/id`, `<index>/external_id`, `<index>/channel`.
+    pub async fn place_orders(&self, caller: &Caller, drafts: Vec<OrderDraft>) -> Result<Vec<PlacedOrder>> {
+        caller.require(Scope::Write)?;
+        self.check_channels(caller, &drafts)?;
+        let count = drafts.len();
+        let ids = self.ids("orders", count, OrderId::new).await?;
+        let events = self.event_ids(count).await?;
+        let (now, tenant, zone) = (self.now(), caller.tenant().clone(), &caller.setup.zone);
+        let mut rows = Vec::with_capacity(count);
+        for (draft, id) in drafts.iter().zip(&ids) {
+            rows.push(OrderRow::new(draft.id.unwrap_or(*id), draft.channel, &draft.details, zone, now)?);
+        }
+        let named: Vec<Option<OrderId>> = drafts.iter().map(|draft| draft.id).collect();
+        let details: Vec<Arc<OrderDetails>> = drafts.into_iter().map(|draft| Arc::new(draft.details)).collect();
+        let sent = details.clone();
+        let upserted = self
+            .store()
+            .write(async move |tx| {
+                let mut answers = Vec::with_capacity(rows.len());
+                let mut problems = Vec::new();
+                let mut from = 0;
+                while from < rows.len() {
+                    let run = named[from..].iter().take_while(|id| id.is_none()).count();
+                    answers.extend(tx.upsert_orders(&tenant, &rows[from..from + run]).await?);
+                    from += run;
+                    if let Some(Some(id)) = named.get(from) {
+                        match replace(tx, &tenant, *id, &rows[from], &sent[from], from).await? {
+                            Ok(answer) => answers.push(answer),
+                            Err(problem) => problems.push(problem),
+                        }
+                        from += 1;
+                    }
+                }
+                if !problems.is_empty() {
+                    return Err(Error::Invalid(problems));
+                }
+                let changed = answers.iter().zip(&events).filter(|(answer, _)| answer.changed);
+                let news: Vec<_> = changed
+                    .map(|(answer, id)| {
+                        let kind = if answer.version == 1 { EventKind::OrderCreated } else { EventKind::OrderUpdated };
+                        let about = About {
+                            order: Some(answer.id),
+                            order_version: Some(answer.version),
+                            ..About::default()
+                        };
+                        event(*id, kind, now, about)
+                    })
+                    .collect();
+                tx.emit_all(&tenant, &news).await?;
+                Ok(answers)
+            })
+            .await?;
+        self.wakes().events.notify_one();
+        let placed = upserted.into_iter().zip(details).map(|(answer, details)| PlacedOrder {
+            id: answer.id,
+            is_new: answer.changed && answer.version == 1,
+            details,
+        });
+        Ok(placed.collect())
+    }
+
+    fn check_channels(&self, caller: &Caller, drafts: &[OrderDraft]) -> Result<()> {
+        let known: HashSet<_> = caller.setup.channels.iter().map(|channel| channel.number).collect();
+        let problems: Vec<_> = drafts
+            .iter()
+            .enumerate()
+            .filter(|(_, draft)| !known.contains(&draft.channel))
+            .map(|(index, draft)| Problem::of(Rule::Unknown, format!("{index}/channel"), draft.channel.0.to_string()))
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
+    }
+
+    /// One order.
+    pub async fn order(&self, caller: &Caller, id: OrderId) -> Result<Order> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let order = self.store().read(async move |tx| tx.order(&tenant, id).await).await?;
+        order.ok_or(Error::NotFound("order"))
+    }
+
+    /// The one order a client means. By external id: in the channel named, then in the caller's dialect, then
+    /// everywhere; the only match is taken, several are none.
+    pub async fn find_order(&self, caller: &Caller, named: &OrderRef) -> Result<Order> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let (channel, mut found) = match named.clone() {
+            OrderRef::Id(id) => return self.order(caller, id).await,
+            OrderRef::External(channel, external_id) => {
+                let by_us = OrderId::from_decimal(&external_id);
+                let found = self
+                    .store()
+                    .read(async move |tx| {
+                        let mut found = tx.orders_by_external_id(&tenant, &external_id).await?;
+                        if found.is_empty()
+                            && let Some(id) = by_us
+                        {
+                            let own = tx.order(&tenant, id).await?;
+                            found.extend(
+                                own.filter(|order| order.details.external_id.is_none()).map(|order| (order, None)),
+                            );
+                        }
+                        Ok(found)
+                    })
+                    .await?;
+                (channel, found)
+            }
+            OrderRef::Number(channel, number) => {
+                let found = self.store().read(async move |tx| tx.orders_by_number(&tenant, &number).await).await?;
+                let dialect_of = |order: &Order| caller.setup.channel(order.channel).map(|channel| channel.dialect);
+                (channel, found.into_iter().map(|order| (dialect_of(&order), order)).map(|(d, o)| (o, d)).collect())
+            }
+        };
+        let narrower: [&dyn Fn(&Order, Option<domain::channel::Dialect>) -> bool; 2] = [
+            &|order, _| channel.is_some_and(|channel| order.channel == channel),
+            &|_, dialect| dialect == Some(caller.dialect),
+        ];
+        for is_in in narrower {
+            if found.iter().any(|(order, dialect)| is_in(order, *dialect)) {
+                found.retain(|(order, dialect)| is_in(order, *dialect));
+                break;
+            }
+        }
+        match found.len() {
+            1 => Ok(found.remove(0).0),
+            _ => Err(Error::NotFound("order")),
+        }
+    }
+
+    /// Part of the list of orders; one row more than asked for when more follow.
+    pub async fn list_orders(
+        &self,
+        caller: &Caller,
+        filter: OrderFilter,
+        page: OrderPage,
+    ) -> Result<Vec<ListedOrder>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.list_orders(&tenant, &filter, &page).await).await
+    }
+
+    /// Changes an order by what `change` makes of it; it runs inside the transaction and again after a lost race.
+    pub async fn edit_order(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order) -> Result<OrderDetails> + Send + Sync + 'static,
+    ) -> Result<Order> {
+        caller.require(Scope::Write)?;
+        let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
+        let event_id = self.one_id("events", domain::ids::EventId::new).await?;
+        let order = self
+            .store()
+            .write(async move |tx| {
+                let mut order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
+                let details = change(&order)?;
+                let row = OrderRow::new(id, order.channel, &details, &zone, now)?;
+                order.details = details;
+                if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
+                    order.version = version;
+                    order.modified_at = now;
+                    let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                    tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
+                }
+                Ok(order)
+            })
+            .await?;
+        self.wakes().events.notify_one();
+        Ok(order)
+    }
+
+    /// Deletes an order: cancels its live shipments first, then forgets it. What the carrier refuses to cancel is told
+    /// by an event and shown to a person.
+    pub async fn delete_order(&self, caller: &Caller, id: OrderId) -> Result<()> {
+        caller.require(Scope::Write)?;
+        self.order(&self.as_reader(caller), id).await?;
+        self.cancel_order(caller, id).await?;
+        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let event_id = self.one_id("events", domain::ids::EventId::new).await?;
+        self.store()
+            .write(async move |tx| {
+                let version = tx.delete_order(&tenant, id, now).await?.ok_or(Error::NotFound("order"))?;
+                let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                tx.emit(&tenant, &event(event_id, EventKind::OrderDeleted, now, about)).await
+            })
+            .await?;
+        self.wakes().events.notify_one();
+        Ok(())
+    }
+
+    /// The same caller, allowed to look at what it may change.
+    pub(crate) fn as_reader(&self, caller: &Caller) -> Caller {
+        let mut key = (*caller.key).clone();
+        key.scopes.push(Scope::Read);
+        Caller { key: Arc::new(key), ..caller.clone() }
+    }
+}
+
+/// Replaces one order that a client named by our id. The inner error is the client's to mend.
+async fn replace(
+    tx: &mut store::Tx<'_>,
+    tenant: &domain::tenant::TenantId,
+    id: OrderId,
+    row: &OrderRow,
+    details: &OrderDetails,
+    index: usize,
+) -> Result<std::result::Result<Upserted, Problem>> {
+    let Some(stored) = tx.order(tenant, id).await? else {
+        return Ok(Err(Problem::of(Rule::Unknown, format!("{index}/id"), id.number().to_string())));
+    };
+    if stored.details.external_id != details.external_id {
+        let wanted = details.external_id.clone().unwrap_or_default();
+        return Ok(Err(Problem::of(Rule::Fixed, format!("{index}/external_id"), wanted)));
+    }
+    if stored.channel != row.channel {
+        return Ok(Err(Problem::of(Rule::Fixed, format!("{index}/channel"), row.channel.0.to_string())));
+    }
+    let version = tx.replace_order(tenant, id, row).await?;
+    Ok(Ok(Upserted { id, version: version.unwrap_or(stored.version), changed: version.is_some() }))
+}

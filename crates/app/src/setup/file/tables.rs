@@ -1,0 +1,278 @@
+//! The tables of a setup file, one function a table.
+//!
+//! A table with a mistake gives `None` or holds less than was written; the mistake is with the reader, and a file with
+//! one is refused as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::channel::{ChannelNumber, Dialect};
+use domain::connector::Connector;
+use domain::error::Rule;
+use domain::location::Location;
+use domain::measure::Weight;
+use domain::routing::{Pick, RoutingRule, RuleAction};
+use domain::tenant::{Mode, Tenant};
+
+use super::reader::{Entry, Once, Section, nearest};
+use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, values};
+
+/// What must be unique over all tenants.
+#[derive(Default)]
+struct Across {
+    tenants: Once,
+    publics: Once,
+    secrets: Once,
+}
+
+/// The whole file.
+pub(super) fn tenants(file: Section<'_>, connectors: &[Arc<dyn Connector>]) -> Vec<TenantSetup> {
+    let mut across = Across::default();
+    let sections = file.tables("tenant", "id");
+    if sections.is_empty() && file.reader().is_clean() {
+        file.reader().mistake(Rule::Missing, "tenant", 1, "missing, expected at least one table [[tenant]]");
+    }
+    file.close();
+    sections.into_iter().filter_map(|section| tenant(section, &mut across, connectors)).collect()
+}
+
+fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Connector>]) -> Option<TenantSetup> {
+    let id = values::tenant_id(&section).filter(|id| is_first(&mut across.tenants, id.as_str(), &section, "id"));
+    let name = section.required("name", "text").and_then(Entry::id);
+    let currency = values::currency(&section);
+    let time_zone = section.required("time_zone", values::A_TIME_ZONE).and_then(values::time_zone);
+    let mode = section.optional("mode", "\"live\" or \"test\"").and_then(|entry| {
+        entry.read(|mode| match mode {
+            "live" => Some(Mode::Live),
+            "test" => Some(Mode::Test),
+            _ => None,
+        })
+    });
+    let mode = mode.unwrap_or_default();
+    let default_weight = section.optional("default_parcel", "a table such as { weight_kg = 1.0 }");
+    let default_weight = default_weight.and_then(Entry::section).and_then(weight);
+
+    let keys = section.tables("key", "public").into_iter().filter_map(|key| self::key(key, across)).collect();
+    let mut once = Once::default();
+    let integrations =
+        section.tables("integration", "id").into_iter().filter_map(|table| integration(table, &mut once)).collect();
+
+    let of_tenant = id.as_ref().map_or("?", |id| id.as_str()).to_owned();
+    let carrier_accounts = accounts::accounts(&section, mode, &of_tenant, connectors);
+    let locations = locations(&section, &carrier_accounts.ids);
+    let mut once = Once::default();
+    let routing_rules = section.tables("routing_rule", "name");
+    let routing_rules = routing_rules
+        .into_iter()
+        .filter_map(|table| rule(table, &of_tenant, &carrier_accounts.ids, &mut once))
+        .collect();
+    let mut once = Once::default();
+    let webhooks = section.tables("webhook", "url").into_iter().filter_map(|table| webhook(table, &mut once)).collect();
+    section.close();
+
+    Some(TenantSetup {
+        tenant: Tenant { id: id?, name: name?, currency: currency?, time_zone: time_zone?, mode, default_weight },
+        keys,
+        integrations,
+        locations,
+        carrier_accounts: carrier_accounts.read,
+        routing_rules,
+        webhooks,
+    })
+}
+
+/// Whether a table's own id comes for the first time.
+fn is_first(once: &mut Once, id: &str, section: &Section<'_>, key: &str) -> bool {
+    once.is_first(id, (section.reader(), &section.path_of(key), section.line_of(key)))
+}
+
+fn weight(section: Section<'_>) -> Option<Weight> {
+    let expected = "kilograms above zero, to the milligram, such as 1.0";
+    let weight = section.required("weight_kg", expected).and_then(|entry| entry.decimal(Weight::from_kilograms));
+    section.close();
+    weight
+}
+
+fn key(section: Section<'_>, across: &mut Across) -> Option<KeySetup> {
+    let name = section.required("name", "text").and_then(Entry::id);
+    let public = section.required("public", values::A_PUBLIC).and_then(values::public);
+    let public = public.filter(|public| is_first(&mut across.publics, public, &section, "public"));
+    let secret = section.required("secret", "a secret").and_then(Entry::secret).filter(|secret| {
+        let line = section.line_of("secret");
+        let mistake =
+            |message: &str| section.reader().mistake(Rule::Invalid, &section.path_of("secret"), line, message);
+        if !values::is_credential(secret.reveal()) {
+            mistake(
+                "found a secret that cannot travel in a header, expected 1 to 200 letters, digits and signs, no blanks",
+            );
+            return false;
+        }
+        let earlier = across.secrets.earlier(secret.reveal(), section.line);
+        if let Some(line) = earlier {
+            mistake(&format!(
+                "found the secret of the key in line {line} again, expected one of its own: it finds its key"
+            ));
+        }
+        earlier.is_none()
+    });
+    let scopes = values::scopes(&section);
+    section.close();
+    Some(KeySetup { name: name?, public: public?, secret: secret?, scopes: scopes? })
+}
+
+fn integration(section: Section<'_>, once: &mut Once) -> Option<IntegrationSetup> {
+    let id = section.required("id", "a whole number from 1 to 999999").and_then(|entry| {
+        let id = entry.integer()?;
+        let is_free = (1..ChannelNumber::FIRST_OF_OURS).contains(&id);
+        if !is_free {
+            entry.refuse();
+        }
+        is_free.then_some(id)
+    });
+    let id = id.filter(|id| is_first(once, &id.to_string(), &section, "id"));
+    let name = section.required("name", "text").and_then(Entry::id);
+    let as_numbers = section.optional("order_ids_as_numbers", "true or false").and_then(Entry::boolean);
+    let signature_key = section.optional("signature_key", "a secret").and_then(Entry::secret);
+    section.close();
+    Some(IntegrationSetup { id: id?, name: name?, order_ids_as_numbers: as_numbers.unwrap_or(false), signature_key })
+}
+
+fn locations(tenant: &Section<'_>, accounts: &BTreeSet<String>) -> Vec<Location> {
+    let (mut once, mut aliases) = (Once::default(), Once::default());
+    let sections = tenant.tables("location", "external_id");
+    sections.into_iter().filter_map(|section| location(section, accounts, &mut once, &mut aliases)).collect()
+}
+
+fn location(
+    section: Section<'_>,
+    accounts: &BTreeSet<String>,
+    once: &mut Once,
+    aliases_seen: &mut Once,
+) -> Option<Location> {
+    let external_id = section.required("external_id", "an id as text such as \"7709\"").and_then(Entry::id);
+    let external_id = external_id.filter(|id| is_first(once, id, &section, "external_id"));
+    let name = section.required("name", "text").and_then(Entry::id);
+    let brand = section.optional("brand", "text").and_then(Entry::id);
+    let time_zone = section.optional("time_zone", values::A_TIME_ZONE).and_then(values::time_zone);
+    let address = section.required("address", "a table such as { street1 = …, city = …, country = \"DE\" }");
+    let address = address.and_then(Entry::section).map(values::address);
+    let contact = section.optional("contact", "a table of name, phone and email");
+    let contact = contact.and_then(Entry::section).map(values::contact);
+    let carriers = section.optional("carriers", "a list of carrier accounts such as [\"house\"]");
+    let carriers = carriers.and_then(|list| names(list, "a carrier account's id", |name| account(name, accounts)));
+    let aliases = aliases(&section, aliases_seen);
+    section.close();
+    Some(Location {
+        external_id: external_id?,
+        name: name?,
+        brand,
+        time_zone,
+        address: address?,
+        contact,
+        carriers,
+        aliases,
+    })
+}
+
+/// The ids existing clients hold, by dialect; one id of a dialect means one thing.
+pub(super) fn aliases(section: &Section<'_>, seen: &mut Once) -> BTreeMap<Dialect, String> {
+    let Some(table) = section.optional("aliases", values::ALIASES).and_then(Entry::section) else {
+        return BTreeMap::new();
+    };
+    let alias = |(name, entry): (String, Entry<'_>)| {
+        let dialect = match name.parse::<Dialect>() {
+            Ok(dialect) => dialect,
+            Err(message) => {
+                entry.mistake(Rule::Unknown, &message);
+                return None;
+            }
+        };
+        let (path, line) = (entry.path.clone(), entry.line);
+        let id = entry.scalar()?;
+        if let Some(earlier) = seen.earlier(&format!("{dialect} {id}"), line) {
+            let message = format!("found {id:?} again, expected it once only: it stands in line {earlier} already");
+            section.reader().mistake(Rule::Invalid, &path, line, &message);
+        }
+        Some((dialect, id))
+    };
+    table.entries("an id as text").into_iter().filter_map(alias).collect()
+}
+
+/// A list of names; `check` says what is wrong with one.
+fn names(list: Entry<'_>, expected: &'static str, check: impl Fn(&str) -> Result<(), String>) -> Option<Vec<String>> {
+    let name = |entry: Entry<'_>| {
+        let (reader, path, line) = (entry.reader(), entry.path.clone(), entry.line);
+        let name = entry.id()?;
+        if let Err(message) = check(&name) {
+            reader.mistake(Rule::Unknown, &path, line, &message);
+        }
+        Some(name)
+    };
+    Some(list.list(expected)?.into_iter().filter_map(name).collect())
+}
+
+fn account(name: &str, accounts: &BTreeSet<String>) -> Result<(), String> {
+    if accounts.contains(name) {
+        return Ok(());
+    }
+    let known = accounts.iter().map(String::as_str);
+    let expected = match nearest(name, known.clone()) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None if accounts.is_empty() => "this tenant has none".to_owned(),
+        None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    Err(format!("found {name:?}, which no carrier_account of this tenant has as its id; {expected}"))
+}
+
+fn rule(section: Section<'_>, tenant: &str, accounts: &BTreeSet<String>, once: &mut Once) -> Option<RoutingRule> {
+    let name = section.required("name", "text").and_then(Entry::id);
+    let name = name.filter(|name| is_first(once, name, &section, "name"));
+    let when = section.required("when", "a CEL expression as text").and_then(Entry::lines);
+    let then = section.required("then", "a table such as { only = [\"house\"], pick = \"cheapest\" }");
+    let then = then.and_then(Entry::section).map(|then| action(then, accounts));
+    if let Some(name) = &name {
+        let warning = format!("routing_rule {name:?} of tenant {tenant:?} is stored but not evaluated in this version");
+        section.reader().warn(warning);
+    }
+    section.close();
+    Some(RoutingRule { name: name?, when: when?, then: then? })
+}
+
+fn action(section: Section<'_>, accounts: &BTreeSet<String>) -> RuleAction {
+    // An entry is an account (`house`) or a service of one (`house:standard`).
+    let check = |name: &str| account(name.split_once(':').map_or(name, |(account, _)| account), accounts);
+    let list = |key| {
+        let list = section.optional(key, "a list of carrier accounts or services such as [\"house:standard\"]")?;
+        names(list, "an account such as \"house\" or a service such as \"house:standard\"", check)
+    };
+    let (only, exclude, prefer) = (list("only"), list("exclude"), list("prefer"));
+    let pick = section.optional("pick", "\"cheapest\" or \"fastest\"").and_then(|entry| {
+        entry.read(|pick| match pick {
+            "cheapest" => Some(Pick::Cheapest),
+            "fastest" => Some(Pick::Fastest),
+            _ => None,
+        })
+    });
+    if section.is_empty() {
+        let message = "found nothing, expected at least one of only, exclude, prefer, pick";
+        section.reader().mistake(Rule::Missing, &section.path, section.line, message);
+    }
+    section.close();
+    RuleAction { only, exclude, prefer, pick }
+}
+
+fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
+    let url = values::url(&section);
+    let secret = section.required("secret", "a secret").and_then(Entry::secret);
+    let dialect = values::dialect(&section);
+    let events = values::events(&section);
+    if let (Some(url), Some(dialect)) = (&url, dialect)
+        && let Some(earlier) = once.earlier(&format!("{dialect} {url}"), section.line_of("url"))
+    {
+        let message =
+            format!("this url and dialect stand in the webhook of line {earlier} already, expected them once");
+        section.reader().mistake(Rule::Invalid, &section.path, section.line, &message);
+    }
+    section.close();
+    Some(WebhookSetup { url: url?, secret: secret?, dialect: dialect?, events: events? })
+}

@@ -1,0 +1,362 @@
+//! Stories of setup files that are read.
+
+mod mistakes;
+
+use std::sync::Arc;
+
+use domain::Secret;
+use domain::account::CarrierAccount;
+use domain::channel::Dialect;
+use domain::connector::{
+    Answer, BookRequest, Booking, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest,
+};
+use domain::error::Problem;
+use domain::measure::Weight;
+use domain::routing::Pick;
+use domain::tenant::{Mode, Scope};
+use proptest::prelude::*;
+
+use super::{KeySetup, SetupFile, read};
+
+/// The example of ARCHITECTURE.md, word for word.
+const EXAMPLE: &str = r#"
+[[tenant]]
+id = "acme"                      # also the tenantId of the Delivery Solutions dialect
+name = "Acme GmbH"
+currency = "EUR"
+time_zone = "Europe/Berlin"
+# optional: mode = "test" (refuses live carrier accounts; default "live"), default_parcel = { weight_kg = 1.0 } (for orders
+# that name no weight; each rate then says that the weight is assumed)
+
+[[tenant.key]]
+name = "shop"
+public = "pub-acme"
+secret = "sec-acme"              # password, x-api-key, API-KEY, client_secret, access_key, bearer
+scopes = ["*"]
+
+[[tenant.integration]]           # a channel with the number the Sendcloud dialect uses
+id = 7
+name = "Web shop"
+
+[[tenant.location]]              # the first one ships what names no location
+external_id = "7709"
+name = "Boston store"
+brand = "acme"
+time_zone = "America/New_York"
+address = { street1 = "345 Harrison Avenue", city = "Boston", state = "MA", postal_code = "02118", country = "US" }
+contact = { name = "Store desk", phone = "+1 617-555-0100" }
+carriers = ["house", "sandbox"]  # carrier accounts that serve it; [] = none assigned
+
+[[tenant.carrier_account]]
+id = "house"
+carrier = "local"                # own fleet or any carrier known by its rate sheet
+settings = { rate_sheet = "rates.csv", sscc_prefix = "4012345" }
+
+[[tenant.carrier_account]]
+id = "sandbox"
+carrier = "sandbox"              # scripted outcomes for tests
+settings = { quote = "ok", book = "ok", cancel = "ok" }   # ok | none | refuse | fail | fail_once | time_out | lost_answer
+                                 # cancel = "refuse": this carrier never cancels; "fail": this call failed
+
+[[tenant.routing_rule]]          # first rule that matches decides; CEL
+name = "heavy parcels go by house"
+when = 'parcel.weight_kg > 20.0 && destination.country == "US"'
+then = { only = ["house"], pick = "cheapest" }            # only, exclude, prefer; pick = cheapest | fastest
+
+[[tenant.webhook]]
+url = "https://example.com/hooks"
+secret = "whsec_…"
+dialect = "native"               # whose event bodies it gets
+events = ["*"]
+"#;
+
+/// A carrier known by its rate sheet, which it refuses when the word `bad` stands in it.
+struct Local;
+
+/// A carrier that buys real labels.
+struct Real;
+
+struct Nothing;
+
+impl Connector for Local {
+    fn profile(&self) -> &'static Profile {
+        const fn field(name: &'static str, help: &'static str, kind: FieldKind, is_required: bool) -> Field {
+            Field { name, help, kind, is_required }
+        }
+        static PROFILE: Profile = Profile {
+            carrier: "local",
+            name: "Own fleet",
+            fields: &[
+                field("rate_sheet", "the path of a rate sheet", FieldKind::File, true),
+                field("sscc_prefix", "a GS1 company prefix", FieldKind::Text, false),
+                field("token", "a token", FieldKind::Secret, false),
+            ],
+            is_live: false,
+            can_cancel: true,
+            books_once_a_reference: true,
+            serials_a_parcel: 1,
+        };
+        &PROFILE
+    }
+
+    fn connect(&self, account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
+        match account.files.get("rate_sheet") {
+            None => Err(vec![Problem::new("rate_sheet", "is needed")]),
+            Some(sheet) if sheet.contains("bad") => {
+                Err(vec![Problem::new("rate_sheet/3/price", "line 3: found \"bad\", expected a price")])
+            }
+            Some(_) => Ok(Arc::new(Nothing)),
+        }
+    }
+}
+
+impl Connector for Real {
+    fn profile(&self) -> &'static Profile {
+        static PROFILE: Profile = Profile {
+            carrier: "real",
+            name: "Real",
+            fields: &[],
+            is_live: true,
+            can_cancel: true,
+            books_once_a_reference: true,
+            serials_a_parcel: 0,
+        };
+        &PROFILE
+    }
+
+    fn connect(&self, _account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
+        Ok(Arc::new(Nothing))
+    }
+}
+
+impl Connection for Nothing {
+    fn rates<'a>(&'a self, _ask: &'a RateRequest) -> Answer<'a, Offer> {
+        Box::pin(async { Ok(Offer::default()) })
+    }
+
+    fn book<'a>(&'a self, _ask: &'a BookRequest) -> Answer<'a, Booking> {
+        Box::pin(async { Err(domain::CarrierError::Unsupported("booking".to_owned())) })
+    }
+}
+
+fn files(path: &str) -> Result<String, String> {
+    match path {
+        "rates.csv" => Ok("service,zone\n".to_owned()),
+        "bad.csv" => Ok("bad\n".to_owned()),
+        "secret.txt" => Ok("from-a-file\r\n".to_owned()),
+        "empty.txt" => Ok("\n".to_owned()),
+        _ => Err("no such file".to_owned()),
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    (name == "TOKEN").then(|| "from-the-environment".to_owned())
+}
+
+fn read_text(text: &str) -> Result<SetupFile, Vec<Problem>> {
+    read(text, &files, &env, &[Arc::new(Local), Arc::new(Real)])
+}
+
+#[test]
+fn the_example_of_the_architecture_reads_without_a_mistake() {
+    let file = read_text(EXAMPLE).unwrap();
+    insta::assert_debug_snapshot!(file, @r#"
+    SetupFile {
+        tenants: [
+            TenantSetup {
+                tenant: Tenant {
+                    id: TenantId(
+                        "acme",
+                    ),
+                    name: "Acme GmbH",
+                    currency: EUR,
+                    time_zone: "Europe/Berlin",
+                    mode: Live,
+                    default_weight: None,
+                },
+                keys: [
+                    KeySetup {
+                        name: "shop",
+                        public: "pub-acme",
+                        secret: [redacted],
+                        scopes: [
+                            Read,
+                            Write,
+                            Print,
+                            Buy,
+                            Void,
+                            Setup,
+                            Erase,
+                        ],
+                    },
+                ],
+                integrations: [
+                    IntegrationSetup {
+                        id: 7,
+                        name: "Web shop",
+                        order_ids_as_numbers: false,
+                        signature_key: None,
+                    },
+                ],
+                locations: [
+                    Location {
+                        external_id: "7709",
+                        name: "Boston store",
+                        brand: Some(
+                            "acme",
+                        ),
+                        time_zone: Some(
+                            "America/New_York",
+                        ),
+                        address: Address {
+                            name: None,
+                            company: None,
+                            street1: Some(
+                                "345 Harrison Avenue",
+                            ),
+                            house_number: None,
+                            street2: None,
+                            po_box: None,
+                            postal_code: Some(
+                                "02118",
+                            ),
+                            city: Some(
+                                "Boston",
+                            ),
+                            state: Some(
+                                "MA",
+                            ),
+                            country: Some(
+                                "US",
+                            ),
+                            phone: None,
+                            email: None,
+                        },
+                        contact: Some(
+                            Contact {
+                                name: Some(
+                                    "Store desk",
+                                ),
+                                phone: Some(
+                                    "+1 617-555-0100",
+                                ),
+                                email: None,
+                            },
+                        ),
+                        carriers: Some(
+                            [
+                                "house",
+                                "sandbox",
+                            ],
+                        ),
+                        aliases: {},
+                    },
+                ],
+                carrier_accounts: [
+                    CarrierAccount {
+                        id: "house",
+                        carrier: "local",
+                        settings: {
+                            "sscc_prefix": "4012345",
+                        },
+                        credentials: {},
+                        files: {
+                            "rate_sheet": "service,zone\n",
+                        },
+                        aliases: {},
+                    },
+                    CarrierAccount {
+                        id: "sandbox",
+                        carrier: "sandbox",
+                        settings: {
+                            "book": "ok",
+                            "cancel": "ok",
+                            "quote": "ok",
+                        },
+                        credentials: {},
+                        files: {},
+                        aliases: {},
+                    },
+                ],
+                routing_rules: [
+                    RoutingRule {
+                        name: "heavy parcels go by house",
+                        when: "parcel.weight_kg > 20.0 && destination.country == \"US\"",
+                        then: RuleAction {
+                            only: Some(
+                                [
+                                    "house",
+                                ],
+                            ),
+                            exclude: None,
+                            prefer: None,
+                            pick: Some(
+                                Cheapest,
+                            ),
+                        },
+                    },
+                ],
+                webhooks: [
+                    WebhookSetup {
+                        url: "https://example.com/hooks",
+                        secret: [redacted],
+                        dialect: Native,
+                        events: [
+                            "*",
+                        ],
+                    },
+                ],
+            },
+        ],
+        warnings: [
+            "carrier_account \"sandbox\" of tenant \"acme\": carrier \"sandbox\" is not available in this version; it is stored and offers nothing",
+            "routing_rule \"heavy parcels go by house\" of tenant \"acme\" is stored but not evaluated in this version",
+        ],
+    }
+    "#);
+}
+
+#[test]
+fn everything_optional_is_read() {
+    let text = EXAMPLE
+        .replace("# optional:", "mode = \"test\"\ndefault_parcel = { weight_kg = 0.1 }\n#")
+        .replace("secret = \"sec-acme\"", "secret = { env = \"TOKEN\" }")
+        .replace("[\"*\"]\n\n[[tenant.integration]]", "[\"buy\", \"read\", \"buy\"]\n\n[[tenant.integration]]")
+        .replace("id = 7", "id = 7\norder_ids_as_numbers = true\nsignature_key = { file = \"secret.txt\" }")
+        .replace("carriers = [\"house\", \"sandbox\"]", "aliases = { sendcloud = 4711, crowdsender = \"620c\" }")
+        .replace("sscc_prefix = \"4012345\"", "sscc_prefix = 4012345, token = { env = \"TOKEN\" }")
+        .replace("quote = \"ok\"", "quote = true, factor = 1.50, password = { env = \"TOKEN\" }");
+    let file = read_text(&text).unwrap();
+    let acme = &file.tenants[0];
+    assert_eq!(acme.tenant.mode, Mode::Test);
+    assert_eq!(acme.tenant.default_weight, Weight::from_milligrams(100_000));
+    let secret = Secret::new("from-the-environment");
+    let (name, public) = ("shop".to_owned(), "pub-acme".to_owned());
+    let key = KeySetup { name, public, secret: secret.clone(), scopes: vec![Scope::Read, Scope::Buy] };
+    assert_eq!(acme.keys, [key]);
+    assert!(acme.integrations[0].order_ids_as_numbers);
+    assert_eq!(acme.integrations[0].signature_key, Some(Secret::new("from-a-file")));
+    assert_eq!(acme.locations[0].carriers, None);
+    assert_eq!(acme.locations[0].aliases[&Dialect::Sendcloud], "4711");
+    assert_eq!(acme.carrier_accounts[0].settings["sscc_prefix"], "4012345");
+    assert_eq!(acme.carrier_accounts[0].credentials["token"], secret);
+    assert_eq!(acme.carrier_accounts[1].settings["quote"], "true");
+    assert_eq!(acme.carrier_accounts[1].settings["factor"], "1.50");
+    assert_eq!(acme.carrier_accounts[1].credentials["password"], secret);
+    assert_eq!(acme.routing_rules[0].then.pick, Some(Pick::Cheapest));
+}
+
+proptest! {
+    #[test]
+    fn reading_never_panics(text in "\\PC{0,200}", cut in any::<prop::sample::Index>(), put in "[\\[\\]={}\"'a-z0-9.\n-]{0,8}") {
+        let _ = read_text(&text);
+        // An example with a piece changed goes deeper than noise does.
+        let mut place = cut.index(EXAMPLE.len());
+        while !EXAMPLE.is_char_boundary(place) {
+            place -= 1;
+        }
+        let (before, after) = EXAMPLE.split_at(place);
+        let _ = read_text(&format!("{before}{put}{after}"));
+        let _ = read_text(before);
+    }
+}

@@ -1,0 +1,282 @@
+//! Set-up: what a setup file names is made so, in one transaction; what it does not name is left alone.
+
+use std::collections::BTreeMap;
+
+use domain::channel::{Channel, ChannelNumber, Dialect};
+use domain::ids::EndpointId;
+use domain::order::RawJson;
+use domain::secret::Secret;
+use domain::tenant::{ApiKey, Mode, Scope, Tenant, TenantId};
+use domain::{Error, Problem, Result};
+use serde_json::{Map, Value as Json};
+use store::Tx;
+use store::webhooks::EndpointRow;
+
+use crate::App;
+use crate::setup::file::{IntegrationSetup, KeySetup, SetupFile, TenantSetup, WebhookSetup};
+
+pub mod file;
+
+/// The name of a channel's setting that makes the Sendcloud dialect answer with ids as numbers.
+pub const IDS_AS_NUMBERS: &str = "order_ids_as_numbers";
+
+/// What applying a setup file did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// What changed, by kind of table: `key` → 2. Empty when everything stood so already.
+    pub changes: BTreeMap<&'static str, usize>,
+}
+
+impl Applied {
+    fn count(&mut self, kind: &'static str, changed: bool) {
+        if changed {
+            *self.changes.entry(kind).or_default() += 1;
+        }
+    }
+}
+
+/// The default channel of each dialect.
+fn default_channels() -> impl Iterator<Item = Channel> {
+    let empty = || RawJson::new("{}".to_owned());
+    Dialect::ALL.into_iter().filter_map(move |dialect| {
+        Some(Channel {
+            number: dialect.default_channel(),
+            dialect,
+            name: dialect.as_str().to_owned(),
+            settings: empty()?,
+            is_default: true,
+        })
+    })
+}
+
+/// A channel's settings with what the setup file owns put in, the rest left alone.
+fn channel_settings(stored: Option<&Channel>, setup: &IntegrationSetup) -> Result<RawJson> {
+    let mut settings: Map<String, Json> = match stored {
+        Some(channel) => store::codec::from_json(channel.settings.as_str())?,
+        None => Map::new(),
+    };
+    settings.insert(IDS_AS_NUMBERS.to_owned(), Json::Bool(setup.order_ids_as_numbers));
+    let text = store::codec::to_json(&settings)?;
+    RawJson::new(text).ok_or_else(|| Error::internal("settings are JSON"))
+}
+
+impl App {
+    /// Makes everything a setup file names so. Applying twice changes nothing; a mistake changes nothing either.
+    pub async fn apply(&self, setup: SetupFile) -> Result<Applied> {
+        let endpoints: usize = setup.tenants.iter().map(|tenant| tenant.webhooks.len()).sum();
+        let endpoint_ids = self.ids("endpoints", endpoints, EndpointId::new).await?;
+        let live_in_test = self.live_accounts_in_test(&setup);
+        if !live_in_test.is_empty() {
+            return Err(Error::Invalid(live_in_test));
+        }
+        let app = self.clone();
+        let applied = self
+            .store()
+            .write(async move |tx| {
+                let mut applied = Applied::default();
+                let mut ids = endpoint_ids.iter().copied();
+                for tenant in &setup.tenants {
+                    app.apply_tenant(tx, tenant, &mut ids, &mut applied).await?;
+                }
+                if !applied.changes.is_empty() {
+                    tx.raise_setup_version().await?;
+                }
+                Ok(applied)
+            })
+            .await?;
+        self.0.setup.forget();
+        Ok(applied)
+    }
+
+    fn live_accounts_in_test(&self, setup: &SetupFile) -> Vec<Problem> {
+        let is_live = |carrier: &str| {
+            let known = self.connectors().iter().find(|known| known.profile().carrier == carrier);
+            known.is_some_and(|connector| connector.profile().is_live)
+        };
+        let mut problems = Vec::new();
+        for tenant in setup.tenants.iter().filter(|tenant| tenant.tenant.mode == Mode::Test) {
+            for account in tenant.carrier_accounts.iter().filter(|account| is_live(&account.carrier)) {
+                let path = format!("tenant[{}].carrier_account[{}].carrier", tenant.tenant.id, account.id);
+                let text = format!("{:?} buys real labels, and this tenant is in test mode", account.carrier);
+                problems.push(Problem::new(path, text));
+            }
+        }
+        problems
+    }
+
+    async fn apply_tenant(
+        &self,
+        tx: &mut Tx<'_>,
+        setup: &TenantSetup,
+        ids: &mut impl Iterator<Item = EndpointId>,
+        applied: &mut Applied,
+    ) -> Result<()> {
+        let id = &setup.tenant.id;
+        applied.count("tenant", tx.put_tenant(&setup.tenant).await?);
+        let known = tx.channels(id).await?;
+        for channel in default_channels() {
+            if !known.iter().any(|known| known.number == channel.number) {
+                applied.count("channel", tx.put_channel(id, &channel).await?);
+            }
+        }
+        for integration in &setup.integrations {
+            let number = ChannelNumber(integration.id);
+            let stored = known.iter().find(|known| known.number == number);
+            let channel = Channel {
+                number,
+                dialect: Dialect::Sendcloud,
+                name: integration.name.clone(),
+                settings: channel_settings(stored, integration)?,
+                is_default: false,
+            };
+            applied.count("integration", tx.put_channel(id, &channel).await?);
+        }
+        for key in &setup.keys {
+            applied.count("key", self.apply_key(tx, id, key).await?);
+        }
+        for (position, location) in setup.locations.iter().enumerate() {
+            applied.count("location", tx.put_location(id, position, location).await?);
+        }
+        for (position, rule) in setup.routing_rules.iter().enumerate() {
+            applied.count("routing_rule", tx.put_routing_rule(id, position, rule).await?);
+        }
+        self.apply_accounts(tx, setup, applied).await?;
+        self.apply_webhooks(tx, id, &setup.webhooks, ids, applied).await
+    }
+
+    async fn apply_key(&self, tx: &mut Tx<'_>, tenant: &TenantId, key: &KeySetup) -> Result<bool> {
+        let hash = self.vault().hash(key.secret.reveal());
+        let path = format!("tenant[{tenant}].key[{}]", key.name);
+        let is_this = |owner: &TenantId, name: &str| owner == tenant && name == key.name;
+        if let Some(holder) = tx.key_by_secret(&hash).await?
+            && !is_this(&holder.tenant, &holder.name)
+        {
+            let text = "another key has this secret: a secret finds its tenant and must be unique";
+            return Err(Error::invalid(format!("{path}.secret"), text));
+        }
+        if let Some((owner, name)) = tx.key_holder(&key.public).await?
+            && !TenantId::new(owner).is_some_and(|owner| is_this(&owner, &name))
+        {
+            let text = format!("another key has the public part {:?}: choose another", key.public);
+            return Err(Error::invalid(format!("{path}.public"), text));
+        }
+        let stored = ApiKey {
+            tenant: tenant.clone(),
+            name: key.name.clone(),
+            public: key.public.clone(),
+            scopes: key.scopes.clone(),
+        };
+        tx.put_key(&stored, &hash).await
+    }
+
+    async fn apply_accounts(&self, tx: &mut Tx<'_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
+        let id = &setup.tenant.id;
+        let stored = tx.carrier_accounts(id).await?;
+        for (position, account) in setup.carrier_accounts.iter().enumerate() {
+            let same_place = stored.get(position).filter(|(known, _)| known.id == account.id);
+            let is_same = match same_place {
+                Some((known, sealed)) => {
+                    let credentials = store::codec::from_json(&self.vault().decrypt(sealed)?)?;
+                    let mut known = known.clone();
+                    known.credentials = credentials;
+                    known == *account
+                }
+                None => false,
+            };
+            if !is_same {
+                let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
+                tx.put_carrier_account(id, position, account, &sealed).await?;
+            }
+            applied.count("carrier_account", !is_same);
+        }
+        Ok(())
+    }
+
+    async fn apply_webhooks(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        webhooks: &[WebhookSetup],
+        ids: &mut impl Iterator<Item = EndpointId>,
+        applied: &mut Applied,
+    ) -> Result<()> {
+        let stored = tx.webhook_endpoints(tenant).await?;
+        for webhook in webhooks {
+            let new_id = ids.next().ok_or_else(|| Error::internal("an id for each endpoint"))?;
+            let known = stored.iter().find(|known| known.url == webhook.url && known.dialect == webhook.dialect);
+            let is_same = match known {
+                Some(known) => {
+                    known.events == webhook.events
+                        && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
+                }
+                None => false,
+            };
+            if !is_same {
+                let row = EndpointRow {
+                    id: known.map_or(new_id, |known| known.id),
+                    url: webhook.url.clone(),
+                    dialect: webhook.dialect,
+                    events: webhook.events.clone(),
+                    secret: self.vault().encrypt(webhook.secret.reveal())?,
+                };
+                tx.put_webhook_endpoint(tenant, &row).await?;
+            }
+            applied.count("webhook", !is_same);
+        }
+        Ok(())
+    }
+
+    /// Makes a key for a tenant with parts nobody can guess; the secret is shown once and stored hashed.
+    pub async fn create_key(&self, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> Result<(String, Secret)> {
+        let public = format!("pub_{}", self.random().token::<12>());
+        let secret = Secret::new(format!("sec_{}", self.random().token::<24>()));
+        let key = KeySetup { name: name.to_owned(), public: public.clone(), secret: secret.clone(), scopes };
+        let (app, owner) = (self.clone(), tenant.clone());
+        self.store()
+            .write(async move |tx| {
+                if tx.tenant(&owner).await?.is_none() {
+                    let text = format!("there is no tenant {owner:?}: name one of the setup file");
+                    return Err(Error::invalid("tenant", text));
+                }
+                app.apply_key(tx, &owner, &key).await?;
+                tx.raise_setup_version().await
+            })
+            .await?;
+        self.0.setup.forget();
+        Ok((public, secret))
+    }
+
+    /// Gives an empty database the tenant `default` with one key; `None` when any key exists already.
+    pub async fn first_start(&self) -> Result<Option<(String, Secret)>> {
+        if self.store().read(async |tx| tx.has_keys().await).await? {
+            return Ok(None);
+        }
+        let unfit = || Error::internal("the default tenant is valid");
+        let tenant = Tenant {
+            id: TenantId::new("default").ok_or_else(unfit)?,
+            name: "Default".to_owned(),
+            currency: domain::money::Currency::new("EUR").ok_or_else(unfit)?,
+            time_zone: "UTC".to_owned(),
+            mode: Mode::Live,
+            default_weight: None,
+        };
+        let id = tenant.id.clone();
+        let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false, signature_key: None };
+        let setup = TenantSetup {
+            tenant,
+            keys: Vec::new(),
+            integrations: vec![integration],
+            locations: Vec::new(),
+            carrier_accounts: Vec::new(),
+            routing_rules: Vec::new(),
+            webhooks: Vec::new(),
+        };
+        self.apply(SetupFile { tenants: vec![setup], warnings: Vec::new() }).await?;
+        self.create_key(&id, "first", Scope::ALL.to_vec()).await.map(Some)
+    }
+
+    /// Whether the store answers.
+    pub async fn is_ready(&self) -> Result<()> {
+        self.store().read(async |tx| tx.setup_version().await).await.map(drop)
+    }
+}

@@ -1,0 +1,424 @@
+//! Shipments: put together, shown, cancelled. How the carrier is asked stands in [`booking`].
+
+use std::time::Duration;
+
+use domain::address::Address;
+use domain::connector::RateRequest;
+use domain::error::{Problem, Rule};
+use domain::event::{About, EventKind};
+use domain::ids::{OrderId, ParcelId, ShipmentId};
+use domain::location::Location;
+use domain::measure::{Dimensions, Weight};
+use domain::order::{Order, ServiceWish};
+use domain::parcel::{Box as ParcelBox, Content, Parcel};
+use domain::rate::Rate;
+use domain::routing::Pick;
+use domain::service::ServiceCode;
+use domain::shipment::{Shipment, ShipmentDetails, ShipmentStatus};
+use domain::tenant::Scope;
+use domain::tracking::TrackingStatus;
+use domain::{Error, Result};
+
+use crate::rates::accounts_of;
+use crate::{App, Caller, clock, event};
+
+mod booking;
+
+/// How long whoever books or cancels may take before a job settles it.
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
+
+/// How a client wants an order shipped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShipWish {
+    /// The location, by alias or external id; the tenant's first when missing.
+    pub location: Option<String>,
+    /// The service; the order's own wish, else the cheapest that fits, when missing.
+    pub service: Option<ServiceWish>,
+    /// The boxes; one box with the whole order when empty.
+    pub parcels: Vec<BoxWish>,
+}
+
+/// How a client describes a box.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoxWish {
+    /// Gross weight; what is inside, when missing.
+    pub weight: Option<Weight>,
+    /// Outer size.
+    pub dimensions: Option<Dimensions>,
+    /// What is inside: the shop's id of the line and the pieces.
+    pub contents: Vec<(String, u64)>,
+}
+
+/// What a shipment is chosen from: everything known before the carrier is asked.
+struct Plan {
+    location: Location,
+    sender: Address,
+    recipient: Address,
+    boxes: Vec<ParcelBox>,
+    rates: Vec<Rate>,
+}
+
+impl App {
+    /// Ships an order: chooses, books, draws and stores the labels. An order whose parcels are already being shipped
+    /// gives that shipment, once it is known what became of it.
+    pub async fn ship(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
+        let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
+        if !is_new {
+            return self.settled_shipment(caller, shipment.id).await;
+        }
+        let shipment = self.book(caller.tenant(), shipment.id).await?;
+        match (&shipment.status, &shipment.details.failure) {
+            (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => Err(Error::Carrier(failure.clone())),
+            _ => Ok(shipment),
+        }
+    }
+
+    /// Starts shipping an order and answers as soon as that is stored; the carrier is asked afterwards.
+    pub async fn ship_soon(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
+        let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
+        if is_new {
+            let (app, tenant, id) = (self.clone(), caller.tenant().clone(), shipment.id);
+            tokio::spawn(async move {
+                if let Err(error) = app.book(&tenant, id).await {
+                    tracing::warn!(shipment = %id, %error, "booking {id} is not settled yet");
+                }
+            });
+        }
+        Ok(shipment)
+    }
+
+    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new.
+    async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
+        caller.require(Scope::Buy)?;
+        let order = self.order(&self.as_reader(caller), order).await?;
+        let tenant = caller.tenant().clone();
+        let order_id = order.id;
+        let shipped = self.store().read(async move |tx| tx.shipments_of_order(&tenant, order_id).await).await?;
+        if let Some(live) = shipped.into_iter().find(|shipment| shipment.status.is_live()) {
+            return Ok((live, false));
+        }
+        let plan = self.plan(caller, &order, wish).await?;
+        let shipment = self.draft(caller, &order, plan).await?;
+        let (tenant, stored) = (caller.tenant().clone(), shipment.clone());
+        let event_id = self.one_id("events", domain::ids::EventId::new).await?;
+        let other = self
+            .store()
+            .write(async move |tx| {
+                if tx.order(&tenant, stored.order).await?.is_none() {
+                    return Err(Error::NotFound("order"));
+                }
+                if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
+                    let live = tx.shipment(&tenant, live).await?;
+                    return Ok(Some(live.ok_or_else(|| Error::internal("a parcel names no shipment"))?));
+                }
+                let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
+                let at = stored.created_at;
+                tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
+                Ok(None)
+            })
+            .await?;
+        match other {
+            Some(live) => Ok((live, false)),
+            None => Ok((shipment, true)),
+        }
+    }
+
+    /// What could carry an order, best first. Every reason why nothing can is a problem.
+    async fn plan(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Plan> {
+        let setup = &caller.setup;
+        let mut problems = Vec::new();
+        let location = match &wish.location {
+            Some(name) => setup.location(caller.dialect, name).cloned().ok_or_else(|| {
+                Problem::of(Rule::Unknown, "location", format!("no location is known as {name:?}"))
+            }),
+            None => setup.locations.first().cloned().ok_or_else(|| {
+                Problem::new("location", "the tenant has no location to ship from: add one to the setup file")
+            }),
+        };
+        let recipient = match &order.details.shipping_address {
+            Some(address) if address.country_code().is_some() => Some(address.clone()),
+            Some(address) => {
+                let country = address.country.as_deref().unwrap_or("");
+                let text = format!("country {country:?} is not an ISO 3166-1 code of two letters");
+                problems.push(Problem::new("shipping_address/country", text));
+                None
+            }
+            None => {
+                problems.push(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address"));
+                None
+            }
+        };
+        let boxes = boxes_of(order, wish, setup.tenant.default_weight);
+        let (location, boxes) = match (location, boxes) {
+            (Ok(location), Ok(boxes)) => (location, boxes),
+            (location, boxes) => {
+                problems.extend(location.err());
+                problems.extend(boxes.err().into_iter().flatten());
+                return Err(Error::Invalid(problems));
+            }
+        };
+        let Some(recipient) = recipient else { return Err(Error::Invalid(problems)) };
+        let named = wish.service.as_ref().or_else(|| order.details.delivery.as_ref()?.service.as_ref());
+        let mut ask = RateRequest {
+            sender: location.sender(),
+            recipient,
+            parcels: boxes,
+            service: None,
+            now: self.now(),
+        };
+        let rates = self.candidates(caller, &location, named, &mut ask).await?;
+        Ok(Plan { location, sender: ask.sender, recipient: ask.recipient, boxes: ask.parcels, rates })
+    }
+
+    /// The rates that may be taken, best first. A service or contract somebody named is taken or refused, never swapped.
+    async fn candidates(
+        &self,
+        caller: &Caller,
+        location: &Location,
+        named: Option<&ServiceWish>,
+        ask: &mut RateRequest,
+    ) -> Result<Vec<Rate>> {
+        let setup = &caller.setup;
+        let mut accounts = accounts_of(setup, location);
+        if accounts.is_empty() {
+            let text = format!("no carrier account is assigned to location {:?}", location.external_id);
+            return Err(Error::invalid("location", text));
+        }
+        if let Some(contract) = named.and_then(|named| named.contract.as_deref()) {
+            let account = setup.contract(caller.dialect, contract).ok_or_else(|| {
+                let text = format!("no carrier account is known as {contract:?}");
+                Error::Invalid(vec![Problem::of(Rule::Unknown, "service/contract", text)])
+            })?;
+            accounts.retain(|known| known.account.id == account.account.id);
+        }
+        if let Some(code) = named.and_then(|named| named.code.as_deref()) {
+            let parsed = ServiceCode::parse(code);
+            let serves = |code: &ServiceCode| accounts.iter().any(|account| account.account.id == code.account);
+            let Some(code) = parsed.filter(serves) else {
+                let text = format!("no service {code:?} is offered at location {:?}", location.external_id);
+                return Err(Error::Invalid(vec![Problem::of(Rule::Unknown, "service/code", text)]));
+            };
+            accounts.retain(|account| account.account.id == code.account);
+            ask.service = Some(code.service);
+        }
+        let offers = self.offers(&accounts, ask).await;
+        let mut left = offers.rates.clone();
+        let mut ordered = Vec::with_capacity(left.len());
+        while let Some(best) = domain::rate::best(&left, Pick::Cheapest).map(|rate| rate.service.clone()) {
+            let place = left.iter().position(|rate| rate.service == best).unwrap_or(0);
+            ordered.push(left.remove(place));
+        }
+        if ordered.is_empty() {
+            let unusable = accounts.iter().filter(|account| account.connection.is_none());
+            let mut reasons: Vec<String> = unusable
+                .map(|account| format!("{}: the carrier cannot be asked by this version", account.account.id))
+                .collect();
+            reasons.extend(offers.left_out.iter().map(|(service, why)| format!("{service}: {why}")));
+            reasons.extend(offers.failed.iter().map(|(account, error)| format!("{account}: {error}")));
+            if offers.left_out.is_empty()
+                && let Some((_, error)) = offers.failed.into_iter().next()
+            {
+                return Err(Error::Carrier(error));
+            }
+            let wanted = ask.service.as_deref().map_or_else(String::new, |service| format!(" ({service})"));
+            let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+            return Err(Error::invalid("service", format!("no service fits this shipment{wanted}{why}")));
+        }
+        Ok(ordered)
+    }
+
+    /// A shipment ready for transaction 1, with ids, serials and tokens.
+    async fn draft(&self, caller: &Caller, order: &Order, plan: Plan) -> Result<Shipment> {
+        let now = self.now();
+        let id = self.one_id("shipments", ShipmentId::new).await?;
+        let parcel_ids = self.ids("parcels", plan.boxes.len(), ParcelId::new).await?;
+        let mut rates = plan.rates.into_iter();
+        let rate = rates.next().ok_or_else(|| Error::internal("a plan without a rate"))?;
+        let serials = self.serials(caller, &rate.service.account, plan.boxes.len()).await?;
+        let assumed = plan.boxes.iter().any(|parcel| parcel.weight_is_assumed);
+        let warnings = assumed.then(|| "the weight is assumed: nobody said it".to_owned()).into_iter().collect();
+        let parcels = plan.boxes.into_iter().zip(parcel_ids).enumerate().map(|(index, (parcel, id))| Parcel {
+            id,
+            position: index as u32 + 1,
+            parcel,
+            tracking_number: None,
+            sscc: None,
+            tracking: TrackingStatus::Unknown,
+            tracking_token: self.random().token::<16>(),
+            has_label: false,
+        });
+        Ok(Shipment {
+            id,
+            order: order.id,
+            status: ShipmentStatus::Booking,
+            version: 1,
+            created_at: now,
+            modified_at: now,
+            lease_until: Some(clock::later(now, LEASE)),
+            parcels: parcels.collect(),
+            details: ShipmentDetails {
+                service: rate.service.clone(),
+                service_name: rate.service_name.clone(),
+                location: plan.location.external_id.clone(),
+                reference: id.to_string(),
+                order_reference: order.details.number.clone().or_else(|| order.details.external_id.clone()),
+                rate: Some(rate),
+                alternatives: rates.collect(),
+                serials,
+                sender: plan.sender,
+                recipient: plan.recipient,
+                carrier_reference: None,
+                booked_at: None,
+                failure: None,
+                cancel_wanted: false,
+                warnings,
+            },
+        })
+    }
+
+    /// Serials of an account's persistent range, as many as its carrier wants for so many parcels.
+    async fn serials(&self, caller: &Caller, account: &str, parcels: usize) -> Result<Vec<u64>> {
+        let profile = caller.setup.account(account).and_then(|account| account.profile);
+        let count = profile.map_or(0, |profile| u64::from(profile.serials_a_parcel)) * parcels as u64;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        self.store().take_ids(&format!("serials/{}/{account}", caller.tenant()), count).await
+    }
+
+    /// One shipment.
+    pub async fn shipment(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let shipment = self.store().read(async move |tx| tx.shipment(&tenant, id).await).await?;
+        shipment.ok_or(Error::NotFound("shipment"))
+    }
+
+    /// The shipment a parcel belongs to.
+    pub async fn shipment_of_parcel(&self, caller: &Caller, parcel: ParcelId) -> Result<Shipment> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let found = self
+            .store()
+            .read(async move |tx| {
+                let Some(id) = tx.shipment_of_parcel(&tenant, parcel).await? else { return Ok(None) };
+                tx.shipment(&tenant, id).await
+            })
+            .await?;
+        found.ok_or(Error::NotFound("parcel"))
+    }
+
+    /// The shipments of an order, oldest first.
+    pub async fn shipments_of_order(&self, caller: &Caller, order: OrderId) -> Result<Vec<Shipment>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read(async move |tx| tx.shipments_of_order(&tenant, order).await).await
+    }
+
+    /// A shipment somebody else is booking, once it is known what became of it; as it stands after a while.
+    async fn settled_shipment(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
+        let reader = self.as_reader(caller);
+        let deadline = tokio::time::Instant::now() + self.options().carrier_timeout;
+        loop {
+            let woken = self.wakes().shipments.notified();
+            let shipment = self.shipment(&reader, id).await?;
+            let is_pending = shipment.status == ShipmentStatus::Booking;
+            if !is_pending || tokio::time::Instant::now() >= deadline {
+                return match (&shipment.status, &shipment.details.failure) {
+                    (ShipmentStatus::Failed, Some(failure)) => Err(Error::Carrier(failure.clone())),
+                    _ => Ok(shipment),
+                };
+            }
+            drop(tokio::time::timeout(Duration::from_millis(50), woken).await);
+        }
+    }
+
+    /// Cancels every live shipment of an order. What a carrier refuses stays booked; an event tells a person.
+    pub(crate) async fn cancel_order(&self, caller: &Caller, order: OrderId) -> Result<()> {
+        for shipment in self.shipments_of_order(&self.as_reader(caller), order).await? {
+            if matches!(shipment.status, ShipmentStatus::Booking | ShipmentStatus::Booked) {
+                match self.cancel_known(caller.tenant(), shipment.id).await {
+                    Ok(_) | Err(Error::Carrier(_) | Error::Conflict(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels a shipment: voids it at the carrier first, clears our record second. One that is being booked is
+    /// cancelled as soon as the carrier's answer is known.
+    pub async fn cancel(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
+        caller.require(Scope::Void)?;
+        self.shipment(&self.as_reader(caller), id).await?;
+        self.cancel_known(caller.tenant(), id).await
+    }
+}
+
+/// What an order or a box weighs, from what was said about it.
+fn boxes_of(
+    order: &Order,
+    wish: &ShipWish,
+    default_weight: Option<Weight>,
+) -> std::result::Result<Vec<ParcelBox>, Vec<Problem>> {
+    let whole = BoxWish {
+        weight: None,
+        dimensions: None,
+        contents: Vec::new(),
+    };
+    let wishes = if wish.parcels.is_empty() { std::slice::from_ref(&whole) } else { wish.parcels.as_slice() };
+    let mut problems = Vec::new();
+    let mut boxes = Vec::with_capacity(wishes.len());
+    for (index, wished) in wishes.iter().enumerate() {
+        let path = format!("parcels/{index}");
+        let mut contents = Vec::with_capacity(wished.contents.len());
+        for (place, (name, quantity)) in wished.contents.iter().enumerate() {
+            let is_it = |item: &domain::order::LineItem| item.id.as_deref() == Some(name.as_str());
+            match order.details.items.iter().position(is_it) {
+                Some(line) => contents.push(Content { line, quantity: *quantity }),
+                None => problems.push(Problem::of(
+                    Rule::Unknown,
+                    format!("{path}/contents/{place}"),
+                    format!("the order has no item with id {name:?}"),
+                )),
+            }
+        }
+        let measured = order.details.delivery.as_ref().and_then(|delivery| delivery.measurement);
+        let of_order = (wishes.len() == 1).then_some(measured).flatten();
+        let said = wished
+            .weight
+            .or_else(|| of_order.and_then(|measured| measured.weight).and_then(domain::measure::Quantity::to_weight))
+            .or_else(|| weight_of_items(order, &contents, wishes.len() == 1));
+        let dimensions = wished
+            .dimensions
+            .or_else(|| of_order.and_then(|measured| measured.dimensions?.to_dimensions()));
+        match said.or(default_weight) {
+            Some(weight) => {
+                boxes.push(ParcelBox { weight, weight_is_assumed: said.is_none(), dimensions, contents });
+            }
+            None => problems.push(Problem::of(
+                Rule::Missing,
+                format!("{path}/weight"),
+                "nobody said what the parcel weighs: send a weight, or set default_parcel for the tenant",
+            )),
+        }
+    }
+    if problems.is_empty() { Ok(boxes) } else { Err(problems) }
+}
+
+/// The pieces' weights added up, if every piece has one.
+fn weight_of_items(order: &Order, contents: &[Content], is_only_box: bool) -> Option<Weight> {
+    let items = &order.details.items;
+    let pieces: Vec<(usize, u64)> = match contents {
+        [] if is_only_box => items.iter().enumerate().map(|(line, item)| (line, item.quantity)).collect(),
+        [] => return None,
+        contents => contents.iter().map(|content| (content.line, content.quantity)).collect(),
+    };
+    let mut milligrams = 0_u64;
+    for (line, quantity) in pieces {
+        let one = items.get(line)?.measurement?.weight?.to_weight()?.milligrams();
+        milligrams = milligrams.checked_add(one.checked_mul(quantity)?)?;
+    }
+    Weight::from_milligrams(milligrams)
+}
+

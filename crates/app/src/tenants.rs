@@ -1,0 +1,226 @@
+//! What a process keeps of the set-up: keys and tenants, read once and again when the version row rises.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::account::CarrierAccount;
+use domain::channel::{Channel, ChannelNumber, Dialect};
+use domain::connector::{Connection, Profile};
+use domain::location::Location;
+use domain::routing::RoutingRule;
+use domain::secret::Secret;
+use domain::tenant::{ApiKey, Tenant, TenantId};
+use domain::webhook::WebhookEndpoint;
+use domain::{Result, Timestamp};
+use jiff::tz::TimeZone;
+use tokio::time::Instant;
+
+use crate::App;
+
+/// How long a process may trust its caches before it looks at the version row.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
+
+/// Everything a setup file says of a tenant, ready for use.
+pub struct TenantSetup {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its time zone.
+    pub zone: TimeZone,
+    /// Its channels, by number.
+    pub channels: Vec<Channel>,
+    /// Its locations; the first ships what names none.
+    pub locations: Vec<Location>,
+    /// Its carrier accounts.
+    pub accounts: Vec<Account>,
+    /// Its routing rules, in order.
+    pub rules: Vec<RoutingRule>,
+    /// Its webhook endpoints.
+    pub endpoints: Vec<WebhookEndpoint>,
+}
+
+/// A carrier account ready to be asked.
+#[derive(Clone)]
+pub struct Account {
+    /// The account.
+    pub account: CarrierAccount,
+    /// What its connector says about itself; `None` when this version has no such connector.
+    pub profile: Option<&'static Profile>,
+    /// The connection; `None` when there is no connector or it refuses the settings.
+    pub connection: Option<Arc<dyn Connection>>,
+}
+
+impl TenantSetup {
+    /// The channel with this number.
+    pub fn channel(&self, number: ChannelNumber) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.number == number)
+    }
+
+    /// The account with this id.
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.account.id == id)
+    }
+
+    /// The location a dialect's client means by `name`: its alias there, else its external id.
+    pub fn location(&self, dialect: Dialect, name: &str) -> Option<&Location> {
+        let by_alias = |location: &&Location| location.aliases.get(&dialect).is_some_and(|alias| alias == name);
+        let by_id = |location: &&Location| location.external_id == name;
+        self.locations.iter().find(by_alias).or_else(|| self.locations.iter().find(by_id))
+    }
+
+    /// The account a dialect's client means by `contract`: its alias there, else its id.
+    pub fn contract(&self, dialect: Dialect, contract: &str) -> Option<&Account> {
+        let by_alias =
+            |account: &&Account| account.account.aliases.get(&dialect).is_some_and(|alias| alias == contract);
+        self.accounts.iter().find(by_alias).or_else(|| self.account(contract))
+    }
+
+    /// A location's own zone, else the tenant's.
+    pub fn zone_of(&self, location: &Location) -> TimeZone {
+        let zone = location.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        zone.unwrap_or_else(|| self.zone.clone())
+    }
+}
+
+/// Caches of one process.
+#[derive(Default)]
+pub(crate) struct SetupCache(RwLock<Cached>);
+
+#[derive(Default)]
+struct Cached {
+    version: i64,
+    checked_at: Option<Instant>,
+    tenants: HashMap<TenantId, Arc<TenantSetup>>,
+    keys: HashMap<[u8; 32], Arc<ApiKey>>,
+    tokens: HashMap<[u8; 32], (Arc<ApiKey>, Timestamp)>,
+}
+
+impl SetupCache {
+    fn look<T>(&self, f: impl FnOnce(&Cached) -> T) -> T {
+        f(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, f: impl FnOnce(&mut Cached) -> T) -> T {
+        f(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Forgets everything at once, after a change made by this process.
+    pub(crate) fn forget(&self) {
+        self.change(|cached| *cached = Cached::default());
+    }
+}
+
+impl App {
+    /// Drops stale caches: looks at the version row at most twice a second.
+    async fn refresh(&self) -> Result<()> {
+        let cache = &self.0.setup;
+        let is_fresh = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < TRUSTED_FOR);
+        if cache.look(|cached| is_fresh(cached.checked_at)) {
+            return Ok(());
+        }
+        let version = self.store().read(async |tx| tx.setup_version().await).await?;
+        cache.change(|cached| {
+            if cached.version != version {
+                *cached = Cached { version, ..Cached::default() };
+            }
+            cached.checked_at = Some(Instant::now());
+        });
+        Ok(())
+    }
+
+    /// A tenant's set-up; `None` when there is no such tenant.
+    pub async fn tenant_setup(&self, id: &TenantId) -> Result<Option<Arc<TenantSetup>>> {
+        self.refresh().await?;
+        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.tenants.get(id).cloned()));
+        if known.is_some() {
+            return Ok(known);
+        }
+        let wanted = id.clone();
+        let loaded = self
+            .store()
+            .read(async move |tx| {
+                let Some(tenant) = tx.tenant(&wanted).await? else { return Ok(None) };
+                Ok(Some((
+                    tenant,
+                    tx.channels(&wanted).await?,
+                    tx.locations(&wanted).await?,
+                    tx.carrier_accounts(&wanted).await?,
+                    tx.routing_rules(&wanted).await?,
+                    tx.webhook_endpoints(&wanted).await?,
+                )))
+            })
+            .await?;
+        let Some((tenant, channels, locations, accounts, rules, endpoints)) = loaded else { return Ok(None) };
+        let accounts = accounts
+            .into_iter()
+            .map(|(account, sealed)| self.open_account(account, &sealed))
+            .collect::<Result<Vec<_>>>()?;
+        let endpoints = endpoints
+            .into_iter()
+            .map(|row| {
+                let secret = Secret::new(self.vault().decrypt(&row.secret)?);
+                Ok(WebhookEndpoint { id: row.id, url: row.url, secret, dialect: row.dialect, events: row.events })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let zone = TimeZone::get(&tenant.time_zone).unwrap_or(TimeZone::UTC);
+        let setup = Arc::new(TenantSetup { tenant, zone, channels, locations, accounts, rules, endpoints });
+        self.0.setup.change(|cached| {
+            if cached.version == version {
+                cached.tenants.insert(id.clone(), Arc::clone(&setup));
+            }
+        });
+        Ok(Some(setup))
+    }
+
+    fn open_account(&self, mut account: CarrierAccount, sealed: &[u8]) -> Result<Account> {
+        account.credentials = store::codec::from_json(&self.vault().decrypt(sealed)?)?;
+        let connector = self.connectors().iter().find(|known| known.profile().carrier == account.carrier);
+        let connection = connector.and_then(|connector| match connector.connect(&account) {
+            Ok(connection) => Some(connection),
+            Err(problems) => {
+                tracing::error!(account = account.id, ?problems, "carrier account {} is unusable", account.id);
+                None
+            }
+        });
+        Ok(Account { profile: connector.map(|connector| connector.profile()), connection, account })
+    }
+
+    /// The key with this secret.
+    pub(crate) async fn key_by_secret(&self, hash: [u8; 32]) -> Result<Option<Arc<ApiKey>>> {
+        self.refresh().await?;
+        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.keys.get(&hash).cloned()));
+        if known.is_some() {
+            return Ok(known);
+        }
+        let key = self.store().read(async move |tx| tx.key_by_secret(&hash).await).await?.map(Arc::new);
+        if let Some(key) = &key {
+            self.0.setup.change(|cached| {
+                if cached.version == version {
+                    cached.keys.insert(hash, Arc::clone(key));
+                }
+            });
+        }
+        Ok(key)
+    }
+
+    /// The key a live token was bought with.
+    pub(crate) async fn key_by_token(&self, hash: [u8; 32]) -> Result<Option<Arc<ApiKey>>> {
+        self.refresh().await?;
+        let now = self.now();
+        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.tokens.get(&hash).cloned()));
+        if let Some((key, expires_at)) = known {
+            return Ok((expires_at > now).then_some(key));
+        }
+        let found = self.store().read(async move |tx| tx.key_by_token(&hash, now).await).await?;
+        let found = found.map(|(key, expires_at)| (Arc::new(key), expires_at));
+        if let Some(found) = &found {
+            self.0.setup.change(|cached| {
+                if cached.version == version {
+                    cached.tokens.retain(|_, (_, expires_at)| *expires_at > now);
+                    cached.tokens.insert(hash, found.clone());
+                }
+            });
+        }
+        Ok(found.map(|(key, _)| key))
+    }
+}

@@ -1,0 +1,291 @@
+//! Tracking: what carriers and own fleets report, and the public page of a parcel.
+
+use domain::event::{About, EventKind};
+use domain::ids::{ParcelId, ShipmentId, TrackingEventId};
+use domain::shipment::Shipment;
+use domain::tenant::Scope;
+use domain::time::SentTime;
+use domain::tracking::{Incident, Milestone, Place, TrackingEvent, TrackingReport, TrackingStatus, status_after};
+use domain::{Error, Problem, Result, Timestamp};
+use jiff::Span;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+use store::shipments::UnscannedParcel;
+
+use crate::{App, Caller, event};
+
+/// One thing an own fleet says happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedEvent {
+    /// The parcel; every parcel of the shipment when missing.
+    pub parcel: Option<ParcelId>,
+    /// The fleet's own code.
+    pub code: String,
+    /// What it means; read from the carrier's table when missing.
+    pub status: Option<TrackingStatus>,
+    /// A finer step; read from the carrier's table when missing.
+    pub milestone: Option<Milestone>,
+    /// Why it goes badly.
+    pub incident: Option<Incident>,
+    /// Words for people.
+    pub message: Option<String>,
+    /// When it happened; now when missing.
+    pub happened_at: Option<SentTime>,
+    /// Where.
+    pub place: Option<Place>,
+}
+
+/// What the public page of a parcel shows: nothing of the address beyond the city.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackingView {
+    /// Who sent it.
+    pub tenant_name: String,
+    /// The service it goes by.
+    pub service_name: String,
+    /// The carrier's number.
+    pub tracking_number: Option<String>,
+    /// What the shop calls the order.
+    pub order_reference: Option<String>,
+    /// Which parcel, from 1, of how many.
+    pub parcel: (u32, u32),
+    /// The city and country it goes to.
+    pub destination: Place,
+    /// What the carrier says.
+    pub status: TrackingStatus,
+    /// Whether the shipment was cancelled.
+    pub is_cancelled: bool,
+    /// When the label was made.
+    pub booked_at: Option<Timestamp>,
+    /// What happened, newest first.
+    pub events: Vec<TrackingEvent>,
+    /// The zone times are shown in.
+    pub zone: TimeZone,
+}
+
+impl App {
+    /// Stores what happened to a shipment's parcels, each report once, and moves the parcels' status by all they have.
+    pub async fn report_tracking(
+        &self,
+        caller: &Caller,
+        id: ShipmentId,
+        reported: Vec<ReportedEvent>,
+    ) -> Result<Shipment> {
+        caller.require(Scope::Write)?;
+        let shipment = self.shipment(&self.as_reader(caller), id).await?;
+        let reports = self.readable_reports(caller, &shipment, reported)?;
+        let now = self.now();
+        let ids = self.ids("tracking_events", reports.len(), TrackingEventId::new).await?;
+        let location = caller.setup.locations.iter().find(|known| known.external_id == shipment.details.location);
+        let zone = location.map_or_else(|| caller.setup.zone.clone(), |location| caller.setup.zone_of(location));
+        let events: Vec<TrackingEvent> = reports
+            .into_iter()
+            .zip(ids)
+            .map(|((parcel, report), id)| TrackingEvent {
+                id,
+                parcel,
+                sort_at: sort_at(report.happened_at, &zone, shipment.details.booked_at),
+                report,
+                received_at: now,
+            })
+            .collect();
+        let event_ids = self.event_ids(shipment.parcels.len()).await?;
+        let tenant = caller.tenant().clone();
+        let shipment = self
+            .store()
+            .write(async move |tx| {
+                let mut shipment = tx.shipment(&tenant, id).await?.ok_or(Error::NotFound("shipment"))?;
+                let Some(booked_at) = shipment.details.booked_at else {
+                    return Err(Error::Conflict("the shipment is not booked, so nothing can happen to it".to_owned()));
+                };
+                for event in &events {
+                    tx.add_tracking_event(&tenant, event).await?;
+                }
+                let mut news = Vec::new();
+                let (order, mut is_changed) = (shipment.order, false);
+                for (parcel, event_id) in shipment.parcels.iter_mut().zip(&event_ids) {
+                    let all = tx.tracking_events(&tenant, parcel.id).await?;
+                    let status = status_after(all.iter(), booked_at);
+                    if status == parcel.tracking {
+                        continue;
+                    }
+                    let about = About {
+                        order: Some(order),
+                        shipment: Some(id),
+                        parcel: Some(parcel.id),
+                        old: Some(parcel.tracking.as_str().to_owned()),
+                        new: Some(status.as_str().to_owned()),
+                        ..About::default()
+                    };
+                    news.push(event(*event_id, EventKind::ParcelTrackingChanged, now, about));
+                    parcel.tracking = status;
+                    is_changed = true;
+                }
+                if is_changed {
+                    shipment.modified_at = now;
+                    tx.save_shipment(&tenant, &shipment).await?;
+                    shipment.version += 1;
+                    tx.emit_all(&tenant, &news).await?;
+                }
+                Ok(shipment)
+            })
+            .await?;
+        self.wakes().events.notify_one();
+        Ok(shipment)
+    }
+
+    /// What was reported, one entry a parcel, codes read by the carrier's table.
+    fn readable_reports(
+        &self,
+        caller: &Caller,
+        shipment: &Shipment,
+        reported: Vec<ReportedEvent>,
+    ) -> Result<Vec<(ParcelId, TrackingReport)>> {
+        let account = caller.setup.account(&shipment.details.service.account);
+        let connection = account.and_then(|account| account.connection.clone());
+        let (mut reports, mut problems) = (Vec::new(), Vec::new());
+        for (index, reported) in reported.into_iter().enumerate() {
+            let read = connection.as_ref().map(|connection| connection.read_code(&reported.code));
+            let (status, milestone) = read.unwrap_or((TrackingStatus::Unknown, None));
+            let report = TrackingReport {
+                code: reported.code,
+                status: reported.status.unwrap_or(status),
+                milestone: reported.milestone.or(milestone),
+                incident: reported.incident,
+                message: reported.message,
+                happened_at: reported.happened_at.unwrap_or_else(|| SentTime::utc(self.now())),
+                place: reported.place,
+            };
+            match reported.parcel {
+                None => reports.extend(shipment.parcels.iter().map(|parcel| (parcel.id, report.clone()))),
+                Some(id) if shipment.parcels.iter().any(|parcel| parcel.id == id) => reports.push((id, report)),
+                Some(id) => {
+                    let text = format!("{id} is no parcel of this shipment");
+                    problems.push(Problem::new(format!("events/{index}/parcel"), text));
+                }
+            }
+        }
+        if problems.is_empty() { Ok(reports) } else { Err(Error::Invalid(problems)) }
+    }
+
+    /// Every tracking event of a parcel, oldest first.
+    pub async fn tracking_events(&self, caller: &Caller, parcel: ParcelId) -> Result<Vec<TrackingEvent>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read(async move |tx| tx.tracking_events(&tenant, parcel).await).await
+    }
+
+    /// What the public page behind a token shows.
+    pub async fn tracking_page(&self, token: &str) -> Result<TrackingView> {
+        let token = token.to_owned();
+        let found = self
+            .store()
+            .read(async move |tx| {
+                let Some((tenant, shipment, parcel)) = tx.parcel_by_token(&token).await? else { return Ok(None) };
+                let Some(shipment) = tx.shipment(&tenant, shipment).await? else { return Ok(None) };
+                let events = tx.tracking_events(&tenant, parcel).await?;
+                Ok(Some((tenant, shipment, parcel, events)))
+            })
+            .await?;
+        let (tenant, shipment, id, mut events) = found.ok_or(Error::NotFound("parcel"))?;
+        let setup = self.tenant_setup(&tenant).await?.ok_or(Error::NotFound("parcel"))?;
+        let parcel = shipment.parcels.iter().find(|parcel| parcel.id == id).ok_or(Error::NotFound("parcel"))?;
+        events.reverse();
+        let recipient = &shipment.details.recipient;
+        Ok(TrackingView {
+            tenant_name: setup.tenant.name.clone(),
+            service_name: shipment.details.service_name.clone(),
+            tracking_number: parcel.tracking_number.clone(),
+            order_reference: shipment.details.order_reference.clone(),
+            parcel: (parcel.position, shipment.parcels.len() as u32),
+            destination: Place { city: recipient.city.clone(), country: recipient.country_code() },
+            status: parcel.tracking,
+            is_cancelled: shipment.status == domain::shipment::ShipmentStatus::Cancelled,
+            booked_at: shipment.details.booked_at,
+            events,
+            zone: setup.zone.clone(),
+        })
+    }
+
+    /// Parcels booked at least so many working hours ago that the carrier has not scanned, oldest first.
+    ///
+    /// Working hours are Monday to Friday, 9 to 17 o'clock, in the tenant's zone.
+    pub async fn unscanned_parcels(
+        &self,
+        caller: &Caller,
+        working_hours: u32,
+        after: Option<(Timestamp, ParcelId)>,
+        limit: usize,
+    ) -> Result<Vec<UnscannedParcel>> {
+        caller.require(Scope::Read)?;
+        let before = working_hours_before(self.now(), working_hours, &caller.setup.zone);
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.unscanned_parcels(&tenant, before, after, limit).await).await
+    }
+}
+
+/// The instant a report is sorted by. A date without a time stands at its midnight, or at the booking when that was on
+/// the same day: nothing happens to a parcel before it is booked.
+fn sort_at(happened_at: SentTime, zone: &TimeZone, booked_at: Option<Timestamp>) -> Timestamp {
+    let at = domain::time::from_micros(happened_at.instant_in(zone).as_microsecond());
+    match (happened_at, booked_at) {
+        (SentTime::Date(date), Some(booked_at)) if booked_at.to_zoned(zone.clone()).date() == date => at.max(booked_at),
+        _ => at,
+    }
+}
+
+/// The instant from which to `now` exactly so many working hours passed.
+fn working_hours_before(now: Timestamp, hours: u32, zone: &TimeZone) -> Timestamp {
+    let (open, close) = (Time::constant(9, 0, 0, 0), Time::constant(17, 0, 0, 0));
+    let mut left = i64::from(hours) * 3600;
+    let mut day = now.to_zoned(zone.clone()).date();
+    // Eight hours a day, five days a week: this many days hold the hours asked for, and a bound on the walk.
+    for _ in 0..(i64::from(hours) / 8 + 1) * 2 + 7 {
+        if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            let instant = |time| zone.to_ambiguous_timestamp(day.to_datetime(time)).compatible();
+            if let (Ok(from), Ok(until)) = (instant(open), instant(close)) {
+                let until = until.min(now);
+                let worked = (until.as_second() - from.as_second()).max(0);
+                if worked >= left {
+                    return Timestamp::from_second(until.as_second() - left).unwrap_or(from);
+                }
+                left -= worked;
+            }
+        }
+        let Ok(before) = day.checked_sub(Span::new().days(1)) else { break };
+        day = before;
+    }
+    Timestamp::MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before(now: &str, hours: u32) -> String {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        working_hours_before(now.parse().unwrap(), hours, &zone).to_string()
+    }
+
+    #[test]
+    fn working_hours_skip_nights_and_week_ends() {
+        // Tuesday 2026-03-03, 12:00 in Berlin.
+        assert_eq!(before("2026-03-03T11:00:00Z", 2), "2026-03-03T09:00:00Z");
+        assert_eq!(before("2026-03-03T11:00:00Z", 4), "2026-03-02T15:00:00Z");
+        // Monday morning: eight hours reach back to Friday.
+        assert_eq!(before("2026-03-02T09:00:00Z", 8), "2026-02-27T09:00:00Z");
+        // At night nothing counts.
+        assert_eq!(before("2026-03-03T23:00:00Z", 8), "2026-03-03T08:00:00Z");
+        // Over the change to summer time on 2026-03-29.
+        assert_eq!(before("2026-03-30T09:00:00Z", 8), "2026-03-27T10:00:00Z");
+    }
+
+    #[test]
+    fn a_date_on_the_day_of_booking_is_not_before_the_booking() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let booked: Timestamp = "2026-03-03T11:00:00Z".parse().unwrap();
+        let date: SentTime = "2026-03-03".parse().unwrap();
+        assert_eq!(sort_at(date, &zone, Some(booked)), booked);
+        let earlier: SentTime = "2026-03-02".parse().unwrap();
+        assert!(sort_at(earlier, &zone, Some(booked)) < booked);
+    }
+}

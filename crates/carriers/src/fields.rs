@@ -1,0 +1,48 @@
+//! The fields of a carrier account, checked against the connector's profile.
+
+use domain::account::CarrierAccount;
+use domain::connector::{FieldKind, Profile};
+use domain::error::Rule;
+use domain::{CarrierError, Problem};
+
+/// What is missing or not known; the path of each problem is the field's name.
+pub(crate) fn problems(profile: &Profile, account: &CarrierAccount) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for field in profile.fields.iter().filter(|field| field.is_required) {
+        let is_there = match field.kind {
+            FieldKind::Text => text(account, field.name).is_some(),
+            FieldKind::Secret => account.credentials.get(field.name).is_some_and(|secret| !secret.reveal().is_empty()),
+            FieldKind::File => account.files.contains_key(field.name),
+        };
+        if !is_there {
+            let message = format!("a {} account needs {}: {}", profile.carrier, field.name, field.help);
+            problems.push(Problem::of(Rule::Missing, field.name, message));
+        }
+    }
+    let sent = account.settings.keys().chain(account.credentials.keys()).chain(account.files.keys());
+    for name in sent {
+        if !profile.fields.iter().any(|field| field.name == name) {
+            let known: Vec<_> = profile.fields.iter().map(|field| field.name).collect();
+            let message =
+                format!("a {} account has no field {name:?}: expected one of {}", profile.carrier, known.join(", "));
+            problems.push(Problem::of(Rule::Unknown, name.as_str(), message));
+        }
+    }
+    problems.sort_by(|a, b| a.path.cmp(&b.path));
+    problems.dedup();
+    problems
+}
+
+/// The text of a setting, without blanks around it; `None` when it is blank.
+pub(crate) fn text<'a>(account: &'a CarrierAccount, name: &str) -> Option<&'a str> {
+    account.settings.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+/// One serial a parcel, in order; a refusal says how many are missing.
+pub(crate) fn serials(handed_in: &[u64], parcels: usize) -> Result<&[u64], CarrierError> {
+    handed_in.get(..parcels).ok_or_else(|| {
+        let message =
+            format!("each parcel needs a serial of the account: {parcels} parcels, {} serials", handed_in.len());
+        CarrierError::Refused(vec![Problem::of(Rule::Missing, "serials", message)])
+    })
+}

@@ -1,0 +1,258 @@
+//! `local`: any carrier, or an own fleet, known by its rate sheet.
+//!
+//! It asks nobody. Prices come from the sheet ([`COLUMNS`]), numbers from the serials handed in, and a booking is a
+//! function of its request alone: repeating it gives the same numbers and labels. The label's content is returned and
+//! drawn elsewhere.
+
+mod codes;
+mod columns;
+mod limits;
+mod postal;
+mod price;
+mod read;
+mod sheet;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::{BTreeSet, HashSet};
+use std::future::ready;
+use std::sync::Arc;
+
+use domain::account::CarrierAccount;
+use domain::connector::{
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
+    Profile, RateRequest,
+};
+use domain::document::{LabelContent, Matrix};
+use domain::error::Rule;
+use domain::tracking::{Milestone, TrackingStatus};
+use domain::{CarrierError, Problem, gs1};
+
+pub use codes::{TRACKING_CODES, TrackingCode, tracking_code};
+pub use columns::{COLUMNS, Column};
+use sheet::Sheet;
+pub use sheet::{MOST_LINES, MOST_PLACES};
+
+use crate::fields;
+
+/// The longest address line when an account says nothing: what most carriers' labels take.
+const USUAL_LINE: usize = 35;
+
+const RATE_SHEET: &str = "rate_sheet";
+
+static PROFILE: Profile = Profile {
+    carrier: "local",
+    name: "Own fleet, or any carrier by its rate sheet",
+    fields: &[
+        field(RATE_SHEET, FieldKind::File, true, "a CSV file with services, places, weight brackets and prices"),
+        field("sscc_prefix", FieldKind::Text, true, "the GS1 company prefix for parcel numbers, 4 to 12 digits"),
+        field("carrier_name", FieldKind::Text, false, "who stands on the label; else the account's id"),
+        field("volumetric_divisor", FieldKind::Text, false, "cubic centimetres a kilogram, such as 5000"),
+        field("matrix", FieldKind::Text, false, "the label's square code: qr (usual) or datamatrix"),
+        field("max_line_length", FieldKind::Text, false, "the longest address line in characters; 35 is usual"),
+        field("phone_required", FieldKind::Text, false, "services that need the recipient's phone, parted by commas"),
+    ],
+    is_live: false,
+    can_cancel: true,
+    books_once_a_reference: true,
+    serials_a_parcel: 1,
+};
+
+const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {
+    Field { name, help, kind, is_required }
+}
+
+/// The connector.
+#[derive(Clone, Copy, Debug)]
+pub struct Local;
+
+impl Connector for Local {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn connect(&self, account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
+        Fleet::new(account).map(|fleet| Arc::new(fleet) as Arc<dyn Connection>)
+    }
+}
+
+/// One account: its sheet and settings, read once.
+#[derive(Debug)]
+struct Fleet {
+    account: String,
+    carrier_name: String,
+    sscc_prefix: String,
+    sheet: Sheet,
+    has_data_matrix: bool,
+    longest_line: usize,
+    phone_required: BTreeSet<String>,
+}
+
+impl Fleet {
+    fn new(account: &CarrierAccount) -> Result<Self, Vec<Problem>> {
+        let mut problems = fields::problems(&PROFILE, account);
+        let mut wrong = |name: &str, value: &str, expected: &str| {
+            problems.push(Problem::new(name, format!("{name} is {value:?}: expected {expected}")));
+        };
+        let text = |name| fields::text(account, name);
+        let sscc_prefix = text("sscc_prefix").unwrap_or_default();
+        let is_prefix = (4..=12).contains(&sscc_prefix.len()) && sscc_prefix.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_prefix && !sscc_prefix.is_empty() {
+            wrong("sscc_prefix", sscc_prefix, "a GS1 company prefix of 4 to 12 digits");
+        }
+        let divisor = text("volumetric_divisor").and_then(|typed| {
+            read::divisor(typed).map_err(|_| wrong("volumetric_divisor", typed, "cm³ a kilogram, such as 5000")).ok()
+        });
+        let has_data_matrix = match text("matrix") {
+            None | Some("qr") => false,
+            Some("datamatrix") => true,
+            Some(typed) => {
+                wrong("matrix", typed, "qr or datamatrix");
+                false
+            }
+        };
+        let longest_line = match text("max_line_length").map(|typed| (typed, typed.parse())) {
+            None => USUAL_LINE,
+            Some((_, Ok(length @ 10..=200))) => length,
+            Some((typed, _)) => {
+                wrong("max_line_length", typed, "a whole number, 10 to 200");
+                USUAL_LINE
+            }
+        };
+        let sheet = account.files.get(RATE_SHEET).map(|content| Sheet::read(content, divisor));
+        let names = text("phone_required").unwrap_or_default().split(',').map(str::trim);
+        let phone_required: BTreeSet<_> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if let Some(Ok(sheet)) = &sheet {
+            for name in phone_required.iter().filter(|name| !sheet.services.contains_key(*name)) {
+                wrong("phone_required", name, "services of the rate sheet, parted by commas");
+            }
+        }
+        let sheet = match sheet {
+            Some(Ok(sheet)) if problems.is_empty() => sheet,
+            Some(Err(mistakes)) => {
+                problems.extend(mistakes);
+                return Err(problems);
+            }
+            _ => return Err(problems),
+        };
+        Ok(Self {
+            account: account.id.clone(),
+            carrier_name: text("carrier_name").map_or_else(|| presentable(&account.id), str::to_owned),
+            sscc_prefix: sscc_prefix.to_owned(),
+            sheet,
+            has_data_matrix,
+            longest_line,
+            phone_required,
+        })
+    }
+
+    /// Everything is checked before the first number is made; the answer depends on the request alone.
+    fn book_now(&self, ask: &BookRequest) -> Result<Booking, CarrierError> {
+        let code = &ask.service.service;
+        let Some(service) = self.sheet.services.get(code) else {
+            let message = format!("the rate sheet of {} has no service {code:?}", self.account);
+            return Err(CarrierError::Refused(vec![Problem::of(Rule::Unknown, "service", message)]));
+        };
+        let mut problems = limits::problems(&ask.sender, "sender", self.longest_line);
+        problems.extend(limits::problems(&ask.recipient, "recipient", self.longest_line));
+        let phone = ask.recipient.phone.as_deref().unwrap_or_default().trim();
+        if phone.is_empty() && self.phone_required.contains(code) {
+            let message = format!("the service {} needs the recipient's phone number", service.name);
+            problems.push(Problem::of(Rule::Missing, "recipient/phone", message));
+        }
+        let fits = match price::fits(&self.sheet, service, &ask.recipient, &ask.parcels) {
+            Ok(fits) if problems.is_empty() => fits,
+            Ok(_) => return Err(CarrierError::Refused(problems)),
+            Err(reasons) => {
+                let is_new = |reason: &Problem| !problems.iter().any(|problem| problem.path == reason.path);
+                let reasons: Vec<_> = reasons.into_iter().filter(is_new).collect();
+                problems.extend(reasons);
+                return Err(CarrierError::Refused(problems));
+            }
+        };
+        let count = ask.parcels.len();
+        let serials = fields::serials(&ask.serials, count)?;
+        if serials.iter().collect::<HashSet<_>>().len() != count {
+            return Err(CarrierError::refused("serials", "two parcels came with the same serial"));
+        }
+        if ask.tracking_pages.len() < count {
+            let pages = ask.tracking_pages.len();
+            let message = format!("each parcel needs a tracking page: {count} parcels, {pages} pages");
+            return Err(CarrierError::refused("tracking_pages", message));
+        }
+        let mut parcels = Vec::with_capacity(count);
+        for (position, (fit, parcel)) in fits.iter().zip(&ask.parcels).enumerate() {
+            let page = ask.tracking_pages[position].clone();
+            let (tracking_number, sscc) = self.numbers(serials[position])?;
+            let label = LabelContent {
+                carrier: self.carrier_name.clone(),
+                service: service.name.clone(),
+                sender: ask.sender.clone(),
+                recipient: ask.recipient.clone(),
+                routing_code: fit.row.terms.routing_code.clone(),
+                weight: parcel.weight,
+                parcel_number: position as u32 + 1,
+                parcel_count: count as u32,
+                reference: ask.order_reference.clone(),
+                tracking_number: tracking_number.clone(),
+                sscc: Some(sscc.clone()),
+                matrix: if self.has_data_matrix { Matrix::DataMatrix(page) } else { Matrix::Qr(page) },
+                is_test: false,
+            };
+            let label = Label::Content(Box::new(label));
+            parcels.push(BookedParcel { tracking_number, sscc: Some(sscc), label });
+        }
+        Ok(Booking { carrier_reference: None, parcels })
+    }
+
+    /// The tracking number and the SSCC of a serial.
+    ///
+    /// The tracking number has the form of a GSIN (GS1 General Specifications 3.9.2): company prefix, serial up to 16
+    /// digits, check digit; 17 digits in all, the SSCC without its first. When the serials outgrow them and the SSCC's
+    /// extension digit is used, it has 18 digits.
+    fn numbers(&self, serial: u64) -> Result<(String, String), CarrierError> {
+        let prefix = &self.sscc_prefix;
+        let width = 16 - prefix.len();
+        let body = format!("{prefix}{serial:0width$}");
+        let numbers = gs1::sscc(prefix, serial).zip(gs1::check_digit(&body).map(|digit| format!("{body}{digit}")));
+        numbers.map(|(sscc, tracking_number)| (tracking_number, sscc)).ok_or_else(|| {
+            let message = format!(
+                "the numbers of sscc_prefix {prefix} are used up (serial {serial}): give the account another prefix"
+            );
+            CarrierError::refused("serials", message)
+        })
+    }
+}
+
+impl Connection for Fleet {
+    fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer> {
+        Box::pin(ready(Ok(price::offer(&self.sheet, &self.account, ask))))
+    }
+
+    fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking> {
+        Box::pin(ready(self.book_now(ask)))
+    }
+
+    /// Nothing is kept here, so nothing is known by its reference. Booking again is harmless: the same request gives
+    /// the same numbers.
+    fn find<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Booking>> {
+        Box::pin(ready(Ok(None)))
+    }
+
+    /// There is nobody to tell: the shipment's own row is all there is to forget.
+    fn cancel<'a>(&'a self, _ask: &'a CancelRequest) -> Answer<'a, ()> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {
+        tracking_code(code)
+    }
+}
+
+/// A code as people read it: `same_day` is "Same day".
+fn presentable(code: &str) -> String {
+    let text = code.replace(['_', '-'], " ");
+    let text = text.trim();
+    let mut letters = text.chars();
+    letters.next().map_or_else(|| code.to_owned(), |first| first.to_uppercase().chain(letters).collect())
+}

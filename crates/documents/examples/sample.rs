@@ -1,0 +1,173 @@
+//! Writes a label in every format and a packing slip, to look at: `cargo run -p documents --example sample -- FOLDER`.
+//! With `--time` it measures drawing instead (use `--release`).
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use documents::{Drawn, Options, label, labels, packing_slip};
+use domain::address::Address;
+use domain::document::{Dpi, Format, LabelContent, Matrix, PackingLine, PackingSlip, Paper};
+use domain::measure::Weight;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("--time") => time()?,
+        Some(folder) => write(Path::new(folder))?,
+        None => return Err("name a folder, or --time".into()),
+    }
+    Ok(())
+}
+
+fn address(parts: [&str; 6]) -> Address {
+    let [company, name, street, postal_code, city, country] = parts.map(|part| Some(part.to_owned()).filter(|p| !p.is_empty()));
+    Address { company, name, street1: street, postal_code, city, country, ..Address::default() }
+}
+
+fn plain() -> LabelContent {
+    LabelContent {
+        carrier: "Hausfuhre".into(),
+        service: "Standard 2 days".into(),
+        sender: address(["Acme GmbH", "Warehouse 2", "Lagerstraße 14", "20457", "Hamburg", "DE"]),
+        recipient: Address {
+            phone: Some("+49 30 1234567".into()),
+            ..address(["Möbelhaus Süd KG", "Jürgen Groß", "Gärtnerstraße 12a", "10115", "Berlin", "DE"])
+        },
+        routing_code: Some("BER-12".into()),
+        weight: Weight::from_milligrams(2_450_000).expect("not zero"),
+        parcel_number: 1,
+        parcel_count: 3,
+        reference: Some("ORD-2026-004711".into()),
+        tracking_number: "HF0012345678DE".into(),
+        sscc: domain::gs1::sscc("4012345", 3_000_004_711),
+        matrix: Matrix::Qr("https://track.example.com/t/HF0012345678DE".into()),
+        is_test: false,
+    }
+}
+
+fn samples() -> Vec<(&'static str, LabelContent)> {
+    let long = Address {
+        street2: Some("Hinterhaus, 3. Obergeschoss links, bitte beim Nachbarn Schmidt-Rottluff klingeln".into()),
+        po_box: Some("Postfach 12 34 56".into()),
+        phone: Some("+49 30 1234567".into()),
+        ..address([
+            "Internationale Gesellschaft für angewandte Paketlogistik und Versandwesen mbH & Co. KG",
+            "Maria Magdalena Freifrau von und zu Hohenlohe-Schillingsfürst",
+            "Straße der Vereinigten Nationen und ihrer Sonderorganisationen 123 b",
+            "65189",
+            "Hofheim am Taunus, Ortsteil Diedenbergen",
+            "DE",
+        ])
+    };
+    vec![
+        ("plain", plain()),
+        ("long", LabelContent { recipient: long, service: "Express next day before noon, insured".into(), ..plain() }),
+        ("greek", LabelContent {
+            recipient: address(["", "Ελένη Παπαδοπούλου", "Λεωφόρος Βασιλίσσης Σοφίας 12", "106 74", "Αθήνα", "GR"]),
+            matrix: Matrix::DataMatrix("HF0012345678DE".into()),
+            ..plain()
+        }),
+        ("cyrillic", LabelContent {
+            recipient: address(["ТОВ «Зелений гай»", "Олексій Їжакевич", "вул. Щекавицька, 30", "04071", "Київ", "UA"]),
+            routing_code: None,
+            ..plain()
+        }),
+        ("polish", LabelContent {
+            recipient: address(["", "Zażółć Gęślą-Jaźń", "ul. Świętokrzyska 5/7", "00-116", "Łódź", "PL"]),
+            sscc: None,
+            ..plain()
+        }),
+        ("chinese", LabelContent {
+            recipient: address(["", "王小明", "南京东路 100 号", "200001", "上海", "CN"]),
+            reference: None,
+            ..plain()
+        }),
+        ("test", LabelContent { is_test: true, ..plain() }),
+    ]
+}
+
+fn slip(lines: usize) -> PackingSlip {
+    PackingSlip {
+        sender: plain().sender,
+        recipient: plain().recipient,
+        order_number: "ORD-2026-004711".into(),
+        placed: Some("21 November 2026".into()),
+        parcels: vec![("Hausfuhre Standard 2 days".into(), "HF0012345678DE".into())],
+        lines: (1..=lines)
+            .map(|number| PackingLine {
+                sku: Some(format!("SKU-{number:05}")),
+                name: match number % 3 {
+                    0 => "Enamel mug, white".to_owned(),
+                    1 => format!("Hand-woven wool blanket no. {number}, 140 × 200 cm, undyed, with fringes on two sides"),
+                    _ => "Σημειωματάριο / notebook, A5, dotted".to_owned(),
+                },
+                quantity: number as u64 % 4 + 1,
+                ordered: number as u64 % 4 + 1,
+            })
+            .collect(),
+        notes: Some("Thank you for your order.\nReturns are free for thirty days: use the label in the lid.".into()),
+    }
+}
+
+fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder)?;
+    let save = |name: &str, format: Format, drawn: Drawn| -> std::io::Result<()> {
+        println!("{name}.{}: {} bytes", format.extension(), drawn.bytes.len());
+        drawn.warnings.iter().for_each(|warning| println!("  {warning}"));
+        std::fs::write(folder.join(format!("{name}.{}", format.extension())), drawn.bytes)
+    };
+    let options = Options::default();
+    let formats = [
+        Format::Pdf(Paper::Mm100x150),
+        Format::Pdf(Paper::A6),
+        Format::Zpl(Dpi::D203),
+        Format::Zpl(Dpi::D300),
+        Format::Png(Dpi::D203),
+        Format::Png(Dpi::D300),
+        Format::Png(Dpi::D600),
+    ];
+    for (name, content) in samples() {
+        for format in formats {
+            save(&format!("{name}_{}", format.name()), format, label(&content, format, &options)?)?;
+        }
+    }
+    let contents: Vec<_> = samples().into_iter().map(|(_, content)| content).collect();
+    let a4 = Format::Pdf(Paper::A4);
+    save("sheet", a4, labels(&contents, a4, &Options { start_position: 1, ..options.clone() })?)?;
+    save("merged", a4, labels(&contents, Format::Pdf(Paper::Mm100x150), &options)?)?;
+    save("slip", a4, packing_slip(&slip(5), &options)?)?;
+    save("slip_long", a4, packing_slip(&slip(60), &options)?)?;
+    Ok(())
+}
+
+/// The best of five rounds, a drawing.
+fn best(rounds: u32, mut draw: impl FnMut()) -> Duration {
+    draw();
+    let round = |draw: &mut dyn FnMut()| {
+        let start = Instant::now();
+        (0..rounds).for_each(|_| draw());
+        start.elapsed() / rounds
+    };
+    (0..5).map(|_| round(&mut draw)).min().unwrap_or_default()
+}
+
+fn time() -> Result<(), Box<dyn std::error::Error>> {
+    let options = Options::default();
+    let formats = [Format::Pdf(Paper::Mm100x150), Format::Zpl(Dpi::D203), Format::Zpl(Dpi::D300), Format::Png(Dpi::D203)];
+    for (name, content) in samples() {
+        for format in formats {
+            let bytes = label(&content, format, &options)?.bytes.len();
+            let took = best(200, || drop(std::hint::black_box(label(&content, format, &options))));
+            println!("{name:9} {:12} {took:>10.1?} {bytes:>7} bytes", format.name());
+        }
+    }
+    let many = vec![plain(); 10_000];
+    for (name, format) in [("one file", Format::Pdf(Paper::Mm100x150)), ("on sheets", Format::Pdf(Paper::A4))] {
+        let start = Instant::now();
+        let bytes = labels(&many, format, &options)?.bytes.len();
+        println!("10,000 labels, {name}: {:.2?}, {bytes} bytes", start.elapsed());
+    }
+    let took = best(20, || drop(std::hint::black_box(packing_slip(&slip(60), &options))));
+    println!("packing slip of 60 lines: {took:.1?}");
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Layout: what stands where on a sheet, in millimetres from the top left corner. Every back end draws the same one.
+
+use crate::barcode::{Code128, Square};
+use crate::font::Style;
+
+/// Millimetres in a point.
+pub(crate) const MM_PER_POINT: f32 = 25.4 / 72.0;
+
+/// Ink above the baseline, in ems: a capital with an accent.
+pub(crate) const ASCENT: f32 = 0.93;
+
+/// Ink below the baseline, in ems.
+pub(crate) const DESCENT: f32 = 0.24;
+
+/// A rectangle in millimetres; `y` is its upper side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+}
+
+impl Rect {
+    pub(crate) const fn new(x: f32, y: f32, width: f32, height: f32) -> Self {
+        Self { x, y, width, height }
+    }
+
+    pub(crate) fn right(&self) -> f32 {
+        self.x + self.width
+    }
+
+    pub(crate) fn bottom(&self) -> f32 {
+        self.y + self.height
+    }
+
+    /// Less a margin on the left and right, and above and below.
+    pub(crate) fn inset(&self, x: f32, y: f32) -> Self {
+        Self::new(self.x + x, self.y + y, self.width - 2.0 * x, self.height - 2.0 * y)
+    }
+}
+
+/// What a thing is drawn in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ink {
+    Black,
+    /// On a black ground; as a box, a place that must stay free.
+    White,
+}
+
+/// A line of text that fits its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    pub(crate) x: f32,
+    pub(crate) baseline: f32,
+    pub(crate) points: f32,
+    /// Measured width.
+    pub(crate) width: f32,
+    /// From `x` to the right end of its box: what a printer's own font may take.
+    pub(crate) room: f32,
+    pub(crate) style: Style,
+    pub(crate) ink: Ink,
+    pub(crate) text: String,
+}
+
+impl Text {
+    /// Where its ink may be.
+    #[cfg(test)]
+    pub(crate) fn area(&self) -> Rect {
+        let em = self.points * MM_PER_POINT;
+        Rect::new(self.x, self.baseline - ASCENT * em, self.width, (ASCENT + DESCENT) * em)
+    }
+}
+
+/// One thing on a sheet.
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Fill(Rect, Ink),
+    Text(Text),
+    /// A Code 128; `x` is the left side of its first bar.
+    Bars {
+        x: f32,
+        y: f32,
+        module: f32,
+        height: f32,
+        code: Code128,
+    },
+    Square {
+        x: f32,
+        y: f32,
+        module: f32,
+        code: Square,
+    },
+}
+
+/// A sheet. Items are drawn in order; white boxes clear what lies under them, which is at most the watermark.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+    /// Whether `TEST` lies across, below everything else.
+    pub(crate) is_test: bool,
+    pub(crate) items: Vec<Item>,
+}
+
+/// The word on labels that must not be used.
+pub(crate) const WATERMARK: &str = "TEST";
+
+/// Where the watermark lies: written along a diagonal from the lower left, in bold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watermark {
+    /// Where its baseline begins, from the top left corner.
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    /// Its em.
+    pub(crate) em: f32,
+    /// Cosine and sine of the angle to the right edge, turning up.
+    pub(crate) cos: f32,
+    pub(crate) sin: f32,
+}
+
+impl Watermark {
+    /// As large as a sheet allows with a margin of 4 mm; `advance` is the word's width in ems.
+    pub(crate) fn on(width: f32, height: f32, advance: f32, capital: f32) -> Self {
+        let diagonal = width.hypot(height);
+        let (cos, sin) = (width / diagonal, height / diagonal);
+        let (wide, high) = (advance * cos + capital * sin, advance * sin + capital * cos);
+        let em = ((width - 8.0) / wide).min((height - 8.0) / high);
+        // The word's rectangle, turned, is centred on the sheet.
+        let x = (width - wide * em) / 2.0 + capital * sin * em;
+        let y = (height + high * em) / 2.0;
+        Self { x, y, em, cos, sin }
+    }
+}

@@ -1,0 +1,204 @@
+//! ZPL: a layout in the language of Zebra's label printers, 203 or 300 dpi.
+//!
+//! Source: Zebra, ZPL II Programming Guide (P1099958). Latin text is written in the printer's font 0; other text, and
+//! codes whose data a printer might recode, are sent as pictures.
+
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+use domain::document::Dpi;
+
+use crate::barcode::{Code128, Set, Square, values};
+use crate::font::{Fonts, Style};
+use crate::layout::{Ink, Item, Layout, MM_PER_POINT, Text};
+use crate::raster::{Bitmap, dots, picture, watermark};
+
+/// Writes a layout as one `^XA … ^XZ`.
+pub(crate) fn write(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>, out: &mut String) {
+    let scale = dpi.dots_per_mm() as f32;
+    let at = |millimetres: f32| (millimetres * scale).round() as i32;
+    out.reserve(4096);
+    command(out, format_args!("^XA^CI28^PW{}^LL{}^LH0,0\n", at(layout.width), at(layout.height)));
+    if layout.is_test {
+        out.push_str(test_mark(layout, dpi, fonts));
+    }
+    for item in &layout.items {
+        match item {
+            Item::Fill(area, ink) => {
+                // Only the watermark can lie under a white box.
+                if *ink == Ink::Black || layout.is_test {
+                    let (x, y, width, height) = dots(area, scale);
+                    let (thickness, colour) = (width.min(height), if *ink == Ink::Black { 'B' } else { 'W' });
+                    command(out, format_args!("^FO{x},{y}^GB{width},{height},{thickness},{colour}^FS\n"));
+                }
+            }
+            Item::Text(text) => write_text(text, scale, fonts, out),
+            Item::Bars { x, y, module, height, code } => {
+                let (module, height) = (at(*module), at(y + height) - at(*y));
+                command(out, format_args!("^FO{},{}^BY{module},3,{height}^BCN,{height},N,N,N,N^FD", at(*x), at(*y)));
+                field_data(code, out);
+                out.push_str("^FS\n");
+            }
+            Item::Square { x, y, module, code } => write_square(code, at(*x), at(*y), at(*module), out),
+        }
+    }
+    out.push_str("^XZ\n");
+}
+
+/// Writing to a string cannot fail.
+fn command(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let written = out.write_fmt(arguments);
+    debug_assert!(written.is_ok());
+}
+
+/// Whether font 0 prints the text: ASCII, Latin-1 and Latin Extended-A.
+fn is_in_font_0(text: &str) -> bool {
+    text.chars().all(|c| matches!(u32::from(c), 0x20..0x7F | 0xA1..0x180))
+}
+
+fn write_text(text: &Text, scale: f32, fonts: &Fonts<'_>, out: &mut String) {
+    let (x, y) = ((text.x * scale).round() as i32, (text.baseline * scale).round() as i32);
+    let reverse = if text.ink == Ink::White { "^FR" } else { "" };
+    if !is_in_font_0(&text.text) {
+        let (bitmap, left, top) = picture(text, scale, fonts);
+        command(out, format_args!("^FO{},{}{reverse}", (x + left).max(0), (y + top).max(0)));
+        graphic(&bitmap, out);
+        return;
+    }
+    // Font 0 (CG Triumvirate Bold Condensed) is narrower than our bold type at the same height and width; taking it for
+    // as wide, the text stays inside its box on every printer.
+    let height = text.points * MM_PER_POINT * scale;
+    let as_bold = fonts.width(&text.text, Style::Bold) * height;
+    let width = height * (text.room * scale / as_bold.max(1.0)).min(1.0);
+    let (height, width) = (height.round() as i32, (width.floor() as i32).max(1));
+    command(out, format_args!("^FT{x},{y}^A0N,{height},{width}{reverse}^FH^FD"));
+    escaped(&text.text, out);
+    out.push_str("^FS\n");
+}
+
+/// Field data under `^FH`: what ZPL would take for a command, and what is not ASCII, as `_` and two hex digits a byte.
+fn escaped(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'^' | b'~' | b'_' | 0x80.. => command(out, format_args!("_{byte:02X}")),
+            _ => out.push(char::from(byte)),
+        }
+    }
+}
+
+/// A Code 128 as field data of `^BC` without a mode: `>` and a character choose the code set and FNC1.
+fn field_data(code: &Code128, out: &mut String) {
+    let mut set = Set::B;
+    for (place, &value) in code.values().iter().enumerate() {
+        let invocation = match (set, value) {
+            (_, values::START_A) if place == 0 => Some((Set::A, ">9")),
+            (_, values::START_B) if place == 0 => Some((Set::B, ">:")),
+            (_, values::START_C) if place == 0 => Some((Set::C, ">;")),
+            (Set::A | Set::B, values::TO_C) => Some((Set::C, ">5")),
+            (Set::A | Set::C, values::TO_B) => Some((Set::B, ">6")),
+            (Set::B | Set::C, values::TO_A) => Some((Set::A, ">7")),
+            (_, values::FNC1) => Some((set, ">8")),
+            (Set::A | Set::B, values::SHIFT) => Some((set, ">4")),
+            _ => None,
+        };
+        match (invocation, set) {
+            (Some((next, text)), _) => {
+                set = next;
+                out.push_str(text);
+            }
+            (None, Set::B) => match value + b' ' {
+                b'>' => out.push_str(">0"),
+                b'^' => out.push_str("><"),
+                b'~' => out.push_str(">="),
+                byte => out.push(char::from(byte)),
+            },
+            (None, Set::A | Set::C) => command(out, format_args!("{value:02}")),
+        }
+    }
+}
+
+fn write_square(code: &Square, x: i32, y: i32, module: i32, out: &mut String) {
+    let is_plain = code.text().bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    match code {
+        // `^BQ` places the code ten dots below its origin: the default bar height, which `^BY` sets to one dot.
+        Square::Qr { text, .. } if is_plain && module <= 10 => {
+            command(out, format_args!("^FO{x},{y}^BY2,3,1^BQN,2,{module}^FH^FDMA,"));
+            escaped(text, out);
+            out.push_str("^FS\n");
+        }
+        Square::DataMatrix { text, .. } if is_plain => {
+            command(out, format_args!("^FO{x},{y}^BXN,{module},200^FH^FD"));
+            escaped(text, out);
+            out.push_str("^FS\n");
+        }
+        _ => {
+            let side = code.side() * module.unsigned_abs() as usize;
+            let mut bitmap = Bitmap::new(side, side);
+            for (column, row, width) in code.runs() {
+                let place = (column as i32 * module, row as i32 * module);
+                bitmap.fill(place.0, place.1, width as i32 * module, module, true);
+            }
+            command(out, format_args!("^FO{x},{y}"));
+            graphic(&bitmap, out);
+        }
+    }
+}
+
+/// The hatched watermark, which is the same on every test label of a resolution.
+fn test_mark(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>) -> &'static str {
+    static MARKS: [OnceLock<String>; 3] = [const { OnceLock::new() }; 3];
+    let index = match dpi {
+        Dpi::D203 => 0,
+        Dpi::D300 => 1,
+        Dpi::D600 => 2,
+    };
+    MARKS[index].get_or_init(|| {
+        let mut text = "^FO0,0".to_owned();
+        graphic(&watermark(layout.width, layout.height, dpi.dots_per_mm() as f32, fonts), &mut text);
+        text
+    })
+}
+
+/// `^GFA` in hexadecimal with Zebra's compression: `G`–`Y` and `g`–`z` repeat the next digit, `,` fills the row with
+/// zeros, `:` repeats the row above.
+fn graphic(bitmap: &Bitmap, out: &mut String) {
+    let total = bitmap.bits.len();
+    command(out, format_args!("^GFA,{total},{total},{},", bitmap.stride));
+    let mut above: &[u8] = &[];
+    for row in bitmap.bits.chunks_exact(bitmap.stride.max(1)) {
+        if row == above {
+            out.push(':');
+        } else {
+            compress_row(row, out);
+        }
+        above = row;
+    }
+    out.push_str("^FS\n");
+}
+
+fn compress_row(row: &[u8], out: &mut String) {
+    let digits = |index: usize| (row[index / 2] >> if index % 2 == 0 { 4 } else { 0 }) & 0xF;
+    let length = row.len() * 2;
+    let end = (0..length).rev().find(|&index| digits(index) != 0).map_or(0, |last| last + 1);
+    let mut index = 0;
+    while index < end {
+        let digit = digits(index);
+        let mut count = (index..end).take_while(|&other| digits(other) == digit).count();
+        index += count;
+        while count > 0 {
+            let part = count.min(400);
+            count -= part;
+            if part >= 20 {
+                out.push(char::from(b'f' + (part / 20) as u8));
+            }
+            if part % 20 > 0 && part > 1 {
+                out.push(char::from(b'F' + (part % 20) as u8));
+            }
+            out.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+        }
+    }
+    if end < length {
+        out.push(',');
+    }
+}
+

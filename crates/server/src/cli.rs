@@ -1,0 +1,252 @@
+//! The command line: what was typed. What it means together with file and environment is settled in `config`.
+
+use clap::{Args, Parser, Subcommand};
+use domain::tenant::{Scope, TenantId};
+
+const SETTINGS: &str = "\
+Settings come from the defaults, then waybill.toml (or --config FILE), then the environment
+(WAYBILL_DATA, WAYBILL_DATABASE_URL, …), then flags; the later one counts.";
+
+const EXAMPLES: &str = "\
+Examples:
+  waybill demo                          see everything work, offline, in seconds
+  waybill serve --setup setup.toml      run the server with the tenants of a setup file
+  waybill doctor                        look whether everything is in place";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  waybill serve --setup setup.toml
+  waybill serve --listen 0.0.0.0:80 --data /var/lib/waybill
+  waybill serve --database-url postgres://waybill@db/waybill --key-file waybill.key --role worker
+
+Without a setup file an empty database gets the tenant \"default\" and one key, printed once.";
+
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  waybill apply setup.toml
+  waybill apply --database-url postgres://waybill@db/waybill setup.toml
+
+Applying twice changes nothing. A file with a mistake changes nothing and lists every mistake.
+A running server takes the change up within a second. Paths in the file are relative to it.";
+
+const KEY_EXAMPLES: &str = "\
+Examples:
+  waybill key create --tenant acme --name \"packing table\" --scope read --scope print
+  waybill key create --tenant acme --name shop
+
+The secret is printed once and kept as a hash only.";
+
+/// One server between shops and carriers: orders in, labels and tracking out.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "waybill", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Do the main job once, offline, on an embedded database, and tell where to look.
+    ///
+    /// Sample orders in two dialects, rates, labels, documents, tracking and a signed webhook.
+    #[command(after_help = "Examples:\n  waybill demo\n  waybill demo --out /tmp/labels")]
+    Demo(Demo),
+    /// Run the server: the order APIs, the dashboard and the jobs.
+    #[command(after_help = SERVE_EXAMPLES, after_long_help = format!("{SERVE_EXAMPLES}\n\n{SETTINGS}"))]
+    Serve(Serve),
+    /// Read a setup file and store what it says.
+    #[command(after_help = APPLY_EXAMPLES)]
+    Apply(Apply),
+    /// API keys.
+    #[command(subcommand)]
+    Key(Key),
+    /// Bring the database to this version's shape.
+    #[command(
+        after_help = "Examples:\n  waybill migrate\n  waybill migrate --database-url postgres://waybill@db/waybill"
+    )]
+    Migrate(Migrate),
+    /// Look whether settings, database, documents and key are in place; changes nothing.
+    #[command(after_help = "Examples:\n  waybill doctor\n  waybill doctor --data /var/lib/waybill")]
+    Doctor(Doctor),
+}
+
+/// `waybill demo`.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// The folder for labels, documents and the database; made if missing.
+    #[arg(long, value_name = "DIR", default_value = "demo-out")]
+    pub out: std::path::PathBuf,
+}
+
+/// `waybill serve`.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// The address to answer on [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// A setup file to apply first.
+    #[arg(long, value_name = "FILE")]
+    pub setup: Option<String>,
+    /// What this process does: all, api or worker [default: all]; other than all needs PostgreSQL.
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill apply`.
+#[derive(Clone, Debug, Args)]
+pub struct Apply {
+    /// The setup file.
+    #[arg(value_name = "FILE")]
+    pub file: std::path::PathBuf,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill key`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Key {
+    /// Make a key and print its two parts.
+    #[command(after_help = KEY_EXAMPLES)]
+    Create(CreateKey),
+}
+
+/// `waybill key create`.
+#[derive(Clone, Debug, Args)]
+pub struct CreateKey {
+    /// The tenant's id.
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: TenantId,
+    /// What people call the key.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub name: String,
+    /// What it may do: read, write, print, buy, void, setup, erase or *; may be given several times [default: *].
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<ScopeWord>,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+impl CreateKey {
+    /// What the key may do; everything when nobody said.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let is_wanted = |scope: &Scope| {
+            self.scopes.is_empty()
+                || self.scopes.contains(&ScopeWord::All)
+                || self.scopes.contains(&ScopeWord::One(*scope))
+        };
+        Scope::ALL.into_iter().filter(is_wanted).collect()
+    }
+}
+
+/// `waybill migrate`.
+#[derive(Clone, Debug, Args)]
+pub struct Migrate {
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill doctor`.
+#[derive(Clone, Debug, Args)]
+pub struct Doctor {
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where an installation keeps what it knows. As typed; `config` reads and checks it with the other sources.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Place {
+    /// A file of settings [default: waybill.toml in the working folder, if there is one].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// The folder of the embedded database and the documents [default: ./waybill-data].
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// A PostgreSQL database instead of the embedded one, such as postgres://user:password@host/database.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Another place for the documents, such as s3://bucket/prefix.
+    #[arg(long, value_name = "URL")]
+    pub documents_url: Option<String>,
+    /// The file of the installation's key [default: made in the data folder at the first start].
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<String>,
+}
+
+/// One `--scope`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ScopeWord {
+    All,
+    One(Scope),
+}
+
+fn scope(text: &str) -> Result<ScopeWord, String> {
+    if text == "*" { Ok(ScopeWord::All) } else { text.parse().map(ScopeWord::One) }
+}
+
+fn tenant(text: &str) -> Result<TenantId, String> {
+    TenantId::try_from(text.to_owned())
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let is_good = !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control);
+    is_good.then(|| text.to_owned()).ok_or_else(|| "expected 1 to 200 letters".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_put_together_well() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_key_may_do_what_its_scopes_say_or_everything() {
+        let scopes = |flags: &[&str]| {
+            let typed = ["waybill", "key", "create", "--tenant", "acme", "--name", "shop"].iter().chain(flags);
+            match Cli::try_parse_from(typed).map(|cli| cli.command) {
+                Ok(Command::Key(Key::Create(key))) => Ok(key.scopes()),
+                Ok(_) => panic!("another command"),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        assert_eq!(scopes(&[]), Ok(Scope::ALL.to_vec()));
+        assert_eq!(scopes(&["--scope", "*"]), Ok(Scope::ALL.to_vec()));
+        assert_eq!(scopes(&["--scope", "print", "--scope", "read"]), Ok(vec![Scope::Read, Scope::Print]));
+        assert!(scopes(&["--scope", "sell"]).unwrap_err().contains("expected * or some of read, write"));
+    }
+
+    #[test]
+    fn the_commands_of_the_contract_are_understood() {
+        for line in [
+            "demo",
+            "demo --out there",
+            "serve",
+            "serve --listen 127.0.0.1:8080 --data here --database-url postgres://db/w --setup setup.toml --role api",
+            "serve --documents-url s3://bucket --key-file key",
+            "apply setup.toml",
+            "key create --tenant acme --name shop --scope read",
+            "migrate",
+            "doctor",
+        ] {
+            let words = std::iter::once("waybill").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        for line in ["", "serve now", "apply", "key", "key create --tenant acme", "key create --tenant A --name n"] {
+            let words = std::iter::once("waybill").chain(line.split(' ').filter(|word| !word.is_empty()));
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Stories of settings from several sources.
+
+use std::io;
+
+use clap::Parser as _;
+
+use super::*;
+use crate::cli::{Cli, Command};
+
+/// Settles `waybill serve` with these flags, variables and this text in `waybill.toml` (or in any `--config`).
+fn settle(flags: &str, env: &[(&str, &str)], file: Option<&str>) -> Result<Settings, String> {
+    let words = ["waybill", "serve"].into_iter().chain(flags.split_whitespace());
+    let Ok(Command::Serve(serve)) = Cli::try_parse_from(words).map(|cli| cli.command) else {
+        panic!("{flags} is understood");
+    };
+    let value = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+    let files = |_: &Path| file.map(str::to_owned).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound));
+    Settings::settle(&Flags::from(&serve), &value, &files).map_err(|mistakes| mistakes.to_string())
+}
+
+#[test]
+fn without_any_source_the_defaults_hold() {
+    let settings = settle("", &[], None).unwrap();
+    insta::assert_debug_snapshot!(settings, @r#"
+    Settings {
+        listen: 127.0.0.1:8080,
+        data: "waybill-data",
+        database_url: None,
+        documents_url: None,
+        key: None,
+        key_file: None,
+        setup: None,
+        role: All,
+        allow_private_webhooks: false,
+        rate_limit_reads_per_minute: None,
+        rate_limit_writes_per_minute: None,
+        fallback_font: None,
+        public_url: None,
+        log: "info",
+        log_format: Text,
+        max_body_bytes: 10485760,
+        request_timeout: 60s,
+    }
+    "#);
+    assert_eq!(settings.base_url(settings.listen), "http://127.0.0.1:8080");
+    assert_eq!(settings.base_url("[::]:80".parse().unwrap()), "http://[::1]:80");
+}
+
+#[test]
+fn a_flag_comes_before_the_environment_and_that_before_the_file() {
+    let file =
+        Some("data = \"from-file\"\nlisten = \"127.0.0.1:1\"\nlog = \"debug\"\nrate_limit_reads_per_minute = 600");
+    let env = [("WAYBILL_LISTEN", "127.0.0.1:2"), ("WAYBILL_LOG", "warn"), ("WAYBILL_DATA", "")];
+    let settings = settle("--listen 127.0.0.1:3", &env, file).unwrap();
+    assert_eq!(settings.listen.port(), 3);
+    assert_eq!(settings.log, "warn");
+    assert_eq!(settings.data, Path::new("from-file"));
+    assert_eq!(settings.rate_limit_reads_per_minute, NonZeroU32::new(600));
+}
+
+#[test]
+fn a_path_in_a_file_is_relative_to_it() {
+    let settings = settle("--config etc/w.toml --setup here.toml", &[], Some("data = \"data\"")).unwrap();
+    assert_eq!(settings.data, Path::new("etc/data"));
+    assert_eq!(settings.setup.as_deref(), Some(Path::new("here.toml")));
+}
+
+#[test]
+fn the_environment_can_say_everything() {
+    let env = [
+        ("WAYBILL_DATABASE_URL", "postgres://w:hunter2@db/w"),
+        ("WAYBILL_DOCUMENTS_URL", "s3://labels/prod"),
+        ("WAYBILL_KEY", "0123456789012345"),
+        ("WAYBILL_ROLE", "worker"),
+        ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "1"),
+        ("WAYBILL_PUBLIC_URL", "https://ship.example.com/"),
+        ("WAYBILL_LOG_FORMAT", "json"),
+        ("WAYBILL_MAX_BODY_BYTES", "2048"),
+        ("WAYBILL_REQUEST_TIMEOUT_SECONDS", "5"),
+        ("WAYBILL_PORT", "tcp://10.0.0.1:8080"),
+    ];
+    let settings = settle("", &env, None).unwrap();
+    assert_eq!(settings.key, Some(Secret::new("0123456789012345")));
+    assert_eq!(settings.role, Role::Worker);
+    assert!(settings.allow_private_webhooks);
+    assert_eq!(settings.base_url(settings.listen), "https://ship.example.com");
+    assert_eq!((settings.max_body_bytes, settings.request_timeout), (2048, Duration::from_secs(5)));
+}
+
+#[test]
+fn every_mistake_is_told_at_once_and_shows_no_secret() {
+    let file =
+        Some("lisen = 1\nkey = \"hunter2\"\nlog_format = [1]\nrate_limit_writes_per_minute = 0\nmax_body_bytes = 1.5");
+    let env = [("WAYBILL_DATABASE_URL", "mysql://w:hunter2@db/w"), ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "yes please")];
+    let flags = "--listen localhost --role boss --documents-url https://x --key-file k";
+    let mistakes = settle(flags, &env, file).unwrap_err();
+    assert!(!mistakes.contains("hunter2"));
+    insta::assert_snapshot!(mistakes, @r#"
+    the settings cannot be used:
+      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds
+      waybill.toml, line 3: log_format: found array, expected text, a whole number, true or false
+      waybill.toml, line 5: max_body_bytes: found float, expected text, a whole number, true or false
+      --listen: found "localhost", expected an address and port such as 127.0.0.1:8080
+      WAYBILL_DATABASE_URL: found something else (not shown, it may be secret), expected a URL that begins with postgres:// or postgresql://
+      --documents-url: found "https://x", expected s3://bucket, s3://bucket/prefix or file:///folder
+      waybill.toml, line 2: key: found something else (not shown, it may be secret), expected at least 16 characters
+      --role: found "boss", expected all, api or worker
+      WAYBILL_ALLOW_PRIVATE_WEBHOOKS: found "yes please", expected 1, true, 0 or false
+      waybill.toml, line 4: rate_limit_writes_per_minute: found "0", expected a whole number from 1 to 4294967295
+      waybill.toml, line 2: key: found a key here and a key_file at --key-file, expected one of them only
+    "#);
+}
+
+#[test]
+fn a_role_of_its_own_needs_postgresql() {
+    insta::assert_snapshot!(settle("--role api", &[], None).unwrap_err(), @r#"
+    the settings cannot be used:
+      --role: found "api", expected all: another role needs a PostgreSQL database_url
+    "#);
+    assert!(settle("--role all", &[], None).is_ok());
+    assert!(settle("--role api --database-url postgresql://db/w", &[], None).is_ok());
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_be_there_and_be_toml() {
+    insta::assert_snapshot!(settle("--config absent.toml", &[], None).unwrap_err(), @r"
+    the settings cannot be used:
+      --config: cannot read the file absent.toml: entity not found
+    ");
+    insta::assert_snapshot!(settle("", &[], Some("data = \"x\"\nkey = = hunter2")).unwrap_err(), @r"
+    the settings cannot be used:
+      waybill.toml, line 2: extra `=`, expected nothing
+      waybill.toml, line 2: unexpected key or value, expected newline, `#`
+    ");
+}

@@ -1,0 +1,123 @@
+//! Blobs: bytes under `<tenant>/<sha-256>`, in a folder, in memory or in an S3 bucket.
+//!
+//! Bytes are put before the row that names them; a crash between the two leaves an unreferenced file, which
+//! [`Blobs::older_than`] finds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::tenant::TenantId;
+use domain::{Error, Result, Timestamp};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+
+/// Where bytes lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlobConfig {
+    /// In memory, for tests.
+    Memory,
+    /// In a folder, written with fsync.
+    Folder(PathBuf),
+    /// In a bucket, `s3://bucket/prefix`, with credentials and options by name (`aws_region`, …).
+    S3(String, Vec<(String, String)>),
+}
+
+/// A store of bytes.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    objects: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// Bytes that lie in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Whose.
+    pub tenant: TenantId,
+    /// SHA-256 of the bytes, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+fn unavailable(error: &object_store::Error) -> Error {
+    Error::Unavailable(format!("the document store does not answer: {error}"))
+}
+
+impl Blobs {
+    /// Opens the store; a folder is made when it is missing.
+    pub fn open(config: &BlobConfig) -> Result<Self> {
+        let wrong = |error: object_store::Error| Error::invalid("documents_url", error.to_string());
+        let (objects, prefix): (Arc<dyn ObjectStore>, Path) = match config {
+            BlobConfig::Memory => (Arc::new(InMemory::new()), Path::default()),
+            BlobConfig::Folder(folder) => {
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| Error::invalid("data", format!("{} cannot be made: {error}", folder.display())))?;
+                let files = LocalFileSystem::new_with_prefix(folder).map_err(wrong)?.with_fsync(true);
+                (Arc::new(files), Path::default())
+            }
+            BlobConfig::S3(url, options) => {
+                let mut builder = AmazonS3Builder::new().with_url(url);
+                for (name, value) in options {
+                    let key = name.parse().map_err(wrong)?;
+                    builder = builder.with_config(key, value);
+                }
+                let inside = url.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+                (Arc::new(builder.build().map_err(wrong)?), Path::from(inside.map_or("", |(_, prefix)| prefix)))
+            }
+        };
+        Ok(Self { objects, prefix })
+    }
+
+    fn path(&self, tenant: &TenantId, sha256: &str) -> Path {
+        self.prefix.clone().join(tenant.as_str()).join(sha256)
+    }
+
+    /// Puts bytes and says where: SHA-256, lower-case hexadecimal. Always writes, so that it never meets the sweeper.
+    pub async fn put(&self, tenant: &TenantId, bytes: Bytes) -> Result<String> {
+        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = self.path(tenant, &sha256);
+        self.objects.put(&path, bytes.into()).await.map_err(|error| unavailable(&error))?;
+        Ok(sha256)
+    }
+
+    /// Bytes as put; `None` when they are missing or are not what they were.
+    pub async fn read(&self, tenant: &TenantId, sha256: &str) -> Result<Option<Bytes>> {
+        let found = match self.objects.get(&self.path(tenant, sha256)).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(unavailable(&error)),
+        };
+        let bytes = found.bytes().await.map_err(|error| unavailable(&error))?;
+        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((digest == sha256).then_some(bytes))
+    }
+
+    /// Bytes put before an instant, in no order, found one by one.
+    pub fn older_than(&self, before: Timestamp) -> BoxStream<'static, Result<StoredBlob>> {
+        let listed = self.objects.list(Some(&self.prefix)).map_err(|error| unavailable(&error));
+        let old = listed.try_filter_map(move |object| async move {
+            if object.last_modified.timestamp_micros() >= before.as_microsecond() {
+                return Ok(None);
+            }
+            let parts: Vec<_> = object.location.parts().map(|part| part.as_ref().to_owned()).collect();
+            let [.., tenant, sha256] = parts.as_slice() else { return Ok(None) };
+            let blob = |tenant| StoredBlob { tenant, sha256: sha256.clone() };
+            Ok(TenantId::new(tenant.as_str()).map(blob))
+        });
+        old.boxed()
+    }
+
+    /// Removes bytes; missing ones are no mistake.
+    pub async fn remove(&self, blob: &StoredBlob) -> Result<()> {
+        match self.objects.delete(&self.path(&blob.tenant, &blob.sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+}

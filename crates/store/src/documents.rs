@@ -1,0 +1,72 @@
+//! Documents: rows about bytes that lie in the blob store.
+
+use domain::Result;
+use domain::document::{Document, DocumentKind, Format};
+use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
+use domain::tenant::TenantId;
+
+use crate::codec::{from_json, id, known, to_json};
+use crate::{Row, Tx, Value, params};
+
+const COLUMNS: &str = "id, kind, format, order_id, shipment_id, parcel_id, sha256, size, warnings, created_at";
+
+fn document(row: &Row) -> Result<Document> {
+    Ok(Document {
+        id: id(row.int(0)?, DocumentId::new)?,
+        kind: known(DocumentKind::parse(&row.text(1)?), "document kind")?,
+        format: known(Format::parse(&row.text(2)?), "format")?,
+        order: id(row.int(3)?, OrderId::new)?,
+        shipment: row.opt_int(4)?.map(|number| id(number, ShipmentId::new)).transpose()?,
+        parcel: row.opt_int(5)?.map(|number| id(number, ParcelId::new)).transpose()?,
+        sha256: row.text(6)?,
+        size: row.int(7)? as u64,
+        warnings: from_json(&row.text(8)?)?,
+        created_at: row.time(9)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Stores rows of documents whose bytes are already put.
+    pub async fn add_documents(&mut self, tenant: &TenantId, documents: &[Document]) -> Result<()> {
+        const ADD: &str = "
+            insert into documents (tenant_id, id, kind, format, order_id, shipment_id, parcel_id, sha256, size,
+                warnings, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let row = |document: &Document| -> Result<Vec<Value>> {
+            Ok(params![
+                tenant.as_str(),
+                document.id.number(),
+                document.kind.as_str(),
+                document.format.name(),
+                document.order.number(),
+                document.shipment.map(ShipmentId::number),
+                document.parcel.map(ParcelId::number),
+                document.sha256.as_str(),
+                document.size,
+                to_json(&document.warnings)?,
+                document.created_at
+            ]
+            .to_vec())
+        };
+        let rows = documents.iter().map(row).collect::<Result<Vec<_>>>()?;
+        self.execute_many(ADD, &rows).await.map(drop)
+    }
+
+    /// One document.
+    pub async fn document(&mut self, tenant: &TenantId, document_id: DocumentId) -> Result<Option<Document>> {
+        let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and id = $2");
+        self.row(&sql, &params![tenant.as_str(), document_id.number()]).await?.as_ref().map(document).transpose()
+    }
+
+    /// The documents of a shipment, oldest first.
+    pub async fn documents_of_shipment(&mut self, tenant: &TenantId, shipment: ShipmentId) -> Result<Vec<Document>> {
+        let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id");
+        self.rows(&sql, &params![tenant.as_str(), shipment.number()]).await?.iter().map(document).collect()
+    }
+
+    /// Whether any document has these bytes.
+    pub async fn is_referenced(&mut self, tenant: &TenantId, sha256: &str) -> Result<bool> {
+        let sql = "select 1 from documents where tenant_id = $1 and sha256 = $2 limit 1";
+        Ok(self.row(sql, &params![tenant.as_str(), sha256]).await?.is_some())
+    }
+}

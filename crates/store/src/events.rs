@@ -1,0 +1,85 @@
+//! Events: written with the change they tell of, numbered by a job once they are committed.
+
+use domain::Result;
+use domain::event::{About, Event, EventKind};
+use domain::ids::{EventId, OrderId};
+use domain::tenant::TenantId;
+
+use crate::codec::{from_json, id, known, to_json};
+use crate::{Row, Tx, Value, params};
+
+fn event(row: &Row) -> Result<Event> {
+    Ok(Event {
+        id: id(row.int(0)?, EventId::new)?,
+        kind: known(EventKind::parse(&row.text(1)?), "event kind")?,
+        at: row.time(2)?,
+        about: from_json::<About>(&row.text(3)?)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Writes one event in the transaction of its change.
+    pub async fn emit(&mut self, tenant: &TenantId, event: &Event) -> Result<()> {
+        self.emit_all(tenant, std::slice::from_ref(event)).await
+    }
+
+    /// Writes events in the transaction of their changes.
+    pub async fn emit_all(&mut self, tenant: &TenantId, events: &[Event]) -> Result<()> {
+        const EMIT: &str = "
+            insert into events (tenant_id, id, kind, at, about, order_id) values ($1, $2, $3, $4, $5, $6)";
+        let row = |event: &Event| -> Result<Vec<Value>> {
+            let order = event.about.order.map(OrderId::number);
+            let about = to_json(&event.about)?;
+            Ok(params![tenant.as_str(), event.id.number(), event.kind.as_str(), event.at, about, order].to_vec())
+        };
+        let rows = events.iter().map(row).collect::<Result<Vec<_>>>()?;
+        self.execute_many(EMIT, &rows).await.map(drop)
+    }
+
+    /// Events that have no feed position yet, over all tenants, in the order of their ids.
+    pub async fn new_events(&mut self, limit: usize) -> Result<Vec<(TenantId, Event)>> {
+        const NEW: &str = "
+            select id, kind, at, about, tenant_id from events where position is null order by id limit $1";
+        let rows = self.rows(NEW, &params![limit as i64]).await?;
+        rows.iter().map(|row| Ok((known(TenantId::new(row.text(4)?), "tenant id")?, event(row)?))).collect()
+    }
+
+    /// The last feed position given in a tenant.
+    pub async fn last_position(&mut self, tenant: &TenantId) -> Result<i64> {
+        const LAST: &str = "
+            select position from events where tenant_id = $1 and position is not null order by position desc limit 1";
+        self.row(LAST, &params![tenant.as_str()]).await?.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// Gives events their positions, as (tenant, event, position).
+    pub async fn number_events(&mut self, positions: &[(TenantId, EventId, i64)]) -> Result<()> {
+        const NUMBER: &str = "update events set position = $3 where tenant_id = $1 and id = $2 and position is null";
+        let rows: Vec<_> = positions
+            .iter()
+            .map(|(tenant, event, position)| params![tenant.as_str(), event.number(), *position].to_vec())
+            .collect();
+        self.execute_many(NUMBER, &rows).await.map(drop)
+    }
+
+    /// The feed of a tenant after a position: events that are numbered, oldest first, each with its position.
+    pub async fn feed(&mut self, tenant: &TenantId, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
+        const FEED: &str = "
+            select id, kind, at, about, position from events
+            where tenant_id = $1 and position > $2 order by position limit $3";
+        let rows = self.rows(FEED, &params![tenant.as_str(), after, limit as i64]).await?;
+        rows.iter().map(|row| Ok((row.int(4)?, event(row)?))).collect()
+    }
+
+    /// The events of one order, oldest first.
+    pub async fn events_of_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<Vec<Event>> {
+        const OF_ORDER: &str = "
+            select id, kind, at, about from events where tenant_id = $1 and order_id = $2 order by id";
+        self.rows(OF_ORDER, &params![tenant.as_str(), order.number()]).await?.iter().map(event).collect()
+    }
+
+    /// One event.
+    pub async fn event(&mut self, tenant: &TenantId, event_id: EventId) -> Result<Option<Event>> {
+        const ONE: &str = "select id, kind, at, about from events where tenant_id = $1 and id = $2";
+        self.row(ONE, &params![tenant.as_str(), event_id.number()]).await?.as_ref().map(event).transpose()
+    }
+}

@@ -1,0 +1,128 @@
+//! The schema and its versions: numbered files in `migrations/`, each run once, in order, in a transaction.
+//!
+//! The files hold the same SQL for both engines. One that has been released is never edited.
+
+use domain::{Error, Result};
+use rusqlite::TransactionBehavior;
+use tokio_postgres::Client;
+
+use crate::{postgres, sqlite};
+
+/// A step from one version of the schema to the next.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl Migration {
+    fn failed(&self, error: Error) -> Error {
+        match error {
+            Error::Unavailable(text) => Error::Unavailable(format!("migration {}: {text}", self.name)),
+            other => Error::Internal(format!("migration {}: {other}", self.name)),
+        }
+    }
+}
+
+macro_rules! migrations {
+    ($($version:literal $name:literal),* $(,)?) => {
+        &[$(Migration {
+            version: $version,
+            name: $name,
+            sql: include_str!(concat!("../../../migrations/", $name, ".sql")),
+        }),*]
+    };
+}
+
+/// Every version, in order. A new file is one more line.
+const MIGRATIONS: &[Migration] = migrations![
+    1 "0001_sequences",
+    2 "0002_setup",
+    3 "0003_orders",
+    4 "0004_events",
+];
+
+const TABLE: &str =
+    "create table if not exists schema_version (version bigint not null primary key, name text not null)";
+const CURRENT: &str = "select max(version) from schema_version";
+/// Any number nobody else locks in this database.
+const LOCK: &str = "select pg_advisory_lock(7729645512)";
+const UNLOCK: &str = "select pg_advisory_unlock(7729645512)";
+
+/// The steps a database at `version` lacks.
+fn after(version: i64) -> Result<&'static [Migration]> {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    if version > newest {
+        return Err(Error::Conflict(format!(
+            "the database is at schema version {version}, this binary knows {newest}: start a newer waybill"
+        )));
+    }
+    let first = MIGRATIONS.iter().position(|migration| migration.version > version);
+    Ok(first.map_or(&[], |first| &MIGRATIONS[first..]))
+}
+
+/// Brings a SQLite database to the newest version. Another process may be doing the same.
+pub(crate) fn sqlite(connection: &mut rusqlite::Connection) -> Result<()> {
+    let current = |connection: &rusqlite::Connection| {
+        connection.query_row(CURRENT, [], |row| row.get::<_, Option<i64>>(0)).map(Option::unwrap_or_default)
+    };
+    connection.execute_batch(TABLE).map_err(sqlite::refused)?;
+    let version = current(connection).map_err(sqlite::refused)?;
+    for migration in after(version)? {
+        let mut run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if current(&transaction)? < migration.version {
+                transaction.execute_batch(migration.sql)?;
+                transaction.execute(
+                    "insert into schema_version (version, name) values (?1, ?2)",
+                    (migration.version, migration.name),
+                )?;
+            }
+            transaction.commit()
+        };
+        run().map_err(|error| migration.failed(sqlite::refused(error)))?;
+    }
+    Ok(())
+}
+
+/// Brings a PostgreSQL database to the newest version. Nodes that start together take turns.
+pub(crate) async fn postgres(client: &mut Client) -> Result<()> {
+    let refused = |error: tokio_postgres::Error| postgres::refused(&error);
+    client.batch_execute(LOCK).await.map_err(refused)?;
+    client.batch_execute(TABLE).await.map_err(refused)?;
+    let version = client.query_one(CURRENT, &[]).await.map_err(refused)?.get::<_, Option<i64>>(0);
+    for migration in after(version.unwrap_or_default())? {
+        let failed = |error| migration.failed(refused(error));
+        let transaction = client.transaction().await.map_err(failed)?;
+        transaction.batch_execute(migration.sql).await.map_err(failed)?;
+        transaction
+            .execute(
+                "insert into schema_version (version, name) values ($1, $2)",
+                &[&migration.version, &migration.name],
+            )
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+    }
+    // After a failure the lock goes with the connection.
+    client.batch_execute(UNLOCK).await.map_err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+
+    #[test]
+    fn every_file_is_in_the_list_and_they_are_numbered_from_1() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        let listed: Vec<_> = MIGRATIONS.iter().map(|migration| format!("{}.sql", migration.name)).collect();
+        assert_eq!(listed, files);
+        for (migration, version) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, version);
+            assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
+        }
+    }
+}

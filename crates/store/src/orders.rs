@@ -1,0 +1,451 @@
+//! Orders: one row each, its body an aggregate, its columns what is searched.
+
+use domain::channel::{ChannelNumber, Dialect};
+use domain::ids::OrderId;
+use domain::order::{Order, OrderDetails};
+use domain::tenant::TenantId;
+use domain::{Result, Timestamp};
+use jiff::tz::TimeZone;
+
+use crate::codec::{equal_folded, from_json, id, key, to_json};
+use crate::{Row, Tx, Value, params};
+
+/// An order ready to be written: everything that needs no transaction is done.
+#[derive(Clone, Debug)]
+pub struct OrderRow {
+    /// The id it gets if it is new.
+    pub id: OrderId,
+    /// Where it came from.
+    pub channel: ChannelNumber,
+    external_id: Option<String>,
+    external_id_key: String,
+    number_key: String,
+    status_key: String,
+    placed_at: Timestamp,
+    changed_at: Timestamp,
+    now: Timestamp,
+    body: String,
+}
+
+impl OrderRow {
+    /// Writes the body and the search columns. `zone` is where a zoneless time of the shop is read for sorting.
+    pub fn new(
+        id: OrderId,
+        channel: ChannelNumber,
+        details: &OrderDetails,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let folded = |text: Option<&str>| text.map(key).unwrap_or_default();
+        let placed_at = details.placed_at.map_or(now, |sent| sent.instant_in(zone));
+        Ok(Self {
+            id,
+            channel,
+            external_id: details.external_id.clone(),
+            external_id_key: folded(details.external_id.as_deref()),
+            number_key: folded(details.number.as_deref()),
+            status_key: folded(details.shop_status.as_ref().map(|status| status.code.as_str())),
+            placed_at,
+            changed_at: details.changed_at.map_or(placed_at, |sent| sent.instant_in(zone)),
+            now,
+            body: to_json(details)?,
+        })
+    }
+}
+
+/// What an upsert did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upserted {
+    /// The order's id, old or new.
+    pub id: OrderId,
+    /// Its version after the change; 1 when it is new.
+    pub version: u64,
+    /// Whether anything changed at all.
+    pub changed: bool,
+}
+
+/// By what a list is narrowed. Texts are compared letter case aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Only these channels.
+    pub channels: Option<Vec<ChannelNumber>>,
+    /// The shop's own id.
+    pub external_id: Option<String>,
+    /// The number people quote.
+    pub number: Option<String>,
+    /// The shop's own status code.
+    pub status: Option<String>,
+    /// Placed from this instant on.
+    pub placed_from: Option<Timestamp>,
+    /// Placed before this instant.
+    pub placed_before: Option<Timestamp>,
+    /// Changed by the shop from this instant on.
+    pub changed_from: Option<Timestamp>,
+    /// Changed by the shop before this instant.
+    pub changed_before: Option<Timestamp>,
+}
+
+/// By what a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderSort {
+    /// Our id, so the order of arrival.
+    Id,
+    /// The channel's number.
+    Channel,
+    /// The number people quote, letter case aside.
+    Number,
+    /// When it was placed.
+    PlacedAt,
+    /// When the shop last changed it.
+    ChangedAt,
+}
+
+impl OrderSort {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Channel => "channel",
+            Self::Number => "number_key",
+            Self::PlacedAt => "placed_at",
+            Self::ChangedAt => "changed_at",
+        }
+    }
+}
+
+/// A value of a sort column, part of a place in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SortValue {
+    /// Id, channel or microseconds.
+    Int(i64),
+    /// A folded number.
+    Text(String),
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderPage {
+    /// Sort columns, each with whether it descends; the last one must be [`OrderSort::Id`], which ends all ties.
+    pub sort: Vec<(OrderSort, bool)>,
+    /// Start behind this place: one value a sort column.
+    pub after: Option<Vec<SortValue>>,
+    /// Walk towards the beginning instead; rows still come in list order.
+    pub backwards: bool,
+    /// Leave out this many rows first.
+    pub skip: usize,
+    /// How many rows.
+    pub limit: usize,
+}
+
+/// A listed order and its place in the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedOrder {
+    /// The order.
+    pub order: Order,
+    /// One value a sort column.
+    pub place: Vec<SortValue>,
+}
+
+const COLUMNS: &str = "id, channel, version, created_at, modified_at, body";
+
+fn order(row: &Row) -> Result<Order> {
+    Ok(Order {
+        id: id(row.int(0)?, OrderId::new)?,
+        channel: ChannelNumber(row.int(1)?),
+        version: row.int(2)? as u64,
+        created_at: row.time(3)?,
+        modified_at: row.time(4)?,
+        details: from_json(&row.text(5)?)?,
+    })
+}
+
+/// Collects conditions and their parameters.
+struct Conditions {
+    sql: String,
+    params: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, condition: &str, value: impl Into<Value>) {
+        self.params.push(value.into());
+        self.sql.push_str(" and ");
+        self.sql.push_str(&condition.replace('?', &format!("${}", self.params.len())));
+    }
+}
+
+impl Tx<'_> {
+    /// Creates or replaces orders by (channel, external id); orders without an external id are always new.
+    ///
+    /// One answer an order, in order; a row repeated in the list is written twice, the last one wins. An order that
+    /// already stands as sent is left alone.
+    pub async fn upsert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<Upserted>> {
+        const UPSERT: &str = "
+            insert into orders (tenant_id, id, channel, external_id, external_id_key, number_key, status_key,
+                placed_at, changed_at, created_at, modified_at, version, is_deleted, body)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, 0, $11)
+            on conflict (tenant_id, channel, external_id) where is_deleted = 0 do update
+            set number_key = excluded.number_key, status_key = excluded.status_key, placed_at = excluded.placed_at,
+                changed_at = excluded.changed_at, modified_at = excluded.modified_at, version = orders.version + 1,
+                body = excluded.body
+            where orders.body <> excluded.body
+            returning id, version";
+        const FIND: &str = "
+            select id, version from orders
+            where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0";
+        let params: Vec<Vec<Value>> = rows
+            .iter()
+            .map(|row| {
+                params![
+                    tenant.as_str(),
+                    row.id.number(),
+                    row.channel.0,
+                    row.external_id.as_deref(),
+                    row.external_id_key.as_str(),
+                    row.number_key.as_str(),
+                    row.status_key.as_str(),
+                    row.placed_at,
+                    row.changed_at,
+                    row.now,
+                    row.body.as_str()
+                ]
+                .to_vec()
+            })
+            .collect();
+        let mut answers = Vec::with_capacity(rows.len());
+        for (row, returned) in rows.iter().zip(self.rows_many(UPSERT, &params).await?) {
+            let changed = !returned.is_empty();
+            let returned = if let Some(first) = returned.into_iter().next() {
+                first
+            } else {
+                let ask = params![tenant.as_str(), row.channel.0, row.external_id.as_deref()];
+                self.row(FIND, &ask).await?.ok_or_else(|| domain::Error::internal("an upserted order is gone"))?
+            };
+            answers.push(Upserted {
+                id: id(returned.int(0)?, OrderId::new)?,
+                version: returned.int(1)? as u64,
+                changed,
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Replaces the body of an order that exists; `None` when it does not (or is deleted), or nothing changed.
+    pub async fn replace_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<Option<u64>> {
+        const REPLACE: &str = "
+            update orders
+            set number_key = $3, status_key = $4, placed_at = $5, changed_at = $6, modified_at = $7,
+                version = version + 1, body = $8
+            where tenant_id = $1 and id = $2 and is_deleted = 0 and body <> $8
+            returning version";
+        let params = params![
+            tenant.as_str(),
+            order.number(),
+            row.number_key.as_str(),
+            row.status_key.as_str(),
+            row.placed_at,
+            row.changed_at,
+            row.now,
+            row.body.as_str()
+        ];
+        self.row(REPLACE, &params).await?.map(|row| Ok(row.int(0)? as u64)).transpose()
+    }
+
+    /// One order that is not deleted.
+    pub async fn order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<Option<Order>> {
+        let sql = format!("select {COLUMNS} from orders where tenant_id = $1 and id = $2 and is_deleted = 0");
+        self.row(&sql, &params![tenant.as_str(), order_id.number()]).await?.as_ref().map(order).transpose()
+    }
+
+    /// One order, deleted or not, for papers of what was shipped.
+    pub async fn order_ever(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<Option<Order>> {
+        let sql = format!("select {COLUMNS} from orders where tenant_id = $1 and id = $2");
+        self.row(&sql, &params![tenant.as_str(), order_id.number()]).await?.as_ref().map(order).transpose()
+    }
+
+    /// Orders with this external id and the dialect of the channel each came through.
+    pub async fn orders_by_external_id(
+        &mut self,
+        tenant: &TenantId,
+        external_id: &str,
+    ) -> Result<Vec<(Order, Option<Dialect>)>> {
+        let columns = COLUMNS.split(", ").map(|column| format!("o.{column}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "select {columns}, c.dialect
+             from orders o left join channels c on c.tenant_id = o.tenant_id and c.number = o.channel
+             where o.tenant_id = $1 and o.external_id_key = $2 and o.is_deleted = 0 and o.external_id = $3
+             order by o.id limit 20"
+        );
+        let rows = self.rows(&sql, &params![tenant.as_str(), key(external_id), external_id]).await?;
+        rows.iter().map(|row| Ok((order(row)?, row.opt_text(6)?.and_then(|text| text.parse().ok())))).collect()
+    }
+
+    /// Orders with this number, exactly as written, newest first, at most 20.
+    pub async fn orders_by_number(&mut self, tenant: &TenantId, number: &str) -> Result<Vec<Order>> {
+        let sql = format!(
+            "select {COLUMNS} from orders
+             where tenant_id = $1 and number_key = $2 and is_deleted = 0 order by id desc limit 20"
+        );
+        let rows = self.rows(&sql, &params![tenant.as_str(), key(number)]).await?;
+        let orders = rows.iter().map(order).collect::<Result<Vec<_>>>()?;
+        Ok(orders.into_iter().filter(|order| order.details.number.as_deref() == Some(number)).collect())
+    }
+
+    /// Marks an order deleted; its external id may be used again. `None` when there is none.
+    pub async fn delete_order(&mut self, tenant: &TenantId, order: OrderId, now: Timestamp) -> Result<Option<u64>> {
+        const DELETE: &str = "
+            update orders set is_deleted = 1, modified_at = $3, version = version + 1
+            where tenant_id = $1 and id = $2 and is_deleted = 0
+            returning version";
+        let row = self.row(DELETE, &params![tenant.as_str(), order.number(), now]).await?;
+        row.map(|row| Ok(row.int(0)? as u64)).transpose()
+    }
+
+    /// Part of a list, one row more than asked for when more follow. Walks an index; nothing is counted.
+    pub async fn list_orders(
+        &mut self,
+        tenant: &TenantId,
+        filter: &OrderFilter,
+        page: &OrderPage,
+    ) -> Result<Vec<ListedOrder>> {
+        let Some(channels) = &filter.channels else {
+            return self.list_orders_of(tenant, None, filter, page).await;
+        };
+        let mut all = Vec::new();
+        for channel in channels {
+            let wide = OrderPage { skip: 0, limit: page.limit + page.skip, ..page.clone() };
+            all.extend(self.list_orders_of(tenant, Some(*channel), filter, &wide).await?);
+        }
+        if channels.len() > 1 {
+            all.sort_by(|a, b| compare(&page.sort, &a.place, &b.place));
+            if page.backwards {
+                let surplus = all.len().saturating_sub(page.limit + page.skip + 1);
+                all.drain(..surplus);
+            }
+        }
+        let skipped = if page.backwards { 0 } else { page.skip.min(all.len()) };
+        Ok(all.into_iter().skip(skipped).take(page.limit + 1).collect())
+    }
+
+    async fn list_orders_of(
+        &mut self,
+        tenant: &TenantId,
+        channel: Option<ChannelNumber>,
+        filter: &OrderFilter,
+        page: &OrderPage,
+    ) -> Result<Vec<ListedOrder>> {
+        let mut conditions = Conditions { sql: String::new(), params: params![tenant.as_str()].to_vec() };
+        // Only the narrowest equality may steer the planner; `|| ''` and `+ 0` keep the others off their indexes.
+        let is_narrow = filter.external_id.is_some() || filter.number.is_some();
+        if let Some(external_id) = &filter.external_id {
+            conditions.add("external_id_key = ?", key(external_id));
+        }
+        if let Some(number) = &filter.number {
+            let condition = if filter.external_id.is_some() { "(number_key || '') = ?" } else { "number_key = ?" };
+            conditions.add(condition, key(number));
+        }
+        if let Some(status) = &filter.status {
+            conditions.add(if is_narrow { "(status_key || '') = ?" } else { "status_key = ?" }, key(status));
+        }
+        if let Some(channel) = channel {
+            conditions.add(if is_narrow { "channel + 0 = ?" } else { "channel = ?" }, channel.0);
+        }
+        let ranges = [
+            ("placed_at", ">=", filter.placed_from),
+            ("placed_at", "<", filter.placed_before),
+            ("changed_at", ">=", filter.changed_from),
+            ("changed_at", "<", filter.changed_before),
+        ];
+        for (column, operator, bound) in ranges {
+            if let Some(bound) = bound {
+                let off_index = if is_narrow { " + 0" } else { "" };
+                conditions.add(&format!("{column}{off_index} {operator} ?"), bound);
+            }
+        }
+        if let Some(after) = &page.after {
+            conditions.sql.push_str(" and (");
+            for last in 0..page.sort.len().min(after.len()) {
+                conditions.sql.push_str(if last == 0 { "(" } else { " or (" });
+                for (place, (sort, descending)) in page.sort.iter().take(last + 1).enumerate() {
+                    let operator = match (place == last, descending ^ page.backwards) {
+                        (false, _) => "=",
+                        (true, true) => "<",
+                        (true, false) => ">",
+                    };
+                    conditions.params.push(match &after[place] {
+                        SortValue::Int(number) => Value::from(*number),
+                        SortValue::Text(text) => Value::from(text.as_str()),
+                    });
+                    let joined = if place == 0 { "" } else { " and " };
+                    let parameter = conditions.params.len();
+                    conditions.sql.push_str(&format!("{joined}{} {operator} ${parameter}", sort.column()));
+                }
+                conditions.sql.push(')');
+            }
+            conditions.sql.push(')');
+        }
+        let order_by: Vec<String> = page
+            .sort
+            .iter()
+            .map(|(sort, descending)| {
+                format!("{} {}", sort.column(), if descending ^ page.backwards { "desc" } else { "asc" })
+            })
+            .collect();
+        let limit = page.limit + 1;
+        conditions.params.push((limit as i64).into());
+        conditions.params.push((page.skip as i64).into());
+        let count = conditions.params.len();
+        let sql = format!(
+            "select {COLUMNS}, number_key, placed_at, changed_at from orders
+             where tenant_id = $1 and is_deleted = 0{}
+             order by {} limit ${} offset ${count}",
+            conditions.sql,
+            order_by.join(", "),
+            count - 1,
+        );
+        let rows = self.rows(&sql, &conditions.params).await?;
+        let mut listed = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let order = order(row)?;
+            let place = page.sort.iter().map(|(sort, _)| place_of(*sort, row)).collect::<Result<_>>()?;
+            listed.push(ListedOrder { order, place });
+        }
+        listed.retain(|listed| matches(&listed.order.details, filter));
+        if page.backwards {
+            listed.reverse();
+        }
+        Ok(listed)
+    }
+}
+
+fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
+    Ok(match sort {
+        OrderSort::Id => SortValue::Int(row.int(0)?),
+        OrderSort::Channel => SortValue::Int(row.int(1)?),
+        OrderSort::Number => SortValue::Text(row.text(6)?),
+        OrderSort::PlacedAt => SortValue::Int(row.int(7)?),
+        OrderSort::ChangedAt => SortValue::Int(row.int(8)?),
+    })
+}
+
+fn compare(sort: &[(OrderSort, bool)], a: &[SortValue], b: &[SortValue]) -> std::cmp::Ordering {
+    for ((_, descending), (a, b)) in sort.iter().zip(a.iter().zip(b)) {
+        let ordering = match (a, b) {
+            (SortValue::Int(a), SortValue::Int(b)) => a.cmp(b),
+            (SortValue::Text(a), SortValue::Text(b)) => a.cmp(b),
+            _ => std::cmp::Ordering::Equal,
+        };
+        if ordering.is_ne() {
+            return if *descending { ordering.reverse() } else { ordering };
+        }
+    }
+    std::cmp::Ordering::Equal
+}
+
+/// Compares in full what the search columns hold the beginning of.
+fn matches(details: &OrderDetails, filter: &OrderFilter) -> bool {
+    let is = |wanted: &Option<String>, found: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| equal_folded(wanted, found.unwrap_or("")))
+    };
+    is(&filter.external_id, details.external_id.as_deref())
+        && is(&filter.number, details.number.as_deref())
+        && is(&filter.status, details.shop_status.as_ref().map(|status| status.code.as_str()))
+}

@@ -1,0 +1,439 @@
+//! PostgreSQL: a pool of connections, and a transaction for each command.
+//!
+//! Commands run side by side at `repeatable read`. Two that change the same row make one of them fail with a
+//! serialisation failure; it is rolled back and called again.
+
+use std::error::Error as _;
+use std::hash::{BuildHasher as _, RandomState};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use domain::{Error, Result};
+use futures::FutureExt as _;
+use futures::future::join;
+use tokio::runtime::Handle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{NoTls, Statement};
+
+use crate::tx::{Row, Tx, Value};
+use crate::{migrate, panicked, went_on};
+
+/// How long a connection may take to be made, and a command may wait for one of the pool.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// A longer statement is stopped, and so is a transaction in which nothing happens.
+const LIMITS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
+/// How often a command that met another is called again.
+const RETRIES: u32 = 20;
+/// Statements of a bulk that are under way at once.
+const PIPELINE: usize = 1_000;
+
+const BEGIN_WRITE: &str = "begin isolation level repeatable read";
+const BEGIN_READ: &str = "begin isolation level repeatable read read only";
+
+/// The PostgreSQL engine of one database.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Connects, looks whether the database sorts text as we need it, and brings it to the newest schema.
+    pub async fn open(url: &str, pool_size: usize) -> Result<Self> {
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|error| Error::invalid("url", format!("this is no PostgreSQL URL: {error}")))?;
+        config.connect_timeout(CONNECT_TIME).tcp_user_timeout(Duration::from_secs(30));
+        config.keepalives_idle(Duration::from_secs(30));
+        if config.get_application_name().is_none() {
+            config.application_name("waybill");
+        }
+
+        // A connection of its own: a migration may take longer than a statement of a command.
+        let (mut client, connection) = config.connect(NoTls).await.map_err(|error| unreachable(&error))?;
+        let connection = tokio::spawn(connection);
+        require_bytewise_text(&client).await?;
+        migrate::postgres(&mut client).await?;
+        drop(client);
+        // It ends once the client is gone; how it ends does not matter any more.
+        let _ = connection.await;
+
+        let options = [config.get_options().unwrap_or_default(), LIMITS].join(" ");
+        config.options(options);
+        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(pool_size.max(1))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECT_TIME))
+            .create_timeout(Some(CONNECT_TIME))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self { pool })
+    }
+
+    /// Runs the command on a thread of its own, so that it ends even if the caller stops waiting.
+    pub async fn write<T, F>(&self, command: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let mut lease = self.lease().await?;
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(lease.write(&command))).await.map_err(Error::internal)?
+    }
+
+    /// Runs the query in a transaction that cannot write.
+    pub async fn read<T, F>(&self, query: F) -> Result<T>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync,
+    {
+        self.lease().await?.read(&query).await
+    }
+
+    /// Gives no more connections away and waits for those that are in use.
+    pub async fn close(&self) {
+        self.pool.close();
+        while self.pool.status().size > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn lease(&self) -> Result<Lease> {
+        match self.pool.get().await {
+            Ok(client) => Ok(Lease { client: Some(client), clean: true }),
+            Err(PoolError::Backend(error)) => Err(unreachable(&error)),
+            Err(PoolError::Timeout(_)) => {
+                Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
+            }
+            Err(PoolError::Closed) => Err(Error::Unavailable("the store is closed".to_owned())),
+            Err(error) => Err(Error::Unavailable(format!("no connection to the database: {error}"))),
+        }
+    }
+}
+
+/// Refuses a database that does not sort text by its bytes: pages would skip and repeat rows.
+async fn require_bytewise_text(client: &tokio_postgres::Client) -> Result<()> {
+    // The provider's column is missing before version 15, hence the detour by JSON.
+    let row = client
+        .query_one(
+            "select datcollate::text, coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'), pg_encoding_to_char(encoding)::text
+             from pg_database d where datname = current_database()",
+            &[],
+        )
+        .await
+        .map_err(|error| refused(&error))?;
+    let (locale, provider, encoding): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+    let rules = match provider.as_str() {
+        "b" => None,
+        "c" if ["C", "POSIX", "C.UTF-8", "C.UTF8", "C.utf8"].contains(&locale.as_str()) => None,
+        "c" => Some(format!("the rules of {locale}")),
+        _ => Some("the rules of ICU".to_owned()),
+    };
+    if rules.is_none() && encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "the PostgreSQL database keeps text in {encoding} and sorts it by {}, but Waybill needs UTF8 sorted by its \
+         bytes: make one with create database waybill template template0 encoding 'UTF8' locale 'C.UTF-8'",
+        rules.as_deref().unwrap_or("its bytes")
+    )))
+}
+
+/// A connection of the pool. One whose transaction has not ended is not given back but closed.
+struct Lease {
+    client: Option<Object>,
+    clean: bool,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.clean
+            && let Some(client) = self.client.take()
+        {
+            drop(Object::take(client));
+        }
+    }
+}
+
+/// How one call of a command ended.
+enum Called<T> {
+    Done(Result<T>),
+    /// It met another; nothing of it is stored.
+    Met(Error),
+}
+
+impl Lease {
+    async fn write<T>(&mut self, command: &impl AsyncFn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut retry = 0;
+        loop {
+            match self.call(command, false).await {
+                Called::Done(outcome) => return outcome,
+                Called::Met(error) if retry == RETRIES => return Err(error),
+                Called::Met(_) => tokio::time::sleep(pause(retry)).await,
+            }
+            retry += 1;
+        }
+    }
+
+    async fn read<T>(&mut self, query: &impl AsyncFn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        match self.call(query, true).await {
+            Called::Done(outcome) => outcome,
+            Called::Met(error) => Err(error),
+        }
+    }
+
+    /// Calls the command once, in a transaction of its own.
+    async fn call<T>(&mut self, command: &impl AsyncFn(&mut Tx<'_>) -> Result<T>, read_only: bool) -> Called<T> {
+        let Some(client) = &self.client else {
+            return Called::Done(Err(Error::internal("a lease without its connection")));
+        };
+        self.clean = false;
+        let mut tx = Tx::Postgres(Session { client, read_only, begun: false, failure: None });
+        let outcome = AssertUnwindSafe(async { command(&mut tx).await }).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        let (begun, failure) = match tx {
+            Tx::Postgres(session) => (session.begun, session.failure),
+            Tx::Sqlite(_) => (false, None),
+        };
+
+        let end = if outcome.is_ok() && failure.is_none() { "commit" } else { "rollback" };
+        let ended = if !begun {
+            Ok(())
+        } else if read_only {
+            // Sent, not awaited: nothing depends on it, and the next user of the connection comes behind it.
+            client.batch_execute(end).now_or_never().unwrap_or(Ok(()))
+        } else {
+            client.batch_execute(end).await
+        };
+        self.clean = ended.is_ok();
+        match (failure, outcome, ended) {
+            (Some(Failure::Met(error)), ..) => Called::Met(error),
+            (Some(Failure::Broke), Ok(_), _) => Called::Done(Err(went_on())),
+            (_, Err(error), _) => Called::Done(Err(error)),
+            (None, Ok(value), Ok(())) => Called::Done(Ok(value)),
+            (None, Ok(_), Err(error)) if has_met(&error) => {
+                // A commit that fails so has rolled back.
+                self.clean = true;
+                Called::Met(refused(&error))
+            }
+            (None, Ok(_), Err(error)) => Called::Done(Err(refused(&error))),
+        }
+    }
+}
+
+/// How long to wait before the command is called again: longer each time, and not in step with the others.
+fn pause(retry: u32) -> Duration {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    thread_local!(static JITTER: RandomState = RandomState::new());
+    let ceiling = 2_000_u64 << retry.min(6);
+    let jitter = JITTER.with(|jitter| jitter.hash_one(CALLS.fetch_add(1, Ordering::Relaxed)));
+    Duration::from_micros(ceiling / 4 + jitter % ceiling)
+}
+
+/// What went wrong in a transaction.
+#[derive(Debug)]
+enum Failure {
+    /// It met another one.
+    Met(Error),
+    /// Something else; the command was told.
+    Broke,
+}
+
+/// A command's view of the connection.
+#[derive(Debug)]
+pub struct Session<'a> {
+    client: &'a Object,
+    read_only: bool,
+    begun: bool,
+    failure: Option<Failure>,
+}
+
+impl Session<'_> {
+    pub(crate) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let client = self.client;
+        self.with(sql, async {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute(&statement, &borrowed(params)).await
+        })
+        .await
+    }
+
+    pub(crate) async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        let client = self.client;
+        self.with(sql, async {
+            let statement = client.prepare_cached(sql).await?;
+            query(client, &statement, params).await
+        })
+        .await
+    }
+
+    pub(crate) async fn execute_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<u64> {
+        let client = self.client;
+        self.with(sql, async {
+            let statement = client.prepare_cached(sql).await?;
+            let counts = pipelined(sets, |params| {
+                let statement = &statement;
+                async move { client.execute(statement, &borrowed(params)).await }
+            });
+            Ok(counts.await?.into_iter().sum())
+        })
+        .await
+    }
+
+    pub(crate) async fn rows_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
+        let client = self.client;
+        self.with(sql, async {
+            let statement = client.prepare_cached(sql).await?;
+            pipelined(sets, |params| query(client, &statement, params)).await
+        })
+        .await
+    }
+
+    /// Does `work` in the transaction, which begins with the first statement.
+    async fn with<T>(&mut self, sql: &str, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+        if self.failure.is_some() {
+            return Err(went_on());
+        }
+        let begin = if self.read_only { BEGIN_READ } else { BEGIN_WRITE };
+        let outcome = if self.begun {
+            work.await
+        } else {
+            self.begun = true;
+            // A read does not wait until the transaction has begun: if that fails, its rows are thrown away.
+            if self.read_only || sql.trim_start().starts_with("select") {
+                let (begun, outcome) = join(self.client.batch_execute(begin), work).await;
+                begun.and(outcome)
+            } else {
+                match self.client.batch_execute(begin).await {
+                    Ok(()) => work.await,
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        outcome.map_err(|error| {
+            let told = refused(&error);
+            self.failure = Some(if has_met(&error) { Failure::Met(told.clone()) } else { Failure::Broke });
+            told
+        })
+    }
+}
+
+/// Sends a statement for each set of parameters before it waits for the first answer. Answers keep the order.
+async fn pipelined<'p, T, F>(
+    sets: &'p [Vec<Value>],
+    send: impl Fn(&'p [Value]) -> F,
+) -> Result<Vec<T>, tokio_postgres::Error>
+where
+    F: Future<Output = Result<T, tokio_postgres::Error>>,
+{
+    let mut answers = Vec::with_capacity(sets.len());
+    for sets in sets.chunks(PIPELINE) {
+        let mut under_way = Vec::with_capacity(sets.len());
+        for params in sets {
+            // The first poll sends, so the statements leave in order.
+            let mut answer = Box::pin(send(params)).fuse();
+            under_way.push(match futures::poll!(&mut answer) {
+                std::task::Poll::Ready(answer) => futures::future::Either::Left(std::future::ready(answer)),
+                std::task::Poll::Pending => futures::future::Either::Right(answer),
+            });
+        }
+        for answer in under_way {
+            answers.push(answer.await?);
+        }
+    }
+    Ok(answers)
+}
+
+async fn query(client: &Object, statement: &Statement, params: &[Value]) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let rows = client.query(statement, &borrowed(params)).await?;
+    rows.iter().map(|row| (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>().map(Row)).collect()
+}
+
+fn borrowed(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// Looks at the parameter's type before it writes: bytes of another form would break the connection.
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) if *ty == Type::INT8 => number.to_sql(ty, out),
+            Self::Text(text) if *ty == Type::TEXT || *ty == Type::VARCHAR => text.to_sql(ty, out),
+            Self::Bytes(bytes) if *ty == Type::BYTEA => bytes.to_sql(ty, out),
+            other => Err(format!("{} for a parameter of type {ty}: cast it", other.kind()).into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Value {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        match *ty {
+            Type::INT8 => i64::from_sql(ty, raw).map(Self::Int),
+            Type::INT4 => i32::from_sql(ty, raw).map(Self::from),
+            Type::BYTEA => Vec::from_sql(ty, raw).map(Self::Bytes),
+            _ => String::from_sql(ty, raw).map(Self::Text),
+        }
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        [Type::INT8, Type::INT4, Type::TEXT, Type::VARCHAR, Type::BYTEA].contains(ty)
+    }
+}
+
+/// Whether the transaction met another one and may be tried again.
+fn has_met(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED))
+}
+
+/// The error's text and that of its cause, which it leaves out.
+fn with_cause(error: &tokio_postgres::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+/// Why there is no connection.
+fn unreachable(error: &tokio_postgres::Error) -> Error {
+    let why = match error.as_db_error() {
+        Some(told) => told.message().to_owned(),
+        None => with_cause(error),
+    };
+    Error::Unavailable(format!("no connection to the database: {why}"))
+}
+
+/// What an error of PostgreSQL means to us.
+pub(crate) fn refused(error: &tokio_postgres::Error) -> Error {
+    let Some(told) = error.as_db_error() else {
+        let lost =
+            error.is_closed() || error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).is_some();
+        return if lost {
+            Error::Unavailable("the connection to the database was lost".to_owned())
+        } else {
+            Error::Internal(with_cause(error))
+        };
+    };
+    let code = told.code();
+    if *code == SqlState::UNIQUE_VIOLATION {
+        return Error::Conflict(told.constraint().unwrap_or_else(|| told.message()).to_owned());
+    }
+    if has_met(error) {
+        return Error::Unavailable("too many changes of the same thing at once, try again".to_owned());
+    }
+    // 08 connection, 53 resources (disk full, too many connections), 58 I/O, 57 stopped by an operator or too slow.
+    let class = code.code().get(..2).unwrap_or_default();
+    if ["08", "53", "57", "58"].contains(&class) || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT {
+        return Error::Unavailable(format!("the database does not work: {}", told.message()));
+    }
+    Error::Internal(format!("{} ({})", told.message(), code.code()))
+}

@@ -1,0 +1,272 @@
+//! Shipments and their parcels.
+
+use domain::ids::{OrderId, ParcelId, ShipmentId};
+use domain::parcel::{Box as ParcelBox, Parcel};
+use domain::shipment::{Shipment, ShipmentDetails, ShipmentStatus};
+use domain::tenant::TenantId;
+use domain::tracking::TrackingStatus;
+use domain::{Error, Result, Timestamp};
+
+use crate::codec::{from_json, id, known, to_json};
+use crate::{Row, Tx, Value, params};
+
+const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body";
+const PARCEL: &str = "id, shipment_id, position, body, tracking_number, sscc, tracking, tracking_token, has_label";
+
+fn shipment(row: &Row) -> Result<Shipment> {
+    Ok(Shipment {
+        id: id(row.int(0)?, ShipmentId::new)?,
+        order: id(row.int(1)?, OrderId::new)?,
+        status: known(ShipmentStatus::parse(&row.text(2)?), "shipment status")?,
+        version: row.int(3)? as u64,
+        created_at: row.time(4)?,
+        modified_at: row.time(5)?,
+        lease_until: row.opt_time(6)?,
+        details: from_json::<ShipmentDetails>(&row.text(7)?)?,
+        parcels: Vec::new(),
+    })
+}
+
+fn parcel(row: &Row) -> Result<Parcel> {
+    Ok(Parcel {
+        id: id(row.int(0)?, ParcelId::new)?,
+        position: row.int(2)? as u32,
+        parcel: from_json::<ParcelBox>(&row.text(3)?)?,
+        tracking_number: row.opt_text(4)?,
+        sscc: row.opt_text(5)?,
+        tracking: known(TrackingStatus::parse(&row.text(6)?), "tracking status")?,
+        tracking_token: row.text(7)?,
+        has_label: row.bool(8)?,
+    })
+}
+
+/// A parcel that is booked but was not scanned by the carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnscannedParcel {
+    /// The parcel.
+    pub parcel: ParcelId,
+    /// Its shipment.
+    pub shipment: ShipmentId,
+    /// Its order.
+    pub order: OrderId,
+    /// The carrier's number.
+    pub tracking_number: Option<String>,
+    /// When it was booked.
+    pub booked_at: Timestamp,
+}
+
+impl Tx<'_> {
+    /// Stores a new shipment and its parcels, unless one of the parcels already has a live one: then nothing is stored
+    /// and the live shipment's id comes back.
+    pub async fn add_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<Option<ShipmentId>> {
+        const LIVE: &str = "
+            select shipment_id from parcels
+            where tenant_id = $1 and order_id = $2 and position = $3 and is_live = 1";
+        let is_live = shipment.status.is_live();
+        if is_live {
+            for parcel in &shipment.parcels {
+                let ask = params![tenant.as_str(), shipment.order.number(), parcel.position];
+                if let Some(row) = self.row(LIVE, &ask).await? {
+                    return Ok(Some(id(row.int(0)?, ShipmentId::new)?));
+                }
+            }
+        }
+        const ADD: &str = "
+            insert into shipments
+                (tenant_id, id, order_id, status, version, created_at, modified_at, lease_until, body)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let params = params![
+            tenant.as_str(),
+            shipment.id.number(),
+            shipment.order.number(),
+            shipment.status.as_str(),
+            shipment.version,
+            shipment.created_at,
+            shipment.modified_at,
+            shipment.lease_until,
+            to_json(&shipment.details)?
+        ];
+        self.execute(ADD, &params).await?;
+        const ADD_PARCEL: &str = "
+            insert into parcels (tenant_id, id, shipment_id, order_id, position, is_live, tracking, tracking_token,
+                has_label, is_scanned, body)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)";
+        let row = |parcel: &Parcel| -> Result<Vec<Value>> {
+            Ok(params![
+                tenant.as_str(),
+                parcel.id.number(),
+                shipment.id.number(),
+                shipment.order.number(),
+                parcel.position,
+                is_live,
+                parcel.tracking.as_str(),
+                parcel.tracking_token.as_str(),
+                to_json(&parcel.parcel)?
+            ]
+            .to_vec())
+        };
+        let rows = shipment.parcels.iter().map(row).collect::<Result<Vec<_>>>()?;
+        self.execute_many(ADD_PARCEL, &rows).await?;
+        Ok(None)
+    }
+
+    /// Stores the state of a shipment and its parcels if its version is still `shipment.version`, and raises that.
+    /// A lost race is a conflict.
+    pub async fn save_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
+        const SAVE: &str = "
+            update shipments set status = $3, version = version + 1, modified_at = $4, lease_until = $5, body = $6
+            where tenant_id = $1 and id = $2 and version = $7";
+        let params = params![
+            tenant.as_str(),
+            shipment.id.number(),
+            shipment.status.as_str(),
+            shipment.modified_at,
+            shipment.lease_until,
+            to_json(&shipment.details)?,
+            shipment.version
+        ];
+        if self.execute(SAVE, &params).await? == 0 {
+            return Err(Error::Conflict("the shipment was changed meanwhile".to_owned()));
+        }
+        const SAVE_PARCEL: &str = "
+            update parcels
+            set is_live = $3, tracking_number = $4, sscc = $5, tracking = $6, has_label = $7, booked_at = $8,
+                is_scanned = $9
+            where tenant_id = $1 and id = $2";
+        let rows: Vec<_> = shipment
+            .parcels
+            .iter()
+            .map(|parcel| {
+                params![
+                    tenant.as_str(),
+                    parcel.id.number(),
+                    shipment.status.is_live(),
+                    parcel.tracking_number.as_deref(),
+                    parcel.sscc.as_deref(),
+                    parcel.tracking.as_str(),
+                    parcel.has_label,
+                    shipment.details.booked_at,
+                    parcel.tracking.is_with_carrier()
+                ]
+                .to_vec()
+            })
+            .collect();
+        self.execute_many(SAVE_PARCEL, &rows).await.map(drop)
+    }
+
+    /// Keeps what stands on a parcel's label, so that it can be drawn again in any format.
+    pub async fn keep_label_content(&mut self, tenant: &TenantId, parcel: ParcelId, content: &str) -> Result<()> {
+        let sql = "update parcels set label = $3 where tenant_id = $1 and id = $2";
+        self.execute(sql, &params![tenant.as_str(), parcel.number(), content]).await.map(drop)
+    }
+
+    /// What stands on a parcel's label, if we draw it ourselves.
+    pub async fn label_content(&mut self, tenant: &TenantId, parcel: ParcelId) -> Result<Option<String>> {
+        let sql = "select label from parcels where tenant_id = $1 and id = $2";
+        self.row(sql, &params![tenant.as_str(), parcel.number()]).await?.map_or(Ok(None), |row| row.opt_text(0))
+    }
+
+    /// One shipment with its parcels.
+    pub async fn shipment(&mut self, tenant: &TenantId, shipment_id: ShipmentId) -> Result<Option<Shipment>> {
+        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 and id = $2");
+        let Some(row) = self.row(&sql, &params![tenant.as_str(), shipment_id.number()]).await? else {
+            return Ok(None);
+        };
+        let mut shipment = shipment(&row)?;
+        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
+        let rows = self.rows(&sql, &params![tenant.as_str(), shipment_id.number()]).await?;
+        shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
+        Ok(Some(shipment))
+    }
+
+    /// The shipments of an order with their parcels, oldest first: two queries however many there are.
+    pub async fn shipments_of_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<Vec<Shipment>> {
+        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 and order_id = $2 order by id");
+        let rows = self.rows(&sql, &params![tenant.as_str(), order.number()]).await?;
+        let mut shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
+        let asks: Vec<_> =
+            shipments.iter().map(|shipment| params![tenant.as_str(), shipment.id.number()].to_vec()).collect();
+        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
+        for (shipment, rows) in shipments.iter_mut().zip(self.rows_many(&sql, &asks).await?) {
+            shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
+        }
+        Ok(shipments)
+    }
+
+    /// The highest parcel position an order ever used.
+    pub async fn last_position_of_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<u32> {
+        const LAST: &str = "
+            select position from parcels where tenant_id = $1 and order_id = $2 and is_live = 1
+            order by position desc limit 1";
+        let row = self.row(LAST, &params![tenant.as_str(), order.number()]).await?;
+        row.map_or(Ok(0), |row| Ok(row.int(0)? as u32))
+    }
+
+    /// The shipment a parcel belongs to.
+    pub async fn shipment_of_parcel(&mut self, tenant: &TenantId, parcel: ParcelId) -> Result<Option<ShipmentId>> {
+        let sql = "select shipment_id from parcels where tenant_id = $1 and id = $2";
+        let row = self.row(sql, &params![tenant.as_str(), parcel.number()]).await?;
+        row.map(|row| id(row.int(0)?, ShipmentId::new)).transpose()
+    }
+
+    /// Tenant, shipment and parcel behind a tracking page's token.
+    pub async fn parcel_by_token(&mut self, token: &str) -> Result<Option<(TenantId, ShipmentId, ParcelId)>> {
+        let sql = "select tenant_id, shipment_id, id from parcels where tracking_token = $1";
+        let row = self.row(sql, &params![token]).await?;
+        row.map(|row| {
+            let tenant = known(TenantId::new(row.text(0)?), "tenant id")?;
+            Ok((tenant, id(row.int(1)?, ShipmentId::new)?, id(row.int(2)?, ParcelId::new)?))
+        })
+        .transpose()
+    }
+
+    /// Shipments whose lease ran out, over all tenants: whoever was at it is gone.
+    pub async fn abandoned_shipments(&mut self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, ShipmentId)>> {
+        const ABANDONED: &str = "
+            select tenant_id, id from shipments where lease_until is not null and lease_until <= $1
+            order by lease_until limit $2";
+        let rows = self.rows(ABANDONED, &params![now, limit as i64]).await?;
+        rows.iter()
+            .map(|row| Ok((known(TenantId::new(row.text(0)?), "tenant id")?, id(row.int(1)?, ShipmentId::new)?)))
+            .collect()
+    }
+
+    /// Booked shipments whose label is missing, over all tenants, longest waiting first.
+    pub async fn shipments_without_label(&mut self, limit: usize) -> Result<Vec<(TenantId, ShipmentId)>> {
+        const WITHOUT: &str = "
+            select tenant_id, shipment_id from parcels
+            where is_live = 1 and has_label = 0 and booked_at is not null
+            order by booked_at limit $1";
+        let rows = self.rows(WITHOUT, &params![limit as i64]).await?;
+        rows.iter()
+            .map(|row| Ok((known(TenantId::new(row.text(0)?), "tenant id")?, id(row.int(1)?, ShipmentId::new)?)))
+            .collect()
+    }
+
+    /// Live parcels booked before an instant that the carrier has not scanned, oldest first, behind a place.
+    pub async fn unscanned_parcels(
+        &mut self,
+        tenant: &TenantId,
+        booked_before: Timestamp,
+        after: Option<(Timestamp, ParcelId)>,
+        limit: usize,
+    ) -> Result<Vec<UnscannedParcel>> {
+        const UNSCANNED: &str = "
+            select id, shipment_id, order_id, tracking_number, booked_at from parcels
+            where tenant_id = $1 and is_live = 1 and is_scanned = 0 and booked_at < $2 and (booked_at, id) > ($3, $4)
+            order by booked_at, id limit $5";
+        let (at, parcel) = after.map_or((0, 0), |(at, parcel)| (at.as_microsecond(), parcel.number()));
+        let rows = self.rows(UNSCANNED, &params![tenant.as_str(), booked_before, at, parcel, limit as i64]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(UnscannedParcel {
+                    parcel: id(row.int(0)?, ParcelId::new)?,
+                    shipment: id(row.int(1)?, ShipmentId::new)?,
+                    order: id(row.int(2)?, OrderId::new)?,
+                    tracking_number: row.opt_text(3)?,
+                    booked_at: row.time(4)?,
+                })
+            })
+            .collect()
+    }
+}
