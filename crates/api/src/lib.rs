@@ -1,4 +1,36 @@
 //! The dialects: one folder for each order interface Waybill speaks, over what they share.
+//!
+//! A dialect holds no business rule: its handlers decode, call one verb of `app`, and encode.
 
+use std::sync::Arc;
+
+use app::App;
+use app::webhooks::EventBody;
+use axum::Router;
+
+pub mod dialect;
+mod health;
 pub mod json;
+mod links;
+pub mod native;
 pub mod sendcloud;
+
+/// How each dialect words its webhooks. A new dialect is one more line here and one in [`router`].
+pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
+    vec![Arc::new(native::events::NativeEvents), Arc::new(sendcloud::events::SendcloudEvents)]
+}
+
+/// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
+/// `most_bytes`.
+pub fn router(app: App, most_bytes: usize) -> Router {
+    let most = dialect::MostBytes(most_bytes);
+    Router::new()
+        .merge(sendcloud::router())
+        .nest("/sendcloud", sendcloud::router())
+        .merge(native::router())
+        .merge(links::router())
+        .merge(health::router())
+        .with_state(app)
+        .layer(most.layer())
+        .layer(axum::Extension(most))
+}

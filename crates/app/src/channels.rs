@@ -5,8 +5,8 @@ use domain::event::{About, EventKind};
 use domain::ids::{EventId, LogId};
 use domain::order::RawJson;
 use domain::tenant::Scope;
-use domain::{Error, Result};
-use store::channels::ChannelLog;
+use domain::{Error, Result, Timestamp};
+pub use store::channels::ChannelLog;
 
 use crate::{App, Caller, event};
 
@@ -24,13 +24,14 @@ impl App {
         found.ok_or(Error::NotFound("channel"))
     }
 
-    /// Changes what the dialect keeps of a channel.
-    pub async fn edit_channel(
+    /// Changes a channel's name and what the dialect keeps of it. What `change` refuses comes back in its own words, and
+    /// nothing is stored.
+    pub async fn edit_channel<R: Send + 'static>(
         &self,
         caller: &Caller,
         number: ChannelNumber,
-        change: impl Fn(&Channel) -> Result<(String, RawJson)> + Send + Sync + 'static,
-    ) -> Result<Channel> {
+        change: impl Fn(&mut Channel) -> std::result::Result<(), R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Channel, R>> {
         caller.require(Scope::Setup)?;
         let (tenant, dialect, now) = (caller.tenant().clone(), caller.dialect, self.now());
         let event_id = self.one_id("events", EventId::new).await?;
@@ -41,13 +42,15 @@ impl App {
                 let mut channel = found
                     .filter(|channel| channel.dialect == dialect && !channel.is_default)
                     .ok_or(Error::NotFound("channel"))?;
-                (channel.name, channel.settings) = change(&channel)?;
+                if let Err(refusal) = change(&mut channel) {
+                    return Ok(Err(refusal));
+                }
                 if tx.put_channel(&tenant, &channel).await? {
                     tx.raise_setup_version().await?;
                     let about = About { channel: Some(number.0), ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::ChannelUpdated, now, about)).await?;
                 }
-                Ok(channel)
+                Ok(Ok(channel))
             })
             .await?;
         self.0.setup.forget();
@@ -76,33 +79,29 @@ impl App {
         Ok(())
     }
 
-    /// Writes lines to a channel's log.
-    pub async fn add_channel_logs(
+    /// Writes a line to a channel's log, as of `at` or now.
+    pub async fn add_channel_log(
         &self,
         caller: &Caller,
         number: ChannelNumber,
-        bodies: Vec<RawJson>,
-    ) -> Result<Vec<ChannelLog>> {
+        at: Option<Timestamp>,
+        body: RawJson,
+    ) -> Result<ChannelLog> {
         caller.require(Scope::Write)?;
         self.channel(&self.as_reader(caller), number)?;
-        let (tenant, now) = (caller.tenant().clone(), self.now());
-        let ids = self.ids("channel_logs", bodies.len(), LogId::new).await?;
-        let logs: Vec<_> = ids
-            .into_iter()
-            .zip(bodies)
-            .map(|(id, body)| ChannelLog { id, channel: number, at: now, body })
-            .collect();
-        let written = logs.clone();
-        self.store().write(async move |tx| tx.add_channel_logs(&tenant, &written).await).await?;
-        Ok(logs)
+        let id = self.one_id("channel_logs", LogId::new).await?;
+        let log = ChannelLog { id, channel: number, at: at.unwrap_or_else(|| self.now()), body };
+        let (tenant, written) = (caller.tenant().clone(), log.clone());
+        self.store().write(async move |tx| tx.add_channel_log(&tenant, &written).await).await?;
+        Ok(log)
     }
 
-    /// Log lines, newest first, of one channel or of all, below (or, with the flag, above) an id.
+    /// Log lines, newest first, of one channel or of all, below an id.
     pub async fn channel_logs(
         &self,
         caller: &Caller,
         number: Option<ChannelNumber>,
-        from: Option<(LogId, bool)>,
+        below: Option<LogId>,
         limit: usize,
     ) -> Result<Vec<ChannelLog>> {
         caller.require(Scope::Read)?;
@@ -110,6 +109,6 @@ impl App {
             self.channel(caller, number)?;
         }
         let tenant = caller.tenant().clone();
-        self.store().read_list(async move |tx| tx.channel_logs(&tenant, number, from, limit).await).await
+        self.store().read_list(async move |tx| tx.channel_logs(&tenant, number, below, limit).await).await
     }
 }

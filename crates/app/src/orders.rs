@@ -10,7 +10,8 @@ use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
 use domain::tenant::Scope;
 use domain::{Error, Result};
-use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderRow, Upserted};
+use store::orders::{OrderRow, Upserted};
+pub use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderSort, SortValue};
 
 use crate::{App, Caller, event};
 
@@ -122,6 +123,12 @@ impl App {
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 
+    /// An order the caller has just placed, shown to it whether or not its key may read others.
+    pub async fn placed_order(&self, caller: &Caller, id: OrderId) -> Result<Order> {
+        caller.require(Scope::Write)?;
+        self.order(&self.as_reader(caller), id).await
+    }
+
     /// One order.
     pub async fn order(&self, caller: &Caller, id: OrderId) -> Result<Order> {
         caller.require(Scope::Read)?;
@@ -190,13 +197,14 @@ impl App {
         self.store().read_list(async move |tx| tx.list_orders(&tenant, &filter, &page).await).await
     }
 
-    /// Changes an order by what `change` makes of it; it runs inside the transaction and again after a lost race.
-    pub async fn edit_order(
+    /// Changes an order by what `change` makes of it; it runs inside the transaction and again after a lost race. What
+    /// `change` refuses comes back in its own words, and nothing is stored.
+    pub async fn edit_order<R: Send + 'static>(
         &self,
         caller: &Caller,
         id: OrderId,
-        change: impl Fn(&Order) -> Result<OrderDetails> + Send + Sync + 'static,
-    ) -> Result<Order> {
+        change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
@@ -204,7 +212,10 @@ impl App {
             .store()
             .write(async move |tx| {
                 let mut order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
-                let details = change(&order)?;
+                let details = match change(&order) {
+                    Ok(details) => details,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
                 let row = OrderRow::new(id, order.channel, &details, &zone, now)?;
                 order.details = details;
                 if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
@@ -213,7 +224,7 @@ impl App {
                     let about = About { order: Some(id), order_version: Some(version), ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                 }
-                Ok(order)
+                Ok(Ok(order))
             })
             .await?;
         self.wakes().events.notify_one();

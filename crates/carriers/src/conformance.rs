@@ -94,8 +94,11 @@ pub(crate) fn book_request(
     }
 }
 
-/// Every connector with its working account and the connection of that.
-fn connected() -> Vec<(Arc<dyn Connector>, CarrierAccount, Arc<dyn Connection>)> {
+/// A connector, its working account and the connection of that.
+type Connected = (Arc<dyn Connector>, CarrierAccount, Arc<dyn Connection>);
+
+/// Every connector, connected.
+fn connected() -> Vec<Connected> {
     let accounts = accounts();
     let connected = crate::all().into_iter().map(|connector| {
         let carrier = connector.profile().carrier;

@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn address(parts: [&str; 6]) -> Address {
-    let [company, name, street, postal_code, city, country] = parts.map(|part| Some(part.to_owned()).filter(|p| !p.is_empty()));
+    let [company, name, street, postal_code, city, country] =
+        parts.map(|part| Some(part.to_owned()).filter(|p| !p.is_empty()));
     Address { company, name, street1: street, postal_code, city, country, ..Address::default() }
 }
 
@@ -62,26 +63,52 @@ fn samples() -> Vec<(&'static str, LabelContent)> {
     vec![
         ("plain", plain()),
         ("long", LabelContent { recipient: long, service: "Express next day before noon, insured".into(), ..plain() }),
-        ("greek", LabelContent {
-            recipient: address(["", "Ελένη Παπαδοπούλου", "Λεωφόρος Βασιλίσσης Σοφίας 12", "106 74", "Αθήνα", "GR"]),
-            matrix: Matrix::DataMatrix("HF0012345678DE".into()),
-            ..plain()
-        }),
-        ("cyrillic", LabelContent {
-            recipient: address(["ТОВ «Зелений гай»", "Олексій Їжакевич", "вул. Щекавицька, 30", "04071", "Київ", "UA"]),
-            routing_code: None,
-            ..plain()
-        }),
-        ("polish", LabelContent {
-            recipient: address(["", "Zażółć Gęślą-Jaźń", "ul. Świętokrzyska 5/7", "00-116", "Łódź", "PL"]),
-            sscc: None,
-            ..plain()
-        }),
-        ("chinese", LabelContent {
-            recipient: address(["", "王小明", "南京东路 100 号", "200001", "上海", "CN"]),
-            reference: None,
-            ..plain()
-        }),
+        (
+            "greek",
+            LabelContent {
+                recipient: address([
+                    "",
+                    "Ελένη Παπαδοπούλου",
+                    "Λεωφόρος Βασιλίσσης Σοφίας 12",
+                    "106 74",
+                    "Αθήνα",
+                    "GR",
+                ]),
+                matrix: Matrix::DataMatrix("HF0012345678DE".into()),
+                ..plain()
+            },
+        ),
+        (
+            "cyrillic",
+            LabelContent {
+                recipient: address([
+                    "ТОВ «Зелений гай»",
+                    "Олексій Їжакевич",
+                    "вул. Щекавицька, 30",
+                    "04071",
+                    "Київ",
+                    "UA",
+                ]),
+                routing_code: None,
+                ..plain()
+            },
+        ),
+        (
+            "polish",
+            LabelContent {
+                recipient: address(["", "Zażółć Gęślą-Jaźń", "ul. Świętokrzyska 5/7", "00-116", "Łódź", "PL"]),
+                sscc: None,
+                ..plain()
+            },
+        ),
+        (
+            "chinese",
+            LabelContent {
+                recipient: address(["", "王小明", "南京东路 100 号", "200001", "上海", "CN"]),
+                reference: None,
+                ..plain()
+            },
+        ),
         ("test", LabelContent { is_test: true, ..plain() }),
     ]
 }
@@ -98,7 +125,9 @@ fn slip(lines: usize) -> PackingSlip {
                 sku: Some(format!("SKU-{number:05}")),
                 name: match number % 3 {
                     0 => "Enamel mug, white".to_owned(),
-                    1 => format!("Hand-woven wool blanket no. {number}, 140 × 200 cm, undyed, with fringes on two sides"),
+                    1 => {
+                        format!("Hand-woven wool blanket no. {number}, 140 × 200 cm, undyed, with fringes on two sides")
+                    }
                     _ => "Σημειωματάριο / notebook, A5, dotted".to_owned(),
                 },
                 quantity: number as u64 % 4 + 1,
@@ -153,7 +182,8 @@ fn best(rounds: u32, mut draw: impl FnMut()) -> Duration {
 
 fn time() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::default();
-    let formats = [Format::Pdf(Paper::Mm100x150), Format::Zpl(Dpi::D203), Format::Zpl(Dpi::D300), Format::Png(Dpi::D203)];
+    let formats =
+        [Format::Pdf(Paper::Mm100x150), Format::Zpl(Dpi::D203), Format::Zpl(Dpi::D300), Format::Png(Dpi::D203)];
     for (name, content) in samples() {
         for format in formats {
             let bytes = label(&content, format, &options)?.bytes.len();

@@ -1,9 +1,8 @@
 //! Drawing: a layout under construction, with the fonts that measure and the warnings that collect.
 
-use crate::fit::{Line, Paragraph, fit};
+use crate::fit::{Line, Paragraph, fit, wrap};
 use crate::font::{CAPITAL, Fonts, Style};
-use crate::layout::{ASCENT, Ink, Item, Layout, Rect, Text};
-use crate::layout::MM_PER_POINT;
+use crate::layout::{ASCENT, Ink, Item, Layout, MM_PER_POINT, Rect, Text};
 use crate::translit::drawable;
 
 /// Where text stands in its box, across.
@@ -30,7 +29,7 @@ pub(crate) struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     pub(crate) fn new(width: f32, height: f32, fonts: &'a Fonts<'a>, warnings: &'a mut Vec<String>) -> Self {
-        let layout = Layout { width, height, is_test: false, items: Vec::with_capacity(64) };
+        let layout = Layout { width, height, watermark: None, items: Vec::with_capacity(64) };
         Self { layout, fonts, warnings }
     }
 
@@ -52,6 +51,16 @@ impl<'a> Drawing<'a> {
     pub(crate) fn paragraph(&mut self, field: &'static str, text: &str, style: Style, points: f32) -> Paragraph {
         let text = drawable(field, text, self.fonts, self.warnings);
         Paragraph { field, text, style, points, inset: 0.0 }
+    }
+
+    /// Whether texts fit a box at the sizes they wish for.
+    pub(crate) fn fits_as_wished(&self, area: Rect, paragraphs: &[Paragraph]) -> bool {
+        let mut height = 0.0;
+        paragraphs.iter().all(|paragraph| {
+            let lines = wrap(self.fonts, paragraph, paragraph.points, area.width, false);
+            height += lines.iter().flatten().map(Line::height).sum::<f32>();
+            lines.is_some() && height <= area.height
+        })
     }
 
     /// Fits texts into a box and returns the millimetres of height used.

@@ -193,10 +193,10 @@ mod tests {
     #[test]
     fn a_long_name_wraps_first_and_keeps_its_size() {
         let (lines, warnings) = fitted("Maria Magdalena von und zu Hohenlohe-Schillingsfürst", 80.0, 20.0);
-        assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), [
-            "Maria Magdalena von und zu",
-            "Hohenlohe-Schillingsfürst"
-        ]);
+        assert_eq!(
+            lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(),
+            ["Maria Magdalena von und zu", "Hohenlohe-Schillingsfürst"]
+        );
         assert!(lines.iter().all(|line| line.points == 14.0) && warnings.is_empty());
     }
 

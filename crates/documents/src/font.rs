@@ -225,6 +225,9 @@ mod tests {
     #[test]
     fn a_file_that_is_no_font_is_refused() {
         assert_eq!(FallbackFont::from_bytes(b"no font".to_vec()).map(|_| ()), Err(FontError::Unreadable));
-        assert_eq!(FallbackFont::from_bytes(REGULAR.to_vec()).map(|font| font.name), Ok("DejaVuSansCondensed".to_owned()));
+        assert_eq!(
+            FallbackFont::from_bytes(REGULAR.to_vec()).map(|font| font.name),
+            Ok("DejaVuSansCondensed".to_owned())
+        );
     }
 }

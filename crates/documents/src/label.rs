@@ -76,17 +76,20 @@ pub(crate) fn lay_out(
     warnings: &mut Vec<String>,
 ) -> Result<Layout, DrawError> {
     let mut drawing = Drawing::new(medium.width, medium.height, fonts, warnings);
-    drawing.layout.is_test = content.is_test;
     let page = Rect::new(0.0, 0.0, medium.width, medium.height).inset(medium.margin, medium.margin);
 
     // From the top: carrier, sender; from the bottom: barcode, square code. The recipient gets what is between.
     let top = Rect { height: 13.0, ..page };
-    let sender = Rect { y: top.bottom() + 2.0, height: 11.5, ..page };
+    let sender = Rect { y: top.bottom() + 2.0, height: 10.5, ..page };
     let codes_height = BAR_HEIGHT + 13.0;
     let codes = Rect { y: page.bottom() - codes_height, height: codes_height, ..page };
     let middle = Rect { y: codes.y - 1.5 - SQUARE, height: SQUARE, ..page };
     let recipient_top = sender.bottom() + 2.0;
     let recipient = Rect { y: recipient_top, height: middle.y - 1.0 - recipient_top, ..page };
+
+    // Across all that is read by people; the codes stay clear of it.
+    let readable = Rect { height: codes.y - page.y, ..page };
+    drawing.layout.watermark = content.is_test.then(|| readable.inset(1.0, 1.0));
 
     head(&mut drawing, top, content);
     drawing.rule(page.x, top.bottom() + 1.0, page.width, THICK);
@@ -144,6 +147,7 @@ fn recipient_block(drawing: &mut Drawing<'_>, area: Rect, recipient: &Address) {
         drawing.fill(place, Ink::Black);
         drawing.caption(place, Across::Centre, Ink::White, code, Style::Bold, 30.0);
     }
+    let place = Rect { x: area.x + TAGS, width: area.width - TAGS, ..area };
     let country = recipient.country.as_ref().filter(|_| code.is_none());
     let phone = recipient.phone.as_ref().map(|phone| format!("Tel. {phone}"));
     let street = recipient.street_line();
@@ -161,14 +165,17 @@ fn recipient_block(drawing: &mut Drawing<'_>, area: Rect, recipient: &Address) {
     let mut paragraphs = Vec::with_capacity(parts.len());
     for (field, text, style, points) in parts {
         if let Some(text) = text {
-            let mut paragraph = drawing.paragraph(field, text, style, points);
-            if matches!(field, "recipient city" | "recipient country" | "recipient phone") {
-                paragraph.inset = code_box + 1.0;
-            }
-            paragraphs.push(paragraph);
+            paragraphs.push(drawing.paragraph(field, text, style, points));
         }
     }
-    let place = Rect { x: area.x + TAGS, width: area.width - TAGS, ..area };
+    // A short address ends above the country's box; the last lines of a longer one keep clear of it.
+    if !drawing.fits_as_wished(Rect { height: area.height - 13.5, ..place }, &paragraphs) {
+        for paragraph in &mut paragraphs {
+            if matches!(paragraph.field, "recipient city" | "recipient country" | "recipient phone") {
+                paragraph.inset = code_box + 1.0;
+            }
+        }
+    }
     drawing.block(place, Across::Left, Down::Top, Ink::Black, &paragraphs);
 }
 
@@ -218,12 +225,7 @@ fn fact(drawing: &mut Drawing<'_>, cell: Rect, caption: &str, field: &'static st
     drawing.block(place, Across::Left, Down::Middle, Ink::Black, &[value]);
 }
 
-fn square_code(
-    drawing: &mut Drawing<'_>,
-    area: Rect,
-    content: &LabelContent,
-    medium: Medium,
-) -> Result<(), DrawError> {
+fn square_code(drawing: &mut Drawing<'_>, area: Rect, content: &LabelContent, medium: Medium) -> Result<(), DrawError> {
     let code = Square::new(&content.matrix)?;
     let modules = (code.side() + 2 * code.quiet()) as f32;
     let most = if medium.dots_per_mm > 20.0 { 2.0 * MOST_DOTS } else { MOST_DOTS };

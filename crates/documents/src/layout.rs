@@ -98,37 +98,37 @@ pub(crate) enum Item {
 pub(crate) struct Layout {
     pub(crate) width: f32,
     pub(crate) height: f32,
-    /// Whether `TEST` lies across, below everything else.
-    pub(crate) is_test: bool,
+    /// Where `TEST` lies across, below everything else.
+    pub(crate) watermark: Option<Rect>,
     pub(crate) items: Vec<Item>,
 }
 
 /// The word on labels that must not be used.
 pub(crate) const WATERMARK: &str = "TEST";
 
-/// Where the watermark lies: written along a diagonal from the lower left, in bold.
+/// How the watermark lies in its place: written in bold along the diagonal from the lower left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watermark {
-    /// Where its baseline begins, from the top left corner.
+    /// Where its baseline begins, from the top left corner of the sheet.
     pub(crate) x: f32,
     pub(crate) y: f32,
     /// Its em.
     pub(crate) em: f32,
-    /// Cosine and sine of the angle to the right edge, turning up.
+    /// Cosine and sine of its angle, turning up from the right.
     pub(crate) cos: f32,
     pub(crate) sin: f32,
 }
 
 impl Watermark {
-    /// As large as a sheet allows with a margin of 4 mm; `advance` is the word's width in ems.
-    pub(crate) fn on(width: f32, height: f32, advance: f32, capital: f32) -> Self {
-        let diagonal = width.hypot(height);
-        let (cos, sin) = (width / diagonal, height / diagonal);
+    /// As large as its place allows; `advance` is the word's width and `capital` its height, in ems.
+    pub(crate) fn new(place: &Rect, advance: f32, capital: f32) -> Self {
+        let diagonal = place.width.hypot(place.height);
+        let (cos, sin) = (place.width / diagonal, place.height / diagonal);
         let (wide, high) = (advance * cos + capital * sin, advance * sin + capital * cos);
-        let em = ((width - 8.0) / wide).min((height - 8.0) / high);
-        // The word's rectangle, turned, is centred on the sheet.
-        let x = (width - wide * em) / 2.0 + capital * sin * em;
-        let y = (height + high * em) / 2.0;
+        let em = (place.width / wide).min(place.height / high);
+        // The word's rectangle, turned, stands in the middle of the place.
+        let x = place.x + (place.width - wide * em) / 2.0 + capital * sin * em;
+        let y = place.y + (place.height + high * em) / 2.0;
         Self { x, y, em, cos, sin }
     }
 }

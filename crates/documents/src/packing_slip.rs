@@ -63,11 +63,12 @@ pub(crate) fn lay_out(slip: &PackingSlip, fonts: &Fonts<'_>, warnings: &mut Vec<
     }
     let pieces = |count: fn(&PackingLine) -> u64| slip.lines.iter().map(|line| u128::from(count(line))).sum::<u128>();
     let total = (pieces(|line| line.ordered).to_string(), pieces(|line| line.quantity).to_string());
-    sheet.row([(SKU, "", Style::Bold), (NAME, "Pieces in all", Style::Bold), (ORDERED, &total.0, Style::Regular), (
-        PACKED,
-        &total.1,
-        Style::Bold,
-    )]);
+    sheet.row([
+        (SKU, "", Style::Bold),
+        (NAME, "Pieces in all", Style::Bold),
+        (ORDERED, &total.0, Style::Regular),
+        (PACKED, &total.1, Style::Bold),
+    ]);
     if slip.parcels.len() > PARCELS_IN_HEAD {
         sheet.y += 6.0;
         sheet.start_table(&[(SKU, "PARCEL"), (NAME, "SERVICE AND TRACKING NUMBER")]);
@@ -103,27 +104,32 @@ impl Sheet<'_> {
         self.drawing.rule(MARGIN, self.y, WIDTH, 0.6);
         self.y += 4.0;
 
-        let left = Rect::new(MARGIN, self.y, WIDTH * 0.5 - 6.0, 42.0);
-        let right = Rect::new(MARGIN + WIDTH * 0.5, self.y, WIDTH * 0.5, 42.0);
+        let left = Rect::new(MARGIN, self.y, WIDTH * 0.5 - 6.0, 48.0);
+        let right = Rect::new(MARGIN + WIDTH * 0.5, self.y, WIDTH * 0.5, 48.0);
         let mut recipient = vec![self.label("SHIP TO")];
         recipient.extend(self.address("recipient", &slip.recipient.lines(), 11.0));
         let used_left = self.drawing.block(left, Across::Left, Down::Top, Ink::Black, &recipient);
 
-        let mut facts = vec![self.label("ORDER")];
-        facts.push(self.drawing.paragraph("order number", &slip.order_number, Style::Bold, 13.0));
+        let number = self.drawing.paragraph("order number", &slip.order_number, Style::Bold, 13.0);
+        let mut groups = vec![vec![self.label("ORDER"), number]];
         if let Some(placed) = &slip.placed {
-            facts.push(self.label("PLACED"));
-            facts.push(self.drawing.paragraph("day of the order", placed, Style::Regular, BODY));
+            let day = self.drawing.paragraph("day of the order", placed, Style::Regular, BODY);
+            groups.push(vec![self.label("PLACED"), day]);
         }
         if (1..=PARCELS_IN_HEAD).contains(&slip.parcels.len()) {
-            facts.push(self.label("SHIPPED BY"));
+            let mut group = vec![self.label("SHIPPED BY")];
             for (service, tracking) in &slip.parcels {
-                facts.push(self.drawing.paragraph("service", service, Style::Regular, BODY));
-                facts.push(self.drawing.paragraph("tracking number", tracking, Style::Regular, BODY));
+                group.push(self.drawing.paragraph("service", service, Style::Regular, BODY));
+                group.push(self.drawing.paragraph("tracking number", tracking, Style::Bold, BODY));
             }
+            groups.push(group);
         }
-        let used_right = self.drawing.block(right, Across::Left, Down::Top, Ink::Black, &facts);
-        self.y += used_left.max(used_right) + 7.0;
+        let mut used_right = 0.0;
+        for group in groups {
+            let place = Rect { y: right.y + used_right, height: right.height - used_right, ..right };
+            used_right += self.drawing.block(place, Across::Left, Down::Top, Ink::Black, &group) + 2.0;
+        }
+        self.y += used_left.max(used_right - 2.0) + 7.0;
     }
 
     fn label(&mut self, text: &'static str) -> Paragraph {
@@ -141,7 +147,7 @@ impl Sheet<'_> {
 
     /// Puts the page away and begins the next, with a short head and the head of the table that goes on.
     fn next_page(&mut self) {
-        let fresh = Layout { width: A4.0, height: A4.1, is_test: false, items: Vec::new() };
+        let fresh = Layout { width: A4.0, height: A4.1, watermark: None, items: Vec::new() };
         self.finished.push(std::mem::replace(&mut self.drawing.layout, fresh));
         self.y = MARGIN;
         let head = Rect::new(MARGIN, self.y, WIDTH, 6.0);
@@ -257,7 +263,7 @@ impl Sheet<'_> {
     fn finish(mut self) -> Vec<Layout> {
         let last = std::mem::replace(
             &mut self.drawing.layout,
-            Layout { width: A4.0, height: A4.1, is_test: false, items: Vec::new() },
+            Layout { width: A4.0, height: A4.1, watermark: None, items: Vec::new() },
         );
         self.finished.push(last);
         let count = self.finished.len();

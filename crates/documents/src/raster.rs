@@ -8,8 +8,11 @@ use crate::DrawError;
 use crate::font::{CAPITAL, Fonts, Style};
 use crate::layout::{ASCENT, DESCENT, Ink, Item, Layout, MM_PER_POINT, Rect, Text, WATERMARK, Watermark};
 
-/// Lines of the hatched watermark stand this far apart, in millimetres; each is one dot thick.
-const HATCH: f32 = 0.75;
+/// Thickness of the watermark's outline, in millimetres.
+const OUTLINE: f32 = 0.4;
+
+/// How far the single dots inside the watermark stand apart, in millimetres.
+const STIPPLE: f32 = 0.6;
 
 /// Sub-lines a row of dots is sampled on.
 const SAMPLES: u32 = 4;
@@ -44,6 +47,10 @@ impl Bitmap {
             let bit = 0x80 >> (x % 8);
             if is_black { *byte |= bit } else { *byte &= !bit }
         }
+    }
+
+    fn is_black(&self, x: usize, y: usize) -> bool {
+        x < self.width && y < self.height && self.bits[y * self.stride + x / 8] & (0x80 >> (x % 8)) != 0
     }
 
     /// Fills dots; what lies outside is left out.
@@ -85,11 +92,9 @@ pub(crate) fn png(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>) -> Result<Vec<u8
 
 /// Draws a layout.
 pub(crate) fn draw(layout: &Layout, scale: f32, fonts: &Fonts<'_>) -> Bitmap {
-    let size = |millimetres: f32| (millimetres * scale).round() as usize;
-    let mut bitmap = if layout.is_test {
-        watermark(layout.width, layout.height, scale, fonts)
-    } else {
-        Bitmap::new(size(layout.width), size(layout.height))
+    let mut bitmap = match &layout.watermark {
+        Some(place) => watermark(layout, place, scale, fonts),
+        None => blank(layout, scale),
     };
     for item in &layout.items {
         match item {
@@ -122,11 +127,15 @@ pub(crate) fn draw(layout: &Layout, scale: f32, fonts: &Fonts<'_>) -> Bitmap {
     bitmap
 }
 
-/// The watermark alone: hatched letters, so that what is printed over them stays readable.
-pub(crate) fn watermark(width: f32, height: f32, scale: f32, fonts: &Fonts<'_>) -> Bitmap {
+fn blank(layout: &Layout, scale: f32) -> Bitmap {
     let size = |millimetres: f32| (millimetres * scale).round() as usize;
-    let mut bitmap = Bitmap::new(size(width), size(height));
-    let mark = Watermark::on(width, height, fonts.width(WATERMARK, Style::Bold), CAPITAL);
+    Bitmap::new(size(layout.width), size(layout.height))
+}
+
+/// The watermark alone: outlined and stippled letters, so that what is printed over them stays readable.
+pub(crate) fn watermark(layout: &Layout, place: &Rect, scale: f32, fonts: &Fonts<'_>) -> Bitmap {
+    let mut bitmap = blank(layout, scale);
+    let mark = Watermark::new(place, fonts.width(WATERMARK, Style::Bold), CAPITAL);
     let mut path = Path::default();
     let mut along = 0.0;
     for c in WATERMARK.chars() {
@@ -137,8 +146,34 @@ pub(crate) fn watermark(width: f32, height: f32, scale: f32, fonts: &Fonts<'_>) 
         fonts.outline(glyph, &mut path);
         along += glyph.advance;
     }
-    path.fill(&mut bitmap, true, (HATCH * scale).round() as usize);
-    bitmap
+    path.fill(&mut bitmap, true);
+    hollow(&bitmap, (OUTLINE * scale).round() as usize, (STIPPLE * scale).round() as usize)
+}
+
+/// Keeps of filled shapes an outline and, inside, every so many dots.
+fn hollow(filled: &Bitmap, outline: usize, stipple: usize) -> Bitmap {
+    let mut hollow = Bitmap::new(filled.width, filled.height);
+    for y in 0..filled.height {
+        for x in (0..filled.stride)
+            .filter(|byte| filled.bits[y * filled.stride + byte] != 0)
+            .flat_map(|byte| byte * 8..byte * 8 + 8)
+        {
+            if !filled.is_black(x, y) {
+                continue;
+            }
+            let is_inside = x >= outline
+                && y >= outline
+                && filled.is_black(x - outline, y)
+                && filled.is_black(x + outline, y)
+                && filled.is_black(x, y - outline)
+                && filled.is_black(x, y + outline);
+            let is_stippled = y % stipple == 0 && (x + y / stipple % 2 * (stipple / 2)) % stipple == 0;
+            if !is_inside || is_stippled {
+                hollow.set(y, x, x + 1, true);
+            }
+        }
+    }
+    hollow
 }
 
 /// A line of text as dots of its own: the picture, and how far its left side and its top lie from the left end of the
@@ -164,9 +199,9 @@ fn write(bitmap: &mut Bitmap, text: &Text, x: f32, y: f32, scale: f32, fonts: &F
         let unit = em / f32::from(fonts.face(glyph.source).units_per_em());
         path.matrix = [unit, 0.0, 0.0, -unit, along, y];
         fonts.outline(glyph, &mut path);
+        path.fill(bitmap, text.ink == Ink::Black);
         along += glyph.advance * em;
     }
-    path.fill(bitmap, text.ink == Ink::Black, 1);
 }
 
 /// Outlines as straight edges in dots.
@@ -177,6 +212,10 @@ struct Path {
     start: (f32, f32),
     at: (f32, f32),
     edges: Vec<Edge>,
+    /// Kept between fillings: how much of each dot of a row is covered, edges that cross the row, crossings.
+    coverage: Vec<f32>,
+    active: Vec<usize>,
+    crossings: Vec<(f32, i32)>,
 }
 
 /// An edge, its upper end first.
@@ -209,53 +248,51 @@ impl Path {
         (length.sqrt().ceil() as u32).clamp(2, 24)
     }
 
-    /// Fills by the non-zero rule every `every`-th row.
-    fn fill(&mut self, bitmap: &mut Bitmap, is_black: bool, every: usize) {
-        self.edges.sort_by(|a, b| a.top.total_cmp(&b.top));
-        let bottom = self.edges.iter().map(|edge| edge.bottom).fold(0.0, f32::max);
-        let top = self.edges.first().map_or(0.0, |edge| edge.top.max(0.0));
-        let mut coverage = vec![0.0_f32; bitmap.width + 1];
-        let mut active: Vec<usize> = Vec::new();
+    /// Fills by the non-zero rule.
+    fn fill(&mut self, bitmap: &mut Bitmap, is_black: bool) {
+        let Self { edges, coverage, active, crossings, .. } = self;
+        edges.sort_unstable_by(|a, b| a.top.total_cmp(&b.top));
+        let bottom = edges.iter().map(|edge| edge.bottom).fold(0.0, f32::max);
+        let top = edges.first().map_or(0.0, |edge| edge.top.max(0.0));
+        coverage.resize(bitmap.width + 1, 0.0);
+        active.clear();
         let mut next = 0;
-        let mut crossings: Vec<(f32, i32)> = Vec::new();
         for row in top as usize..(bottom.ceil() as usize).min(bitmap.height) {
-            while next < self.edges.len() && self.edges[next].top < row as f32 + 1.0 {
+            while next < edges.len() && edges[next].top < row as f32 + 1.0 {
                 active.push(next);
                 next += 1;
             }
-            active.retain(|&index| self.edges[index].bottom > row as f32);
-            if row % every != 0 {
-                continue;
-            }
-            let mut used: Option<(usize, usize)> = None;
+            active.retain(|&index| edges[index].bottom > row as f32);
+            let (mut from, mut to) = (usize::MAX, 0);
             for sample in 0..SAMPLES {
                 let y = row as f32 + (sample as f32 + 0.5) / SAMPLES as f32;
                 crossings.clear();
-                for edge in active.iter().map(|&index| &self.edges[index]) {
+                for edge in active.iter().map(|&index| &edges[index]) {
                     if edge.top <= y && y < edge.bottom {
                         crossings.push((edge.x + (y - edge.top) * edge.slope, edge.winding));
                     }
                 }
-                crossings.sort_by(|a, b| a.0.total_cmp(&b.0));
+                crossings.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
                 let mut winding = 0;
                 for pair in crossings.windows(2) {
                     winding += pair[0].1;
                     if winding != 0
-                        && let Some((from, to)) = cover(&mut coverage, pair[0].0, pair[1].0)
+                        && let Some((first, last)) = cover(coverage, pair[0].0, pair[1].0)
                     {
-                        used = Some(used.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
+                        (from, to) = (from.min(first), to.max(last));
                     }
                 }
             }
-            let Some((from, to)) = used else { continue };
-            for x in from..=to.min(bitmap.width - 1) {
-                if std::mem::take(&mut coverage[x]) >= COVERED {
+            if from > to {
+                continue;
+            }
+            for (x, covered) in coverage.iter_mut().enumerate().take(to + 1).skip(from) {
+                if std::mem::take(covered) >= COVERED {
                     bitmap.set(row, x, x + 1, is_black);
                 }
             }
-            coverage[bitmap.width] = 0.0;
         }
-        self.edges.clear();
+        edges.clear();
     }
 }
 

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn european_names_stay_as_they_are() {
-        for name in ["Zażółć Gęślą", "Jürgen Groß", "Ελένη Παπαδοπούλου", "Щука Їжакевич", "Nguyễn Văn Đức"] {
+        for name in ["Zażółć Gęślą", "Jürgen Groß", "Ελένη Παπαδοπούλου", "Щука Їжакевич", "Nguyễn Văn Đức"]
+        {
             assert_eq!(drawn(name), (name.to_owned(), vec![]));
         }
         assert_eq!(drawn("Zaz\u{307}o\u{301}łc\u{301}").0, "Zażółć", "composed");

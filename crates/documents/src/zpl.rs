@@ -10,7 +10,7 @@ use domain::document::Dpi;
 
 use crate::barcode::{Code128, Set, Square, values};
 use crate::font::{Fonts, Style};
-use crate::layout::{Ink, Item, Layout, MM_PER_POINT, Text};
+use crate::layout::{Ink, Item, Layout, MM_PER_POINT, Rect, Text};
 use crate::raster::{Bitmap, dots, picture, watermark};
 
 /// Writes a layout as one `^XA … ^XZ`.
@@ -19,14 +19,14 @@ pub(crate) fn write(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>, out: &mut Stri
     let at = |millimetres: f32| (millimetres * scale).round() as i32;
     out.reserve(4096);
     command(out, format_args!("^XA^CI28^PW{}^LL{}^LH0,0\n", at(layout.width), at(layout.height)));
-    if layout.is_test {
-        out.push_str(test_mark(layout, dpi, fonts));
+    if let Some(place) = &layout.watermark {
+        out.push_str(test_mark(layout, place, dpi, fonts));
     }
     for item in &layout.items {
         match item {
             Item::Fill(area, ink) => {
                 // Only the watermark can lie under a white box.
-                if *ink == Ink::Black || layout.is_test {
+                if *ink == Ink::Black || layout.watermark.is_some() {
                     let (x, y, width, height) = dots(area, scale);
                     let (thickness, colour) = (width.min(height), if *ink == Ink::Black { 'B' } else { 'W' });
                     command(out, format_args!("^FO{x},{y}^GB{width},{height},{thickness},{colour}^FS\n"));
@@ -144,8 +144,8 @@ fn write_square(code: &Square, x: i32, y: i32, module: i32, out: &mut String) {
     }
 }
 
-/// The hatched watermark, which is the same on every test label of a resolution.
-fn test_mark(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>) -> &'static str {
+/// The watermark, which is the same on every test label of a resolution.
+fn test_mark(layout: &Layout, place: &Rect, dpi: Dpi, fonts: &Fonts<'_>) -> &'static str {
     static MARKS: [OnceLock<String>; 3] = [const { OnceLock::new() }; 3];
     let index = match dpi {
         Dpi::D203 => 0,
@@ -154,7 +154,7 @@ fn test_mark(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>) -> &'static str {
     };
     MARKS[index].get_or_init(|| {
         let mut text = "^FO0,0".to_owned();
-        graphic(&watermark(layout.width, layout.height, dpi.dots_per_mm() as f32, fonts), &mut text);
+        graphic(&watermark(layout, place, dpi.dots_per_mm() as f32, fonts), &mut text);
         text
     })
 }
@@ -201,4 +201,3 @@ fn compress_row(row: &[u8], out: &mut String) {
         out.push(',');
     }
 }
-

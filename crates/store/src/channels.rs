@@ -87,42 +87,35 @@ impl Tx<'_> {
         Ok(self.execute(sql, &params![tenant.as_str(), number.0]).await? > 0)
     }
 
-    /// Writes lines to channels' logs.
-    pub async fn add_channel_logs(&mut self, tenant: &TenantId, logs: &[ChannelLog]) -> Result<()> {
+    /// Writes a line to a channel's log.
+    pub async fn add_channel_log(&mut self, tenant: &TenantId, log: &ChannelLog) -> Result<()> {
         const ADD: &str = "insert into channel_logs (tenant_id, id, channel, at, body) values ($1, $2, $3, $4, $5)";
-        let rows: Vec<_> = logs
-            .iter()
-            .map(|log| params![tenant.as_str(), log.id.number(), log.channel.0, log.at, log.body.as_str()].to_vec())
-            .collect();
-        self.execute_many(ADD, &rows).await.map(drop)
+        let params = params![tenant.as_str(), log.id.number(), log.channel.0, log.at, log.body.as_str()];
+        self.execute(ADD, &params).await.map(drop)
     }
 
-    /// Log lines, newest first, of one channel or of all, below or above an id.
+    /// Log lines, newest first, of one channel or of all, below an id.
     pub async fn channel_logs(
         &mut self,
         tenant: &TenantId,
         channel: Option<ChannelNumber>,
-        from: Option<(LogId, bool)>,
+        below: Option<LogId>,
         limit: usize,
     ) -> Result<Vec<ChannelLog>> {
-        let mut sql = "select id, channel, at, body from channel_logs where tenant_id = $1".to_owned();
-        let mut params = params![tenant.as_str()].to_vec();
-        if let Some(channel) = channel {
-            params.push(channel.0.into());
-            sql.push_str(&format!(" and channel = ${}", params.len()));
-        }
-        let newer = matches!(from, Some((_, true)));
-        if let Some((id, _)) = from {
-            params.push(id.number().into());
-            sql.push_str(&format!(" and id {} ${}", if newer { ">" } else { "<" }, params.len()));
-        }
-        params.push((limit as i64).into());
-        sql.push_str(&format!(" order by id {} limit ${}", if newer { "asc" } else { "desc" }, params.len()));
-        let rows = self.rows(&sql, &params).await?;
-        let mut logs = rows.iter().map(log).collect::<Result<Vec<_>>>()?;
-        if newer {
-            logs.reverse();
-        }
-        Ok(logs)
+        const OF_ONE: &str = "
+            select id, channel, at, body from channel_logs where tenant_id = $1 and id < $2 and channel = $4
+            order by id desc limit $3";
+        const OF_ALL: &str = "
+            select id, channel, at, body from channel_logs where tenant_id = $1 and id < $2
+            order by id desc limit $3";
+        let mut params = params![tenant.as_str(), below.map_or(domain::ids::MAX_ID + 1, LogId::number), limit as i64].to_vec();
+        let sql = match channel {
+            None => OF_ALL,
+            Some(channel) => {
+                params.push(channel.0.into());
+                OF_ONE
+            }
+        };
+        self.rows(sql, &params).await?.iter().map(log).collect()
     }
 }

@@ -118,7 +118,8 @@ async fn require_bytewise_text(client: &tokio_postgres::Client) -> Result<()> {
     // The provider's column is missing before version 15, hence the detour by JSON.
     let row = client
         .query_one(
-            "select datcollate::text, coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'), pg_encoding_to_char(encoding)::text
+            "select datcollate::text, coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'),
+                    pg_encoding_to_char(encoding)::text
              from pg_database d where datname = current_database()",
             &[],
         )

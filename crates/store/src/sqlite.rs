@@ -28,6 +28,8 @@ pub(crate) const QUEUE: usize = 4096;
 const GROUP: usize = 256;
 /// How long a group may stay open for further commands.
 const GROUP_TIME: Duration = Duration::from_millis(10);
+/// How long to wait for another process that uses the file.
+const BUSY_TIME: Duration = Duration::from_secs(5);
 /// Lists and reports that run at once, each on a thread and a connection of its own.
 const LISTS: usize = 8;
 /// Read connections that are kept while nobody uses them.
@@ -180,9 +182,24 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
+    /// Opens the file. SQLite does not wait when two make the log at the same time, so we do.
     fn open(path: &Path, query_only: bool) -> rusqlite::Result<Self> {
+        let began = Instant::now();
+        loop {
+            match Self::open_once(path, query_only) {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && began.elapsed() < BUSY_TIME =>
+                {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn open_once(path: &Path, query_only: bool) -> rusqlite::Result<Self> {
         let sqlite = rusqlite::Connection::open(path)?;
-        sqlite.busy_timeout(Duration::from_secs(5))?;
+        sqlite.busy_timeout(BUSY_TIME)?;
         sqlite.pragma_update(None, "journal_mode", "wal")?;
         sqlite.pragma_update(None, "synchronous", "full")?;
         sqlite.pragma_update(None, "foreign_keys", true)?;

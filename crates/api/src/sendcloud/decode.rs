@@ -6,17 +6,15 @@ use domain::address::{Address, Contact};
 use domain::customs::{Customs, TaxNumber, TaxNumbers};
 use domain::measure::{Measurement, Quantity, SentDimensions};
 use domain::money::{Decimal, Money};
-use domain::order::{
-    Cost, DeliveryWish, LineItem, OrderDetails, Payment, ServicePointChoice, ServiceWish, ShopStatus,
-};
+use domain::order::{Cost, DeliveryWish, LineItem, OrderDetails, Payment, ServicePointChoice, ServiceWish, ShopStatus};
 use domain::time::SentTime;
 
 use super::LENIENCY;
 use super::error::Errors;
 use super::order::{
-    DANGEROUS_GOODS, EXPORT_TYPES, LARGEST_INTEGER, LENGTH_UNITS, LONGEST_ORDER_ID, LONGEST_ORDER_NUMBER,
-    LONGEST_TEXT, MOST_ENTRIES, MOST_ITEMS, MOST_ORDERS, SHIPMENT_TYPES, SHIPPING_OPTION_CODE, Trace, VOLUME_UNITS,
-    WEIGHT_UNITS, date_time,
+    DANGEROUS_GOODS, EXPORT_TYPES, LARGEST_INTEGER, LENGTH_UNITS, LONGEST_ORDER_ID, LONGEST_ORDER_NUMBER, LONGEST_TEXT,
+    MOST_ENTRIES, MOST_ITEMS, MOST_ORDERS, SHIPMENT_TYPES, SHIPPING_OPTION_CODE, Trace, VOLUME_UNITS, WEIGHT_UNITS,
+    date_time,
 };
 use crate::json::fields::{
     Fault, Fields, Node, Notes, boolean, choice, currency, decimal, email, free_object, integer, not_negative, one_of,
@@ -70,9 +68,8 @@ pub(super) fn order(node: Node<'_>, mode: Mode, depth: usize) -> Option<DecodedO
     };
     let integration = fields.needed("order_details", |node| {
         let fields = node.fields()?;
-        let integration = fields.required("integration", |node| {
-            node.fields()?.needed("id", integer(-LARGEST_INTEGER, LARGEST_INTEGER))
-        });
+        let integration = fields
+            .required("integration", |node| node.fields()?.needed("id", integer(-LARGEST_INTEGER, LARGEST_INTEGER)));
         details.shop_status = fields.needed("status", status);
         details.placed_at = placed_at(&fields);
         details.changed_at = fields.optional("order_updated_at", date_time);
@@ -149,9 +146,8 @@ fn item(node: Node<'_>, mode: Mode) -> Option<LineItem> {
 fn quantity(node: Node<'_>, mode: Mode) -> Option<u64> {
     let quantity = integer(i64::MIN, LARGEST_INTEGER)(node)?;
     match (u64::try_from(quantity), mode) {
-        (Ok(0), Mode::Create) => node.fault(Fault::NotAbove(0)),
+        (Ok(0) | Err(_), Mode::Create) => node.fault(Fault::NotAbove(0)),
         (Ok(quantity), _) => Some(quantity),
-        (Err(_), Mode::Create) => node.fault(Fault::NotAbove(0)),
         (Err(_), Mode::Patch) => node.fault(Fault::BelowLeast(0)),
     }
 }
@@ -289,8 +285,8 @@ pub(super) fn ship_with(node: Node<'_>) -> Option<ServiceWish> {
     let fields = node.fields()?;
     let wish = fields.needed("properties", |node| {
         let fields = node.fields()?;
-        // PHP clients send an untouched object as `[]`; it then names no service. The specification wants the code named,
-        // be it as null, so any other object without it is refused.
+        // PHP clients send an untouched object as `[]`; it then names no service. The specification wants the code
+        // named, be it as null, so any other object without it is refused.
         if fields.get(SHIPPING_OPTION_CODE).is_none() && !fields.is_php_empty() {
             fields.fault::<()>(SHIPPING_OPTION_CODE, Fault::Missing);
         }

@@ -1,12 +1,13 @@
 //! The canonical order → an order as Sendcloud's clients read it.
 //!
-//! What was sent is given back as sent: absent stays absent, null stays null, numbers keep their digits. For an order that
-//! came through another dialect the fields that clients cannot do without are filled with the nearest thing we know.
+//! What was sent is given back as sent: absent stays absent, null stays null, numbers keep their digits. For an order
+//! that came through another dialect the fields that clients cannot do without are filled with the nearest thing we
+//! know.
 
 use domain::address::{Address, Contact};
 use domain::customs::{Customs, TaxNumber};
 use domain::measure::Measurement;
-use domain::money::{Decimal, Money};
+use domain::money::{Currency, Decimal, Money};
 use domain::order::{Cost, DeliveryWish, LineItem, Order, OrderDetails, ServicePointChoice, ServiceWish, ShopStatus};
 use domain::time::SentTime;
 
@@ -150,13 +151,16 @@ fn item<'a>(item: &'a LineItem, currency: &'a str, trace: Option<&Trace>) -> Jso
     out.maybe("material_content", item.material.as_ref());
     out.maybe("intended_use", item.intended_use.as_ref());
     let below = out.below("dangerous_goods");
-    out.maybe("dangerous_goods", item.dangerous_goods.as_ref().map(|goods| {
-        let mut out = Object::new(below);
-        for (name, _) in DANGEROUS_GOODS {
-            out.maybe(name, goods.get(*name));
-        }
-        out.done()
-    }));
+    out.maybe(
+        "dangerous_goods",
+        item.dangerous_goods.as_ref().map(|goods| {
+            let mut out = Object::new(below);
+            for (name, _) in DANGEROUS_GOODS {
+                out.maybe(name, goods.get(*name));
+            }
+            out.done()
+        }),
+    );
     out.done()
 }
 
@@ -183,14 +187,17 @@ fn free(raw: &str) -> Option<Json<'_>> {
 
 fn measurement<'a>(sent: &Measurement, trace: Option<&Trace>) -> Json<'a> {
     let mut out = Object::new(trace);
-    out.maybe("dimension", sent.dimensions.map(|sides| {
-        object([
-            ("length", sides.length.into()),
-            ("width", sides.width.into()),
-            ("height", sides.height.into()),
-            ("unit", word(LENGTH_UNITS, &sides.unit).into()),
-        ])
-    }));
+    out.maybe(
+        "dimension",
+        sent.dimensions.map(|sides| {
+            object([
+                ("length", sides.length.into()),
+                ("width", sides.width.into()),
+                ("height", sides.height.into()),
+                ("unit", word(LENGTH_UNITS, &sides.unit).into()),
+            ])
+        }),
+    );
     let weight = sent.weight.map(|weight| (weight.value, word(WEIGHT_UNITS, &weight.unit)));
     let volume = sent.volume.map(|volume| (volume.value, word(VOLUME_UNITS, &volume.unit)));
     for (name, quantity) in [("weight", weight), ("volume", volume)] {
@@ -216,12 +223,15 @@ fn payment<'a>(details: &'a OrderDetails, currency: &'a str, trace: Option<&Trac
         ("other_costs", &payment.other),
     ] {
         let below = out.below(name);
-        out.maybe(name, cost.as_ref().map(|cost: &Cost| {
-            let mut out = Object::new(below);
-            out.maybe("value", cost.amount);
-            out.maybe("currency", cost.currency.as_ref().map(|currency| currency.as_str()));
-            out.done()
-        }));
+        out.maybe(
+            name,
+            cost.as_ref().map(|cost: &Cost| {
+                let mut out = Object::new(below);
+                out.maybe("value", cost.amount);
+                out.maybe("currency", cost.currency.as_ref().map(Currency::as_str));
+                out.done()
+            }),
+        );
     }
     out.done()
 }
@@ -243,20 +253,24 @@ fn customs<'a>(customs: &'a Customs, trace: Option<&Trace>) -> Json<'a> {
     out.maybe("shipment_type", customs.shipment_type.as_ref());
     out.maybe("export_type", customs.export_type.as_ref());
     let below = out.below("tax_numbers");
-    out.maybe("tax_numbers", customs.tax_numbers.as_ref().map(|numbers| {
-        let mut out = Object::new(below);
-        for (name, list) in [
-            ("sender", &numbers.sender),
-            ("receiver", &numbers.receiver),
-            ("importer_of_record", &numbers.importer_of_record),
-        ] {
-            // A real client needs all three lists.
-            let traces = out.below(name);
-            let entry = |(index, number)| tax_number(number, traces.and_then(|list| list.below(&format!("{index}"))));
-            out.put(name, list.iter().flatten().enumerate().map(entry).collect::<Vec<_>>());
-        }
-        out.done()
-    }));
+    out.maybe(
+        "tax_numbers",
+        customs.tax_numbers.as_ref().map(|numbers| {
+            let mut out = Object::new(below);
+            for (name, list) in [
+                ("sender", &numbers.sender),
+                ("receiver", &numbers.receiver),
+                ("importer_of_record", &numbers.importer_of_record),
+            ] {
+                // A real client needs all three lists.
+                let traces = out.below(name);
+                let entry =
+                    |(index, number)| tax_number(number, traces.and_then(|list| list.below(&format!("{index}"))));
+                out.put(name, list.iter().flatten().enumerate().map(entry).collect::<Vec<_>>());
+            }
+            out.done()
+        }),
+    );
     out.done()
 }
 

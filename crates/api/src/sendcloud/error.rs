@@ -7,7 +7,7 @@ use domain::{Error, Problem};
 use serde::Serialize;
 
 use crate::json::ParseError;
-use crate::json::fields::{Fault, Flaw};
+use crate::json::fields::{Fault, Flaw, wording};
 
 type Words = Cow<'static, str>;
 
@@ -116,10 +116,8 @@ impl Errors {
 
     /// Everything wrong with a body; `None` when nothing is. An order of a batch has its index in brackets.
     pub fn of(flaws: &[Flaw]) -> Option<Self> {
-        let errors: Vec<_> = flaws
-            .iter()
-            .map(|flaw| ErrorBody::invalid(pointer(&flaw.path_text()), wording(&flaw.fault)))
-            .collect();
+        let errors: Vec<_> =
+            flaws.iter().map(|flaw| ErrorBody::invalid(pointer(&flaw.path_text()), wording(&flaw.fault))).collect();
         (!errors.is_empty()).then_some(Self { status: 400, retry_after: None, errors })
     }
 
@@ -150,9 +148,13 @@ impl Errors {
         Self::one(400, ErrorBody::invalid(place, format!("Integration with id {integration} does not exist")))
     }
 
-    /// An update names another `order_id` than the stored one; `index` is the order's place in a batch, `None` in PATCH.
+    /// An update names another `order_id` than the stored one; `index` is the order's place in a batch, `None` in
+    /// PATCH.
     pub fn order_id_cannot_change(index: Option<usize>, order_id: &str) -> Self {
-        Self::one(400, ErrorBody::invalid(in_order(index, "order_id"), format!("Order id {order_id} cannot be changed")))
+        Self::one(
+            400,
+            ErrorBody::invalid(in_order(index, "order_id"), format!("Order id {order_id} cannot be changed")),
+        )
     }
 
     /// An update names another integration than the stored one's.
@@ -280,67 +282,7 @@ fn pointer(path: &str) -> String {
     }
 }
 
-/// Pydantic v2's words for a fault.
-pub fn wording(fault: &Fault) -> Words {
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let words = match fault {
-        Fault::Missing => "Field required",
-        Fault::Forbidden => "Extra inputs are not permitted",
-        Fault::NotText => "Input should be a valid string",
-        Fault::NotObject => "Input should be a valid dictionary",
-        Fault::NotList => "Input should be a valid list",
-        Fault::NotInteger => "Input should be a valid integer",
-        Fault::NotIntegerText => "Input should be a valid integer, unable to parse string as an integer",
-        Fault::Fraction => "Input should be a valid integer, got a number with a fractional part",
-        Fault::NotNumber => "Input should be a valid number",
-        Fault::NotNumberText => "Input should be a valid number, unable to parse string as a number",
-        Fault::TooManyDigits => "Decimal input should have no more than 28 digits in total",
-        Fault::NotBool => "Input should be a valid boolean",
-        Fault::NotBoolText => "Input should be a valid boolean, unable to interpret input",
-        Fault::NotTime => "Input should be a valid datetime",
-        Fault::NotTimeText(why) => return format!("Input should be a valid datetime or date, {why}").into(),
-        Fault::TooShort(least) => {
-            return format!("String should have at least {least} character{}", plural(*least)).into();
-        }
-        Fault::TooLong(most) => return format!("String should have at most {most} character{}", plural(*most)).into(),
-        Fault::TooFew(least, found) => {
-            let items = format!("{least} item{}", plural(*least));
-            return format!("List should have at least {items} after validation, not {found}").into();
-        }
-        Fault::TooMany(most, found) => {
-            let items = format!("{most} item{}", plural(*most));
-            return format!("List should have at most {items} after validation, not {found}").into();
-        }
-        Fault::NotAbove(bound) => return format!("Input should be greater than {bound}").into(),
-        Fault::BelowLeast(least) => return format!("Input should be greater than or equal to {least}").into(),
-        Fault::AboveMost(most) => return format!("Input should be less than or equal to {most}").into(),
-        Fault::NotOneOf(words) => {
-            let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
-            return format!("Input should be {}", alternatives(&quoted)).into();
-        }
-        Fault::NotOneOfNumbers(numbers) => {
-            let plain: Vec<_> = numbers.iter().map(ToString::to_string).collect();
-            return format!("Input should be {}", alternatives(&plain)).into();
-        }
-        Fault::NotUrl => "Input should be a valid URL, relative URL without a base",
-        Fault::NotEmail(why) => return format!("value is not a valid email address: {why}").into(),
-        Fault::NotCurrency => "String should match pattern '^[A-Za-z]{3}$'",
-        Fault::Nul => "String should not contain the character U+0000",
-        Fault::Other(text) => return text.clone().into(),
-    };
-    words.into()
-}
-
-/// `'a', 'b' or 'c'`.
-fn alternatives(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
-}
-
-/// The only place where an error of a verb becomes an answer.
+/// The only place where an error of a verb becomes an answer. What only a log may hold is left out.
 impl From<Error> for Errors {
     fn from(error: Error) -> Self {
         let of_problem = |problem: &Problem| ErrorBody::invalid(pointer(&problem.path), problem.message.clone());
@@ -351,12 +293,16 @@ impl From<Error> for Errors {
                 let detail = format!("The {noun} could not be found with the search criteria given");
                 Self::simple(404, "not_found", "Not found", detail)
             }
+            Error::Invalid(problems) if problems.is_empty() => {
+                Self::one(400, ErrorBody::invalid("/data", "The request is not valid."))
+            }
             Error::Invalid(problems) => {
                 Self { status: 400, retry_after: None, errors: problems.iter().map(of_problem).collect() }
             }
             Error::Conflict(text) => Self::simple(409, "invalid", "Conflict", text),
             Error::Denied(scope) => {
-                let detail = format!("You do not have permission to perform this action: the key lacks the scope {scope}.");
+                let detail =
+                    format!("You do not have permission to perform this action: the key lacks the scope {scope}.");
                 Self::simple(403, "forbidden", "Forbidden", detail)
             }
             Error::Unauthenticated(Unknown::Missing) => {
@@ -384,17 +330,18 @@ impl From<Error> for Errors {
 
 /// A carrier's no is the caller's to mend (400); its silence is nobody's (502, 503).
 fn of_carrier(error: CarrierError) -> Errors {
-    let announcement = |detail: String| {
-        ErrorBody::new(400, "parcel_announcement_error", Some("Parcel announcement error"), detail)
-    };
+    let announcement =
+        |detail: String| ErrorBody::new(400, "parcel_announcement_error", Some("Parcel announcement error"), detail);
     match error {
         CarrierError::Refused(problems) if !problems.is_empty() => {
             let errors = problems.into_iter().map(|problem| announcement(problem.message)).collect();
             Errors { status: 400, retry_after: None, errors }
         }
-        CarrierError::Refused(_) | CarrierError::Credentials(_) | CarrierError::Unsupported(_) => {
-            Errors::one(400, announcement(error.to_string()))
+        CarrierError::Refused(_) => Errors::one(400, announcement("The carrier refused the shipment.".to_owned())),
+        CarrierError::Credentials(_) => {
+            Errors::one(400, announcement("The carrier does not accept the account's credentials.".to_owned()))
         }
+        CarrierError::Unsupported(_) => Errors::one(400, announcement(error.to_string())),
         CarrierError::Unavailable { retry_after, .. } => {
             let detail = "The carrier did not answer. Please try again in a moment.";
             let errors = Errors::simple(503, "parcel_announcement_error", "Carrier unavailable", detail);

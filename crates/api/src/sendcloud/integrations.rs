@@ -25,7 +25,8 @@ pub struct AuthMetadata {
     pub integration_id: i64,
 }
 
-/// What an integration shows besides its id, name and type, with what stands for a setting nobody made. `None`: left out.
+/// What an integration shows besides its id, name and type, with what stands for a setting nobody made. `None`: left
+/// out.
 const SETTINGS: &[(&str, Option<Json<'static>>)] = &[
     ("shop_url", None),
     ("type", Some(Json::Text(Cow::Borrowed("api")))),
@@ -53,8 +54,9 @@ pub fn integration(channel: &Channel) -> Json<'_> {
     Json::Object(members)
 }
 
-/// Sorts integrations by the value of `sort` (`-` in front: descending): `integration_type`, `created_at`, `updated_at`,
-/// `last_fetch` or `failing_since`; anything else sorts by last fetch, then creation. Those without the value come first.
+/// Sorts integrations by the value of `sort` (`-` in front: descending): `integration_type`, `created_at`,
+/// `updated_at`, `last_fetch` or `failing_since`; anything else sorts by last fetch, then creation. Those without the
+/// value come first.
 pub fn sort(integrations: &mut [Json<'_>], sort: &str) {
     let (word, descends) = sort.strip_prefix('-').map_or((sort, false), |word| (word, true));
     let fields: &[&str] = match word {
@@ -234,8 +236,9 @@ pub fn log_line(id: LogId, integration: i64, created_at: Timestamp, content: &Ra
 /// What is asked of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogQuery {
-    /// Only lines before this time; the cursor is the time of the last line shown.
-    pub before: Option<Timestamp>,
+    /// Only lines older than this one. (The real service's cursor is a time; times may tie, ids do not, and clients
+    /// take the cursor out of the `Link` header as it is.)
+    pub before: Option<LogId>,
     /// How many lines, 1 to 100.
     pub page_size: u32,
 }
@@ -247,11 +250,7 @@ impl LogQuery {
         for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
             match name.as_ref() {
                 "page_size" => asked.page_size = page_size(&value, 25, 100),
-                "cursor" => {
-                    let sent = value.parse().or_else(|_| value.replace(' ', "+").parse());
-                    let sent: SentTime = sent.map_err(|_| Errors::bad_cursor())?;
-                    asked.before = Some(sent.instant_in(&jiff::tz::TimeZone::UTC));
-                }
+                "cursor" => asked.before = Some(LogId::from_decimal(&value).ok_or_else(Errors::bad_cursor)?),
                 _ => {}
             }
         }
@@ -259,10 +258,9 @@ impl LogQuery {
     }
 }
 
-/// The `Link` header of a log whose page ends with the line of this time: exact to the microsecond.
-pub fn log_link(url: &str, last: Timestamp, page_size: u32) -> String {
-    let cursor: String = form_urlencoded::byte_serialize(last.to_string().as_bytes()).collect();
-    format!("<{url}?cursor={cursor}&page_size={page_size}>; rel=\"next\"")
+/// The `Link` header of a log's page that ends with this line and is not the last.
+pub fn log_link(url: &str, last: LogId, page_size: u32) -> String {
+    format!("<{url}?cursor={}&page_size={page_size}>; rel=\"next\"", last.number())
 }
 
 #[cfg(test)]
@@ -270,6 +268,7 @@ mod tests {
     use domain::channel::{ChannelNumber, Dialect};
 
     use super::*;
+    use crate::json::tests::shown;
 
     fn channel() -> Channel {
         Channel {
@@ -284,11 +283,20 @@ mod tests {
     #[test]
     fn a_change_is_shown_and_the_rest_stays() {
         let mut channel = channel();
-        insta::assert_snapshot!(integration(&channel), @r#"{"id":7,"shop_name":"Web shop","shop_url":"https://shop.example/","type":"api","started_failing_at":null,"last_fetched_at":null,"service_point_enabled":false,"service_point_carriers":[],"webhook_active":false,"webhook_url":null,"feedback_type":"none"}"#);
+        insta::assert_snapshot!(shown(&integration(&channel)), @r#"
+        {"id":7,"shop_name":"Web shop","shop_url":"https://shop.example/","type":"api",
+        "started_failing_at":null,"last_fetched_at":null,"service_point_enabled":false,
+        "service_point_carriers":[],"webhook_active":false,"webhook_url":null,"feedback_type":"none"}
+        "#);
         let body = br#"{"shop_name":"Shop","service_point_enabled":true,"service_point_carriers":["ups"],
             "webhook_active":true,"webhook_url":"https://shop.example/hook","feedback_type":"eager","colour":1}"#;
         IntegrationPatch::decode(body).unwrap().apply(&mut channel).unwrap();
-        insta::assert_snapshot!(integration(&channel), @r#"{"id":7,"shop_name":"Shop","shop_url":"https://shop.example/","type":"api","started_failing_at":null,"last_fetched_at":null,"service_point_enabled":true,"service_point_carriers":["ups"],"webhook_active":true,"webhook_url":"https://shop.example/hook","feedback_type":"eager"}"#);
+        insta::assert_snapshot!(shown(&integration(&channel)), @r#"
+        {"id":7,"shop_name":"Shop","shop_url":"https://shop.example/","type":"api",
+        "started_failing_at":null,"last_fetched_at":null,"service_point_enabled":true,
+        "service_point_carriers":["ups"],"webhook_active":true,"webhook_url":"https://shop.example/hook",
+        "feedback_type":"eager"}
+        "#);
         assert!(channel.settings.as_str().contains(r#""note":1.50"#));
     }
 
@@ -298,7 +306,10 @@ mod tests {
         let mut channel = channel();
         let refused = patch.apply(&mut channel).unwrap_err();
         assert_eq!(channel, self::channel());
-        insta::assert_snapshot!(serde_json::to_string(&refused).unwrap(), @r#"{"errors":[{"status":"400","code":"invalid","title":"Invalid","detail":"Webhook URL required when enable webhook is set to true"}]}"#);
+        insta::assert_snapshot!(shown(&refused), @r#"
+        {"errors":[{"status":"400","code":"invalid","title":"Invalid",
+        "detail":"Webhook URL required when enable webhook is set to true"}]}
+        "#);
         let refused = IntegrationPatch::decode(br#"{"shop_name":"","feedback_type":"often"}"#).unwrap_err();
         let details: Vec<_> = refused.errors.into_iter().map(|error| error.detail).collect();
         assert_eq!(
@@ -309,21 +320,31 @@ mod tests {
 
     #[test]
     fn a_log_line_is_shown_as_sent_and_unknown_fields_are_refused() {
-        let body = br#"{"base_url":"https://example.com","response_code":495,"response":{"headers":{"A":"b"},"body":"x"},
+        let body =
+            br#"{"base_url":"https://example.com","response_code":495,"response":{"headers":{"A":"b"},"body":"x"},
             "created_at":"2023-03-01T02:02:00+01:00","exception":null}"#;
         let line = LogLine::decode(body).unwrap();
         let at = line.created_at.unwrap().instant().unwrap();
-        insta::assert_snapshot!(log_line(LogId::new(123).unwrap(), 7, at, &line.content), @r#"{"id":123,"integration_id":7,"base_url":"https://example.com","response_code":495,"response":{"headers":{"A":"b"},"body":"x"},"exception":null,"created_at":"2023-03-01T01:02:00.000Z","protected":false,"additional_data":""}"#);
+        insta::assert_snapshot!(shown(&log_line(LogId::new(123).unwrap(), 7, at, &line.content)), @r#"
+        {"id":123,"integration_id":7,"base_url":"https://example.com","response_code":495,
+        "response":{"headers":{"A":"b"},"body":"x"},"exception":null,
+        "created_at":"2023-03-01T01:02:00.000Z","protected":false,"additional_data":""}
+        "#);
         let refused = LogLine::decode(br#"{"unknown_field":1}"#).unwrap_err();
-        insta::assert_snapshot!(serde_json::to_string(&refused).unwrap(), @r#"{"errors":[{"status":"400","code":"invalid","detail":"Field required","source":{"pointer":"body/base_url"}},{"status":400,"code":"extra_forbidden","title":"Extra Forbidden","detail":"Extra inputs are not permitted","source":{"pointer":"body/unknown_field"}}]}"#);
+        insta::assert_snapshot!(shown(&refused), @r#"
+        {"errors":[{"status":"400","code":"invalid","detail":"Field required",
+        "source":{"pointer":"body/base_url"}},{"status":400,"code":"extra_forbidden",
+        "title":"Extra Forbidden","detail":"Extra inputs are not permitted",
+        "source":{"pointer":"body/unknown_field"}}]}
+        "#);
     }
 
     #[test]
-    fn a_logs_cursor_is_a_time() {
-        let asked = LogQuery::parse("cursor=2023-03-01T02:02:00+01:00&page_size=500").unwrap();
-        assert_eq!((asked.before.unwrap().to_string().as_str(), asked.page_size), ("2023-03-01T01:02:00Z", 100));
-        let link = log_link("https://x.example/logs", asked.before.unwrap(), 25);
-        assert_eq!(link, "<https://x.example/logs?cursor=2023-03-01T01%3A02%3A00Z&page_size=25>; rel=\"next\"");
+    fn a_log_goes_on_where_its_link_says() {
+        let asked = LogQuery::parse("cursor=41&page_size=500").unwrap();
+        assert_eq!(asked, LogQuery { before: LogId::new(41), page_size: 100 });
+        let link = log_link("https://x.example/logs", LogId::new(41).unwrap(), 25);
+        assert_eq!(link, "<https://x.example/logs?cursor=41&page_size=25>; rel=\"next\"");
         assert_eq!(LogQuery::parse("cursor=later").unwrap_err().status, 404);
     }
 

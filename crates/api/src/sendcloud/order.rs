@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::channel::Dialect;
+use domain::ids::OrderId;
 use domain::measure::{LengthUnit, VolumeUnit, WeightUnit};
 use domain::order::{Order, OrderDetails, RawJson};
 use domain::time::{SentTime, Timestamp};
@@ -63,8 +64,8 @@ pub const SHIPMENT_TYPES: &[&str] = &["gift", "commercial_goods", "commercial_sa
 /// `customs_details.export_type`.
 pub const EXPORT_TYPES: &[&str] = &["private", "commercial_b2c", "commercial_b2b"];
 
-/// The fields of `dangerous_goods`, in the order of the specification. Those with words are needed (a real client cannot
-/// read an order without them) and compared without regard to letter case; the others are free text or null.
+/// The fields of `dangerous_goods`, in the order of the specification. Those with words are needed (a real client
+/// cannot read an order without them) and compared without regard to letter case; the others are free text or null.
 pub const DANGEROUS_GOODS: &[(&str, &[&str])] = &[
     ("chemical_record_identifier", &[]),
     ("regulation_set", &["IATA", "ADR"]),
@@ -102,8 +103,8 @@ pub fn sent_moment(time: SentTime) -> String {
     moment(time.instant_in(&TimeZone::UTC))
 }
 
-/// An instant in UTC with 3 fraction digits when it has whole milliseconds, else with 6 (nanoseconds are cut off): clients
-/// parse 1 to 6 digits and `Z`, and throw on none and on 7 or more.
+/// An instant in UTC with 3 fraction digits when it has whole milliseconds, else with 6 (nanoseconds are cut off):
+/// clients parse 1 to 6 digits and `Z`, and throw on none and on 7 or more.
 pub fn moment(at: Timestamp) -> String {
     let nanoseconds = at.as_nanosecond();
     let micros = nanoseconds.div_euclid(1_000).rem_euclid(1_000_000);
@@ -116,9 +117,10 @@ pub fn moment(at: Timestamp) -> String {
     if micros % 1_000 == 0 { format!("{whole}.{:03}Z", micros / 1_000) } else { format!("{whole}.{micros:06}Z") }
 }
 
-/// What an order said on this wire and the canonical order cannot hold: which fields were `null` (`None`) and which objects
-/// were there without saying anything. It mirrors the shape of the order, list positions as names, and is kept in the
-/// order's `extra` for this dialect: `{"order_details":{"notes":null,"order_items":{"0":{"delivery_dates":{}}}}}`.
+/// What an order said on this wire and the canonical order cannot hold: which fields were `null` (`None`) and which
+/// objects were there without saying anything. It mirrors the shape of the order, list positions as names, and is kept
+/// in the order's `extra` for this dialect:
+/// `{"order_details":{"notes":null,"order_items":{"0":{"delivery_dates":{}}}}}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Trace(BTreeMap<String, Option<Trace>>);
@@ -201,21 +203,34 @@ pub enum OrderNumberId {
 impl Identifiers {
     /// The identifiers of a stored order.
     pub fn of(order: &Order, id_as_integer: bool) -> Self {
-        let number = order.id.number();
+        Self::new(order.id, &order.details, id_as_integer)
+    }
+
+    /// The identifiers of an order that was just placed.
+    pub fn new(id: OrderId, details: &OrderDetails, id_as_integer: bool) -> Self {
+        let number = id.number();
+        let (order_id, order_number) = (shop_id(id, details), shop_number(id, details));
         let id = if id_as_integer { OrderNumberId::Integer(number) } else { OrderNumberId::Text(number.to_string()) };
-        Self { id, order_id: order_id(order), order_number: order_number(order) }
+        Self { id, order_id, order_number }
     }
 }
 
 /// `order_id`: the shop's id, else ours.
 pub fn order_id(order: &Order) -> String {
-    let sent = order.details.external_id.clone().filter(|id| !id.is_empty());
-    sent.unwrap_or_else(|| order.id.number().to_string())
+    shop_id(order.id, &order.details)
 }
 
 /// `order_number`: the number people quote, else [`order_id`].
 pub fn order_number(order: &Order) -> String {
-    order.details.number.clone().filter(|number| !number.is_empty()).unwrap_or_else(|| order_id(order))
+    shop_number(order.id, &order.details)
+}
+
+fn shop_id(id: OrderId, details: &OrderDetails) -> String {
+    details.external_id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| id.number().to_string())
+}
+
+fn shop_number(id: OrderId, details: &OrderDetails) -> String {
+    details.number.clone().filter(|number| !number.is_empty()).unwrap_or_else(|| shop_id(id, details))
 }
 
 /// The envelope of every answer with content.

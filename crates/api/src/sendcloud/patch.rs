@@ -1,7 +1,8 @@
 //! PATCH: the stored order as this wire shows it, the change laid over it, read again.
 //!
-//! Three orders meet: the one stored, the same one as the wire shows it, and the changed one. A field that the change left as
-//! the wire shows it keeps what is stored; so times keep their zone and an order of another dialect keeps its gaps.
+//! Three orders meet: the one stored, the same one as the wire shows it, and the changed one. A field that the change
+//! left as the wire shows it keeps what is stored; so times keep their zone and an order of another dialect keeps its
+//! gaps.
 
 use std::borrow::Cow;
 
@@ -18,8 +19,8 @@ use crate::json::{self, Json};
 /// Fields that only answers have.
 const READ_ONLY: [&str; 3] = ["id", "created_at", "modified_at"];
 
-/// The order after a change: objects are merged, lists replaced, items matched by `name`. Every problem is reported; what was
-/// wrong before the change and was not touched by it is not.
+/// The order after a change: objects are merged, lists replaced, items matched by `name`. Every problem is reported;
+/// what was wrong before the change and was not touched by it is not.
 pub fn patch(current: &Order, body: &[u8]) -> Result<OrderDetails, Errors> {
     let mut change = json::parse(body).map_err(|error| Errors::malformed(&error))?;
     if change == Json::List(Vec::new()) {
@@ -65,8 +66,8 @@ fn read(json: &Json<'_>) -> (DecodedOrder, Vec<Flaw>) {
     (order.unwrap_or(nothing), notes.flaws())
 }
 
-/// `order_date` is the old name of `order_created_at`; `phone` is what the specification of PATCH calls `phone_number`. When
-/// both are sent, the one that differs from what is stored is meant.
+/// `order_date` is the old name of `order_created_at`; `phone` is what the specification of PATCH calls
+/// `phone_number`. When both are sent, the one that differs from what is stored is meant.
 fn rename_old_names<'a>(before: &mut Json<'a>, change: &mut Json<'a>) {
     for (parent, old, new) in
         [("order_details", "order_date", "order_created_at"), ("customer_details", "phone", "phone_number")]
@@ -90,8 +91,8 @@ fn rename_old_names<'a>(before: &mut Json<'a>, change: &mut Json<'a>) {
     }
 }
 
-/// Takes the items out of the change and lays each over the stored item with its name; of several items with one name, the
-/// first of the change means the first stored, and so on.
+/// Takes the items out of the change and lays each over the stored item with its name; of several items with one name,
+/// the first of the change means the first stored, and so on.
 fn lay_items<'a>(order: &mut Json<'a>, change: &mut Json<'a>) -> Result<(), Errors> {
     let is_list = |json: &Json<'_>| matches!(json.get("order_items"), Some(Json::List(_)));
     let Some(details) = change.get_mut("order_details").filter(|details| is_list(details)) else {
@@ -104,7 +105,8 @@ fn lay_items<'a>(order: &mut Json<'a>, change: &mut Json<'a>) -> Result<(), Erro
     if let Some(errors) = Errors::of(&flaws) {
         return Err(errors);
     }
-    let Some(Json::List(stored)) = order.get_mut("order_details").and_then(|details| details.get_mut("order_items")) else {
+    let Some(Json::List(stored)) = order.get_mut("order_details").and_then(|details| details.get_mut("order_items"))
+    else {
         return Err(Errors::no_item_to_patch());
     };
     let mut is_taken = vec![false; stored.len()];
@@ -129,7 +131,8 @@ fn name_flaw(index: usize, item: &Json<'_>) -> Option<Flaw> {
         _ => (Fault::NotObject, None),
     };
     let key = |name: &str| Step::Key(name.to_owned());
-    let path = [key("order_details"), key("order_items"), Step::Index(index)].into_iter().chain(step.map(key)).collect();
+    let path =
+        [key("order_details"), key("order_items"), Step::Index(index)].into_iter().chain(step.map(key)).collect();
     Some(Flaw { path, fault })
 }
 

@@ -113,8 +113,8 @@ pub struct LabelWish {
 }
 
 impl LabelWish {
-    /// The format of ours that comes nearest: PDF has no resolution; ZPL is drawn for 203 or 300 dots an inch; a picture for
-    /// 203, 300 (the usual one) or 600.
+    /// The format of ours that comes nearest: PDF has no resolution; ZPL is drawn for 203 or 300 dots an inch; a
+    /// picture for 203, 300 (the usual one) or 600.
     pub fn format(self) -> Format {
         match (self.mime_type, self.dpi) {
             (LabelType::Pdf, _) => Format::Pdf(Paper::A6),
@@ -139,8 +139,8 @@ pub fn create_labels_async(body: &[u8]) -> Result<ShipOrders, Errors> {
     })
 }
 
-/// Reads the body of `create-label-sync`; every problem is reported. The specification's own examples also write the order as
-/// a list of one, and call it `orders`; both are taken.
+/// Reads the body of `create-label-sync`; every problem is reported. The specification's own examples also write the
+/// order as a list of one, and call it `orders`; both are taken.
 pub fn create_label_sync(body: &[u8]) -> Result<ShipOneOrder, Errors> {
     read(body, |fields| {
         let name = if fields.get("order").is_none() && fields.get("orders").is_some() { "orders" } else { "order" };
@@ -252,8 +252,8 @@ pub struct ShippedOrder<'a> {
     pub ship_with: Option<Json<'a>>,
 }
 
-/// The `data` of the 201 answer of `create-label-sync`, an object as the schema says (the specification's example shows a
-/// list, which the one client seen to call this reads as nothing).
+/// The `data` of the 201 answer of `create-label-sync`, an object as the schema says (the specification's example
+/// shows a list, which the one client seen to call this reads as nothing).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShippedWithLabel<'a> {
     /// What the asynchronous answer says too.
@@ -323,11 +323,13 @@ impl DocumentLink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::tests::shown;
 
     #[test]
     fn the_specifications_example_is_read() {
         let body = br#"{"integration_id":70,"brand_id":42,"sender_address_id":17,
-            "ship_with":{"type":"shipping_option_code","properties":{"contract_id":517,"shipping_option_code":"postnl:standard"}},
+            "ship_with":{"type":"shipping_option_code","properties":{"contract_id":517,
+            "shipping_option_code":"postnl:standard"}},
             "orders":[{"order_number":"ORDER-25763","apply_shipping_rules":true,"parcels":[{
                 "parcel_items":[{"item_id":"5552","quantity":1}],
                 "dimensions":{"length":"5.00","width":"15.00","height":"20.00","unit":"cm"},
@@ -343,51 +345,16 @@ mod tests {
     fn every_problem_is_reported_and_indexes_are_bare() {
         let body = br#"{"sender_address_id":"x","orders":[{"order_id":1},{},{"order_number":""}]}"#;
         let refused = create_labels_async(body).unwrap_err();
-        insta::assert_snapshot!(serde_json::to_string_pretty(&refused).unwrap(), @r#"
-        {
-          "errors": [
-            {
-              "status": "400",
-              "code": "invalid",
-              "detail": "Field required",
-              "source": {
-                "pointer": "/data/attributes/integration_id"
-              }
-            },
-            {
-              "status": "400",
-              "code": "invalid",
-              "detail": "Input should be a valid integer, unable to parse string as an integer",
-              "source": {
-                "pointer": "/data/attributes/sender_address_id"
-              }
-            },
-            {
-              "status": "400",
-              "code": "invalid",
-              "detail": "Input should be a valid string",
-              "source": {
-                "pointer": "/data/attributes/orders/0/order_id"
-              }
-            },
-            {
-              "status": "400",
-              "code": "invalid",
-              "detail": "Field required",
-              "source": {
-                "pointer": "/data/attributes/orders/1/order_id"
-              }
-            },
-            {
-              "status": "400",
-              "code": "invalid",
-              "detail": "String should have at least 1 character",
-              "source": {
-                "pointer": "/data/attributes/orders/2/order_number"
-              }
-            }
-          ]
-        }
+        insta::assert_snapshot!(shown(&refused), @r#"
+        {"errors":[{"status":"400","code":"invalid","detail":"Field required",
+        "source":{"pointer":"/data/attributes/integration_id"}},{"status":"400","code":"invalid",
+        "detail":"Input should be a valid integer, unable to parse string as an integer",
+        "source":{"pointer":"/data/attributes/sender_address_id"}},{"status":"400","code":"invalid",
+        "detail":"Input should be a valid string",
+        "source":{"pointer":"/data/attributes/orders/0/order_id"}},{"status":"400","code":"invalid",
+        "detail":"Field required","source":{"pointer":"/data/attributes/orders/1/order_id"}},
+        {"status":"400","code":"invalid","detail":"String should have at least 1 character",
+        "source":{"pointer":"/data/attributes/orders/2/order_number"}}]}
         "#);
         let none = create_labels_async(br#"{"integration_id":7,"orders":[]}"#).unwrap_err();
         assert_eq!(none.errors[0].detail, "List should have at least 1 item after validation, not 0");
@@ -397,8 +364,10 @@ mod tests {
     fn a_single_label_is_asked_for_in_every_form_of_the_examples() {
         for body in [
             r#"{"integration_id":7,"order":{"order_number":"A"},"label_details":{"mime_type":"image/png","dpi":150}}"#,
-            r#"{"integration_id":7,"order":[{"order_number":"A"}],"label_details":{"mime_type":"image/png","dpi":150}}"#,
-            r#"{"integration_id":7,"orders":[{"order_number":"A"}],"label_details":{"mime_type":"image/png","dpi":150}}"#,
+            r#"{"integration_id":7,"order":[{"order_number":"A"}],"label_details":{"mime_type":"image/png",
+            "dpi":150}}"#,
+            r#"{"integration_id":7,"orders":[{"order_number":"A"}],"label_details":{"mime_type":"image/png",
+            "dpi":150}}"#,
         ] {
             let asked = create_label_sync(body.as_bytes()).unwrap();
             assert_eq!(asked.order.order_number.as_deref(), Some("A"));
@@ -431,6 +400,13 @@ mod tests {
                 documents: vec![DocumentLink::label("https://x.example/l".to_owned())],
             },
         };
-        insta::assert_snapshot!(serde_json::to_string(&answer).unwrap(), @r#"{"data":{"parcel_id":420,"parcels_ids":[420],"shipment_id":"511","order_id":"555413","order_number":"OX-12","ship_with":{"type":"shipping_option_code","properties":{"shipping_option_code":"house:standard","contract_id":517}},"tracking_number":"T1","tracking_url":"https://x.example/t/1","label":{"file":"JVBERg==","mime_type":"application/pdf","dpi":72},"label_details":{"file":"JVBERg==","mime_type":"application/pdf","dpi":72},"documents":[{"type":"label","document_type":"label","size":"a6","link":"https://x.example/l"}]}}"#);
+        insta::assert_snapshot!(shown(&answer), @r#"
+        {"data":{"parcel_id":420,"parcels_ids":[420],"shipment_id":"511","order_id":"555413",
+        "order_number":"OX-12","ship_with":{"type":"shipping_option_code",
+        "properties":{"shipping_option_code":"house:standard","contract_id":517}},"tracking_number":"T1",
+        "tracking_url":"https://x.example/t/1","label":{"file":"JVBERg==","mime_type":"application/pdf",
+        "dpi":72},"label_details":{"file":"JVBERg==","mime_type":"application/pdf","dpi":72},
+        "documents":[{"type":"label","document_type":"label","size":"a6","link":"https://x.example/l"}]}}
+        "#);
     }
 }

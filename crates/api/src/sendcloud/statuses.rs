@@ -114,9 +114,7 @@ impl StatusQuery {
         let value = |name: &str| parameters.get(name).map(AsRef::as_ref).filter(|value: &&str| !value.is_empty());
         let integration = value("integration_id").ok_or_else(Errors::integration_id_required)?;
         Ok(Self {
-            integration: integration
-                .parse()
-                .map_err(|_| Errors::no_such_choice("integration_id", integration))?,
+            integration: integration.parse().map_err(|_| Errors::no_such_choice("integration_id", integration))?,
             language: value("language").map(str::to_ascii_lowercase).filter(|word| LANGUAGES.contains(&word.as_str())),
             show_deleted: value("show_deleted").is_some_and(|word| matches!(word, "1" | "true" | "True")),
         })
@@ -187,9 +185,10 @@ impl Mapping {
                 if sent.len() < CATEGORIES.len() {
                     return node.fault(Fault::TooFew(CATEGORIES.len(), sent.len()));
                 }
-                let is_named = |word: &&str| mapping.iter().any(|entry| entry.status_category == **word);
-                if mapping.len() == sent.len() && !CATEGORIES.iter().all(|word| is_named(word)) {
-                    return node.fault(Fault::Other(format!("Value error, expected each of {}", CATEGORIES.join(", "))));
+                let is_named = |word: &&'static str| mapping.iter().any(|entry| entry.status_category == **word);
+                if mapping.len() == sent.len() && !CATEGORIES.iter().all(is_named) {
+                    return node
+                        .fault(Fault::Other(format!("Value error, expected each of {}", CATEGORIES.join(", "))));
                 }
                 Some(mapping)
             });
@@ -199,9 +198,8 @@ impl Mapping {
 
     /// The mapping as GET shows it; an entry is valid while its status exists. A channel without one maps nothing.
     pub fn view(&self, statuses: &[ShopOrderStatus]) -> MappingView {
-        let exists = |id: &String| {
-            statuses.iter().any(|status| status.external_id == *id && status.deleted_at.is_none())
-        };
+        let exists =
+            |id: &String| statuses.iter().any(|status| status.external_id == *id && status.deleted_at.is_none());
         let entry = |category: &&str| {
             let entry = self.mapping.iter().find(|entry| entry.status_category == **category);
             let external_id = entry.and_then(|entry| entry.external_id.clone());
@@ -246,26 +244,39 @@ pub struct MappingViewEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::tests::shown;
 
     #[test]
     fn statuses_are_shown_in_the_language_asked_for() {
         let body = br#"{"integration_id":7,"statuses":[
-            {"external_id":"17-B","translations":[{"status":"Delivered","language":"en-gb"},{"status":"Geliefert","language":"de-de"}]},
+            {"external_id":"17-B","translations":[{"status":"Delivered","language":"en-gb"},{"status":"Geliefert",
+            "language":"de-de"}]},
             {"external_id":"9","translations":[{"status":"Verzonden","language":"nl-nl"}]}]}"#;
         let list = StatusList::decode(body).unwrap();
         let gone = ShopOrderStatus { external_id: "1".to_owned(), translations: vec![], deleted_at: None };
         let kept = list.over(vec![gone], "2023-11-04T14:15:22.000Z");
         let query = StatusQuery::parse("integration_id=7&language=de-de&show_deleted=true").unwrap();
-        insta::assert_snapshot!(serde_json::to_string(&query.view(&kept)).unwrap(), @r#"[{"external_id":"17-B","status":"Geliefert","deleted_at":null,"translations":[{"status":"Delivered","language":"en-gb"},{"status":"Geliefert","language":"de-de"}]},{"external_id":"9","status":"Verzonden","deleted_at":null,"translations":[{"status":"Verzonden","language":"nl-nl"}]},{"external_id":"1","status":"","deleted_at":"2023-11-04T14:15:22.000Z","translations":[]}]"#);
+        insta::assert_snapshot!(shown(&query.view(&kept)), @r#"
+        [{"external_id":"17-B","status":"Geliefert","deleted_at":null,"translations":[{"status":"Delivered",
+        "language":"en-gb"},{"status":"Geliefert","language":"de-de"}]},{"external_id":"9",
+        "status":"Verzonden","deleted_at":null,"translations":[{"status":"Verzonden","language":"nl-nl"}]},
+        {"external_id":"1","status":"","deleted_at":"2023-11-04T14:15:22.000Z","translations":[]}]
+        "#);
         assert_eq!(StatusQuery::parse("integration_id=7").unwrap().view(&kept).len(), 2);
     }
 
     #[test]
     fn an_integration_must_be_named() {
         let refused = StatusQuery::parse("language=en-gb").unwrap_err();
-        insta::assert_snapshot!(serde_json::to_string(&refused).unwrap(), @r#"{"errors":[{"status":"400","code":"non_field_errors","title":"integration ID","detail":"Integration ID is a required GET parameter"}]}"#);
+        insta::assert_snapshot!(shown(&refused), @r#"
+        {"errors":[{"status":"400","code":"non_field_errors","title":"integration ID",
+        "detail":"Integration ID is a required GET parameter"}]}
+        "#);
         let refused = StatusList::decode(b"[]").unwrap_err();
-        insta::assert_snapshot!(serde_json::to_string(&refused).unwrap(), @r#"{"errors":[{"status":"400","code":"non_field_errors","title":"Wrong format","detail":"Wrong request format, expected object"}]}"#);
+        insta::assert_snapshot!(shown(&refused), @r#"
+        {"errors":[{"status":"400","code":"non_field_errors","title":"Wrong format",
+        "detail":"Wrong request format, expected object"}]}
+        "#);
     }
 
     #[test]
@@ -273,13 +284,19 @@ mod tests {
         let body = |fourth: &str| {
             format!(
                 r#"{{"integration_id":7,"mapping":[{{"status_category":"READY_TO_SEND","external_id":"11"}},
-                {{"status_category":"IN_TRANSIT","external_id":"11"}},{{"status_category":"DELIVERED","external_id":null}},
+                {{"status_category":"IN_TRANSIT","external_id":"11"}},{{"status_category":"DELIVERED",
+                "external_id":null}},
                 {{"status_category":"{fourth}","external_id":"1"}}]}}"#
             )
         };
         let mapping = Mapping::decode(body("CANCEL").as_bytes()).unwrap();
         let known = ShopOrderStatus { external_id: "11".to_owned(), translations: vec![], deleted_at: None };
-        insta::assert_snapshot!(serde_json::to_string(&mapping.view(&[known])).unwrap(), @r#"{"integration_id":7,"mapping":[{"status_category":"READY_TO_SEND","external_id":"11","is_valid":true},{"status_category":"IN_TRANSIT","external_id":"11","is_valid":true},{"status_category":"DELIVERED","external_id":null,"is_valid":true},{"status_category":"CANCEL","external_id":"1","is_valid":false}]}"#);
+        insta::assert_snapshot!(shown(&mapping.view(&[known])), @r#"
+        {"integration_id":7,"mapping":[{"status_category":"READY_TO_SEND","external_id":"11",
+        "is_valid":true},{"status_category":"IN_TRANSIT","external_id":"11","is_valid":true},
+        {"status_category":"DELIVERED","external_id":null,"is_valid":true},{"status_category":"CANCEL",
+        "external_id":"1","is_valid":false}]}
+        "#);
         for (fourth, detail) in [
             ("LOST", "Input should be 'READY_TO_SEND', 'IN_TRANSIT', 'DELIVERED' or 'CANCEL'"),
             ("DELIVERED", "Value error, expected each of READY_TO_SEND, IN_TRANSIT, DELIVERED, CANCEL"),

@@ -92,8 +92,8 @@ pub struct WebhookSetup {
 
 /// Reads a setup file; every mistake is reported, in the order of the file, each with its line.
 ///
-/// `files` gives the content of a file the setup file names, or why it cannot be read; the path is handed over as typed.
-/// `env` gives the value of an environment variable. A text that is no TOML reports its syntax only.
+/// `files` gives the content of a file the setup file names, or why it cannot be read; the path is handed over as
+/// typed. `env` gives the value of an environment variable. A text that is no TOML reports its syntax only.
 pub fn read(
     text: &str,
     files: &dyn Fn(&str) -> Result<String, String>,

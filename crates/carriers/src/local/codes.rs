@@ -51,7 +51,7 @@ pub const TRACKING_CODES: &[TrackingCode] = &[
     row("LOST", S::Lost, None, "nobody knows where the parcel is"),
 ];
 
-/// What a posted code means. A code that is not in [`TRACKING_CODES`] is `Unknown`; whoever posts it keeps the raw code.
+/// What a posted code means. A code that is not in [`TRACKING_CODES`] is `Unknown`; the raw code is kept by the caller.
 pub fn tracking_code(code: &str) -> (TrackingStatus, Option<Milestone>) {
     let listed = TRACKING_CODES.iter().find(|listed| listed.code.eq_ignore_ascii_case(code.trim()));
     listed.map_or((TrackingStatus::Unknown, None), |listed| (listed.status, listed.milestone))

@@ -27,9 +27,9 @@ pub(super) fn problems(address: &Address, whose: &str, longest: usize) -> Vec<Pr
                     ("street1", Some(_)) => "street and house number in one line, ",
                     _ => "",
                 };
+                let offer = offer(pair, longest);
                 let message = format!(
-                    "{whose}/{field}: {what}{text:?} has {length} characters and the carrier takes {longest} a line; {}",
-                    offer(pair, longest)
+                    "{whose}/{field}: {what}{text:?} has {length} characters and {longest} are allowed; {offer}"
                 );
                 problems.push(Problem::new(format!("{whose}/{field}"), message));
             }
@@ -82,6 +82,6 @@ fn offer(pair: [(&str, Option<&str>); 2], longest: usize) -> String {
 /// Two lines that each fit, parted at a blank as late as possible; every other character stays.
 fn wrap(text: &str, longest: usize) -> Option<(&str, &str)> {
     let blanks = text.char_indices().filter(|(_, letter)| letter.is_whitespace());
-    let halves = blanks.map(|(place, _)| (text[..place].trim_end(), text[place..].trim_start()));
-    halves.filter(|(one, two)| count(one) <= longest && count(two) <= longest).last()
+    let mut halves = blanks.map(|(place, _)| (text[..place].trim_end(), text[place..].trim_start()));
+    halves.rfind(|(one, two)| count(one) <= longest && count(two) <= longest)
 }

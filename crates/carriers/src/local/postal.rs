@@ -1,8 +1,8 @@
 //! A postal entry: the start of a postal code (`10`) or a range of such starts (`10115-10999`).
 //!
 //! Codes are compared in upper case without blanks and dashes. A range has two ends of the same length and is compared
-//! with as many first characters of the code; letters come after digits. A prefix knows nothing of a country's own parts:
-//! `AB1` holds the British `AB12` too.
+//! with as many first characters of the code; letters come after digits. An entry knows nothing of a country's own
+//! parts: `AB1` holds the British `AB12` too.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

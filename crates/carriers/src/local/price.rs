@@ -1,8 +1,8 @@
 //! What a shipment costs by a rate sheet.
 //!
 //! Each parcel is billed by the larger of its gross and its volumetric weight. Amounts are added exactly and the total
-//! is rounded once, half away from zero, to the currency's minor digits. The amounts shown beside it (each parcel's base
-//! price, then the surcharges) are what the rounded running sum grows by, so they always add up to the total.
+//! is rounded once, half away from zero, to the currency's minor digits. The amounts shown beside it (each parcel's
+//! base price, then the surcharges) are what the rounded running sum grows by, so they always add up to the total.
 
 use domain::connector::{Offer, RateRequest};
 use domain::measure::Weight;

@@ -34,9 +34,10 @@ impl Mistakes {
 
     /// A mistake in one cell. An empty cell is said to be empty instead of quoted.
     fn add(&mut self, line: u64, column: &str, value: &str, reason: &str) {
-        let (rule, value) = match value.is_empty() {
-            true => (Rule::Missing, "nothing stands here".to_owned()),
-            false => (Rule::Invalid, format!("{value:?}")),
+        let (rule, value) = if value.is_empty() {
+            (Rule::Missing, "nothing stands here".to_owned())
+        } else {
+            (Rule::Invalid, format!("{value:?}"))
         };
         let message = format!("line {line}, {column}: {value}: {reason}");
         self.push(line, Problem::of(rule, format!("rate_sheet/{line}/{column}"), message));
@@ -49,7 +50,7 @@ impl Mistakes {
 
     /// A mistake of the sheet as a whole.
     pub(super) fn add_whole(&mut self, reason: String) {
-        self.push(0, Problem::new("rate_sheet", reason));
+        self.found.push((0, Problem::new("rate_sheet", reason)));
     }
 
     /// Two rows for one place and weight, or with two volumetric divisors; the later line is named wrong.
@@ -183,7 +184,7 @@ fn header(line: u64, record: &csv::StringRecord, mistakes: &mut Mistakes) -> Opt
                 mistakes.add(line, "columns", &name, &format!("no such column; there are {}", known.join(", ")));
             }
             Some(column) if places[column].is_some() => {
-                mistakes.add(line, "columns", &name, "the column stands here twice")
+                mistakes.add(line, "columns", &name, "the column stands here twice");
             }
             Some(column) => places[column] = Some(place),
         }
@@ -234,13 +235,11 @@ impl<'b> Cells<'_, 'b> {
 
     /// Two cells that stand together or not at all.
     pub(super) fn pair<A, B>(&mut self, first: (Col, Reading<A>), second: (Col, Reading<B>)) -> Option<(A, B)> {
-        match (self.text(first.0).is_empty(), self.text(second.0).is_empty()) {
-            (true, true) => None,
-            _ => {
-                let (first, second) = (self.required(first.0, first.1), self.required(second.0, second.1));
-                first.zip(second)
-            }
+        if self.text(first.0).is_empty() && self.text(second.0).is_empty() {
+            return None;
         }
+        let (first, second) = (self.required(first.0, first.1), self.required(second.0, second.1));
+        first.zip(second)
     }
 }
 
@@ -358,7 +357,7 @@ pub(super) fn currency(text: &str) -> Result<(Currency, u32), String> {
     let code = text.to_ascii_uppercase();
     let known =
         iso_currency::Currency::from_code(&code).and_then(|known| Some((Currency::new(&code)?, known.exponent()?)));
-    let (currency, digits) = known.ok_or_else(|| "no currency of ISO 4217 with minor units; expected such as EUR")?;
+    let (currency, digits) = known.ok_or("no currency of ISO 4217 with minor units; expected such as EUR")?;
     Ok((currency, digits.into()))
 }
 

@@ -36,10 +36,32 @@ fn connect(account: &CarrierAccount) -> Arc<dyn Connection> {
     Local.connect(account).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
-/// What is wrong with a sheet, a line a mistake.
+/// What is wrong with a sheet.
 fn mistakes(sheet: &str) -> String {
-    let Err(problems) = Sheet::read(sheet, None) else { return "nothing".to_owned() };
-    problems.into_iter().map(|Problem { message, .. }| message).collect::<Vec<_>>().join("\n")
+    Sheet::read(sheet, None).map_or_else(|problems| listed(&problems), |_| "nothing".to_owned())
+}
+
+/// Problems as people read them: path and message.
+fn listed(problems: &[Problem]) -> String {
+    folded(problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)))
+}
+
+/// Lines, folded at blanks.
+fn folded(lines: impl IntoIterator<Item = String>) -> String {
+    let fold = |line: String| {
+        let (mut text, mut width) = (String::new(), 0);
+        for word in line.split_inclusive(' ') {
+            if width + word.chars().count() > 110 {
+                text.truncate(text.trim_end().len());
+                text.push_str("\n    ");
+                width = 4;
+            }
+            width += word.chars().count();
+            text.push_str(word);
+        }
+        text
+    };
+    lines.into_iter().map(fold).collect::<Vec<_>>().join("\n")
 }
 
 /// A recipient with nothing but what decides the place.
@@ -71,15 +93,11 @@ fn words(offer: &Offer) -> String {
             })
             .collect();
         let mut line = format!("{} {}: {}", rate.service, rate.total, parcels.join(" + "));
-        for surcharge in &rate.surcharges {
-            line += &format!(" + {} {}", surcharge.amount.amount, surcharge.name);
-        }
-        if let Some(days) = rate.transit_days {
-            line += &format!(", {days} d");
-        }
+        let extras = rate.surcharges.iter().map(|extra| format!(" + {} {}", extra.amount.amount, extra.name));
+        line.extend(extras.chain(rate.transit_days.map(|days| format!(", {days} d"))));
         lines.push(line);
         lines.extend(rate.notes.iter().map(|note| format!("  {note}")));
     }
     lines.extend(offer.left_out.iter().map(|(code, reason)| format!("{code} left out: {reason}")));
-    lines.join("\n")
+    folded(lines)
 }

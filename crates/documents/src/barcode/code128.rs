@@ -141,7 +141,8 @@ impl Code128 {
 
     /// The check value: the start, plus each value times its place, modulo 103.
     pub(crate) fn check(&self) -> u8 {
-        let sum: u64 = self.values.iter().enumerate().map(|(place, &value)| u64::from(value) * place.max(1) as u64).sum();
+        let sum: u64 =
+            self.values.iter().enumerate().map(|(place, &value)| u64::from(value) * place.max(1) as u64).sum();
         (sum % 103) as u8
     }
 

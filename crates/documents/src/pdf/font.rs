@@ -26,8 +26,7 @@ const MORE: &str = "ȘșȚțẞ–—‘’‚“”„•…€№";
 /// Page contents never break lines here.
 pub(super) const SETTINGS: Settings = Settings { pretty: false };
 
-const SYSTEM: SystemInfo<'static> =
-    SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
+const SYSTEM: SystemInfo<'static> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
 /// A built-in font's Latin subset as finished objects.
 pub(super) struct Latin {
@@ -67,7 +66,7 @@ impl Latin {
             Style::Bold => "WAYBIM+DejaVuSansCondensed-Bold",
         };
         subset
-            .write(&mut objects, first_object(style), font.bytes, name)
+            .write(&mut objects, first_object(style), font.bytes, name, 9)
             .expect("the built-in font is part of the program and can be subset");
         Self { quick, more, objects }
     }
@@ -107,8 +106,16 @@ impl Subset {
         glyph
     }
 
-    /// Writes the font as [`OBJECTS`] objects: font, CID font, descriptor, file, way back to text.
-    pub(super) fn write(&self, chunk: &mut Chunk, first: Ref, bytes: &[u8], name: &str) -> Result<(), DrawError> {
+    /// Writes the font as [`OBJECTS`] objects: font, CID font, descriptor, file, way back to text. `compression` is 0
+    /// to 9.
+    pub(super) fn write(
+        &self,
+        chunk: &mut Chunk,
+        first: Ref,
+        bytes: &[u8],
+        name: &str,
+        compression: u8,
+    ) -> Result<(), DrawError> {
         let refused = |reason: String| DrawError::Font { font: name.to_owned(), reason };
         let face = Face::parse(bytes, 0).map_err(|error| refused(error.to_string()))?;
         let file = subsetter::subset(bytes, 0, &self.glyphs).map_err(|error| refused(error.to_string()))?;
@@ -163,7 +170,7 @@ impl Subset {
         };
         described.finish();
 
-        let packed = compress_to_vec_zlib(&data, 9);
+        let packed = compress_to_vec_zlib(&data, compression);
         let mut written = chunk.stream(stream, &packed);
         written.filter(Filter::FlateDecode);
         match kind {
@@ -176,7 +183,7 @@ impl Subset {
         for (&glyph, &c) in &self.characters {
             map.pair(glyph, c);
         }
-        let packed = compress_to_vec_zlib(&map.finish(), 9);
+        let packed = compress_to_vec_zlib(&map.finish(), compression);
         chunk.stream(unicode, &packed).filter(Filter::FlateDecode);
         Ok(())
     }
@@ -187,15 +194,15 @@ impl Subset {
 }
 
 /// Tables of a TrueType font that PDF asks for: ISO 32000-1, section 9.9.
-const TABLES: [&[u8; 4]; 9] =
-    [b"cvt ", b"fpgm", b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp", b"prep"];
+const TABLES: [&[u8; 4]; 9] = [b"cvt ", b"fpgm", b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp", b"prep"];
 
 /// The font file with no more than [`TABLES`]: glyph names and licence texts make up a third of a small subset.
 fn without_names(file: &[u8]) -> Vec<u8> {
     const HEADER: usize = 12;
     const RECORD: usize = 16;
     let Ok(raw) = RawFace::parse(file, 0) else { return file.to_vec() };
-    let kept: Vec<_> = raw.table_records.into_iter().filter(|record| TABLES.contains(&&record.tag.to_bytes())).collect();
+    let kept: Vec<_> =
+        raw.table_records.into_iter().filter(|record| TABLES.contains(&&record.tag.to_bytes())).collect();
     let count = kept.len() as u16;
     let selector = count.max(1).ilog2() as u16;
     let range = 16 << selector;

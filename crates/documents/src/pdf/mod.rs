@@ -3,13 +3,17 @@
 
 mod font;
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
+use std::cell::RefCell;
+
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output, create_comp_flags_from_zip_params,
+};
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use self::font::{OBJECTS, SETTINGS, Subset, first_object, latin, style_of};
-use crate::DrawError;
 use crate::font::{CAPITAL, Fonts, Source, Style};
 use crate::layout::{Ink, Item, Layout, MM_PER_POINT, Text, WATERMARK, Watermark};
+use crate::{DrawError, layout};
 
 const CATALOG: Ref = Ref::new(1);
 const PAGES: Ref = Ref::new(2);
@@ -20,7 +24,10 @@ const FIRST_PAGE: i32 = OWN_FONTS + 3 * OBJECTS + 1;
 const INFO: Ref = Ref::new(FIRST_PAGE - 1);
 
 /// Fast: contents are small, and a tenth of a millisecond counts.
-const CONTENT_COMPRESSION: u8 = 1;
+const CONTENT_COMPRESSION: i32 = 1;
+
+/// Fonts made for one document are small and packed each time.
+const OWN_FONT_COMPRESSION: u8 = 4;
 
 /// How light the watermark is: 0 black, 1 white.
 const WATERMARK_GRAY: f32 = 0.86;
@@ -56,7 +63,7 @@ impl<'a> Document<'a> {
         let Some((width, height, content)) = self.page.take() else { return };
         let number = FIRST_PAGE + 2 * self.pages.len() as i32;
         let (page, stream) = (Ref::new(number), Ref::new(number + 1));
-        let packed = compress_to_vec_zlib(&content.finish(), CONTENT_COMPRESSION);
+        let packed = pack(&content.finish());
         self.pdf.stream(stream, &packed).filter(Filter::FlateDecode);
         let mut written = self.pdf.page(page);
         written.parent(PAGES).contents(stream);
@@ -70,14 +77,18 @@ impl<'a> Document<'a> {
     pub(crate) fn draw(&mut self, layout: &Layout, x: f32, y: f32) {
         let Some((_, height, content)) = &mut self.page else { return };
         let mut canvas = Canvas { content, fonts: self.fonts, own: &mut self.own, x, top: *height - y };
-        if layout.is_test {
-            canvas.watermark(layout);
+        if let Some(place) = &layout.watermark {
+            canvas.watermark(place);
         }
         let mut text_open = false;
         for item in &layout.items {
             let is_text = matches!(item, Item::Text(_));
             if is_text != text_open {
-                if is_text { canvas.content.begin_text() } else { canvas.content.end_text() };
+                if is_text {
+                    canvas.content.begin_text()
+                } else {
+                    canvas.content.end_text()
+                };
                 text_open = is_text;
             }
             canvas.item(item);
@@ -111,7 +122,7 @@ impl<'a> Document<'a> {
         for (index, (subset, (bytes, name))) in self.own.iter().zip(files).enumerate() {
             if !subset.is_empty() {
                 let first = Ref::new(OWN_FONTS + OBJECTS * index as i32);
-                subset.write(&mut self.pdf, first, bytes, &name)?;
+                subset.write(&mut self.pdf, first, bytes, &name, OWN_FONT_COMPRESSION)?;
                 fonts.push((first, NAMES[2 + index]));
             }
         }
@@ -133,6 +144,28 @@ fn points(millimetres: f32) -> f32 {
 /// Thousandths of a point are finer than any printer and short to write.
 fn round(value: f32) -> f32 {
     (value * 1000.0).round() / 1000.0
+}
+
+thread_local! {
+    /// A compressor is 300 kB of tables: made once a thread, since making it takes as long as packing a page.
+    static PACKER: RefCell<CompressorOxide> = RefCell::new(CompressorOxide::new(
+        create_comp_flags_from_zip_params(CONTENT_COMPRESSION, 1, 0),
+    ));
+}
+
+/// Packs a page's content as zlib.
+fn pack(content: &[u8]) -> Vec<u8> {
+    PACKER.with_borrow_mut(|packer| {
+        packer.reset();
+        let mut packed = Vec::with_capacity(content.len() / 2);
+        let sink = |part: &[u8]| {
+            packed.extend_from_slice(part);
+            true
+        };
+        let (status, _) = compress_to_output(packer, content, TDEFLFlush::Finish, sink);
+        debug_assert_eq!(status, TDEFLStatus::Done);
+        packed
+    })
 }
 
 /// One layout's place on a page.
@@ -231,9 +264,9 @@ impl Canvas<'_, '_> {
         Some((2 + index, self.own[index].add(glyph.id, c)))
     }
 
-    fn watermark(&mut self, layout: &Layout) {
+    fn watermark(&mut self, place: &layout::Rect) {
         let advance = self.fonts.width(WATERMARK, Style::Bold);
-        let mark = Watermark::on(layout.width, layout.height, advance, CAPITAL);
+        let mark = Watermark::new(place, advance, CAPITAL);
         let (x, y) = self.place(mark.x, mark.y);
         self.content.set_fill_gray(WATERMARK_GRAY).begin_text();
         self.content.set_text_matrix([mark.cos, mark.sin, -mark.sin, mark.cos, x, y]);

@@ -178,17 +178,19 @@ on_both_engines! {
             tx.execute("create table words (id bigint not null primary key, word text not null)", &[]).await
         }).await.unwrap();
         let stored = t.store.write(async |tx| {
-            let upsert = "insert into words (id, word) values ($2, $1) on conflict (id) do update set word = excluded.word";
-            let rows: Vec<_> = (0..2_500).map(|i| params![format!("word {i}"), i % 1_000].to_vec()).collect();
+            let upsert = "insert into words (id, word) values ($2, $1)
+                on conflict (id) do update set word = excluded.word";
+            let rows: Vec<_> = (0..2_501).map(|i| params![format!("word {i}"), i % 1_000].to_vec()).collect();
             tx.execute_many(upsert, &rows).await
         });
-        assert_eq!(stored.await, Ok(2_500));
+        assert_eq!(stored.await, Ok(2_501));
         let found = t.store.read_list(async |tx| {
             let ids: Vec<_> = [999, 0, 5_000, 500].map(|id: i64| params![id].to_vec()).to_vec();
             let found = tx.rows_many("select word from words where id = $1", &ids).await?;
             found.iter().map(|rows| rows.iter().map(|row| row.text(0)).collect()).collect::<Result<Vec<Vec<_>>>>()
         });
-        assert_eq!(found.await.unwrap(), [vec!["word 1999"], vec!["word 2000"], vec![], vec!["word 1500"].into_iter().map(|_| "word 1500").collect()]);
+        let expected: [&[&str]; 4] = [&["word 1999"], &["word 2000"], &[], &["word 2500"]];
+        assert_eq!(found.await.unwrap(), expected);
         let empty = t.store.write(async |tx| {
             Ok((tx.execute_many("delete from words where id = $1", &[]).await?, tx.rows_many("select $1", &[]).await?))
         });

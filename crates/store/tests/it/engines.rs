@@ -282,8 +282,9 @@ async fn a_database_that_does_not_sort_by_bytes_is_refused() {
     assert_eq!(
         outcome,
         Err(Error::Conflict(
-            "the PostgreSQL database keeps text in UTF8 and sorts it by the rules of ICU, but Waybill needs UTF8 sorted \
-             by its bytes: make one with create database waybill template template0 encoding 'UTF8' locale 'C.UTF-8'"
+            "the PostgreSQL database keeps text in UTF8 and sorts it by the rules of ICU, but Waybill needs UTF8 \
+             sorted by its bytes: make one with \
+             create database waybill template template0 encoding 'UTF8' locale 'C.UTF-8'"
                 .to_owned()
         ))
     );

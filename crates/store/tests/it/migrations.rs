@@ -43,7 +43,9 @@ on_both_engines! {
         let newest = versions(&t.store).await.len();
         let sql = "insert into schema_version (version, name) values (9000, 'from the future')";
         t.store.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();
-        let refused = format!("the database is at schema version 9000, this binary knows {newest}: start a newer waybill");
+        let refused = format!(
+            "the database is at schema version 9000, this binary knows {newest}: start a newer waybill"
+        );
         assert_eq!(t.reopen().await.map(drop), Err(Error::Conflict(refused)));
     }
 }

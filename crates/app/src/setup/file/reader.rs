@@ -458,7 +458,7 @@ fn without_line_end(mut text: String) -> String {
     text
 }
 
-/// What a table goes by in a path: its id as typed, if that reads well there and cannot carry a password (as a URL can).
+/// What a table goes by in a path: its id as typed, if that reads well there and cannot carry a password, as a URL can.
 fn label(id: &DeValue<'_>) -> Option<String> {
     let label = match id {
         DeValue::String(text) => text.clone().into_owned(),

@@ -348,7 +348,11 @@ fn everything_optional_is_read() {
 
 proptest! {
     #[test]
-    fn reading_never_panics(text in "\\PC{0,200}", cut in any::<prop::sample::Index>(), put in "[\\[\\]={}\"'a-z0-9.\n-]{0,8}") {
+    fn reading_never_panics(
+        text in "\\PC{0,200}",
+        cut in any::<prop::sample::Index>(),
+        put in "[\\[\\]={}\"'a-z0-9.\n-]{0,8}",
+    ) {
         let _ = read_text(&text);
         // An example with a piece changed goes deeper than noise does.
         let mut place = cut.index(EXAMPLE.len());

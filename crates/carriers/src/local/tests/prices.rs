@@ -43,7 +43,8 @@ async fn every_part_of_a_price_is_shown_and_what_does_not_fit_says_why() {
     house:standard 23.30 EUR: 4.90 for 3 kg + 8.90 for 25 kg + 9.50 oversize, 2 d
       parcel 1: no dimensions: size limits and oversize not considered
     house:express left out: no zone of the rate sheet holds DE "10115"
-    house:same_day left out: parcel 2: weight 25 kg: zone berlin takes less than 20 kg; parcel 2: longest side 130 cm: at most 120 cm
+    house:same_day left out: parcel 2: weight 25 kg: zone berlin takes less than 20 kg; parcel 2: longest side
+        130 cm: at most 120 cm
     "#);
     let holland = offer(&account, place("NL", "1012AB"), vec![sized("3", [60, 40, 40])]).await;
     insta::assert_snapshot!(words(&holland), @r#"
@@ -55,7 +56,8 @@ async fn every_part_of_a_price_is_shown_and_what_does_not_fit_says_why() {
     insta::assert_snapshot!(words(&too_large), @r#"
     house:express left out: no zone of the rate sheet holds DE "80331"
     house:same_day left out: no zone of the rate sheet holds DE "80331"
-    house:standard left out: weight 31.5 kg: zone home takes less than 31.5 kg; longest side 210 cm: at most 200 cm; length plus girth 530 cm: at most 360 cm
+    house:standard left out: weight 31.5 kg: zone home takes less than 31.5 kg; longest side 210 cm: at most 200
+        cm; length plus girth 530 cm: at most 360 cm
     "#);
     let nowhere = offer(&account, Address { country: None, ..boston() }, vec![parcel("3")]).await;
     insta::assert_snapshot!(words(&nowhere), @"
@@ -74,7 +76,8 @@ async fn the_larger_of_gross_and_volumetric_weight_is_billed_and_missing_dimensi
         vec![sized("3", [60, 40, 40]), sized("30", [60, 40, 40]), parcel("3"), assumed, sized("1", [0, 9, 9])];
     let offer = offer(&account, place("DE", "10115"), parcels).await;
     insta::assert_snapshot!(words(&offer), @"
-    house:standard 32.50 EUR: 8.90 for 19.2 kg by volume + 8.90 for 30 kg + 4.90 for 3 kg + 4.90 for 1 kg + 4.90 for 1 kg, 2 d
+    house:standard 32.50 EUR: 8.90 for 19.2 kg by volume + 8.90 for 30 kg + 4.90 for 3 kg + 4.90 for 1 kg + 4.90
+        for 1 kg, 2 d
       parcel 1: billed by volume: 19.2 kg instead of 3 kg (cm³ / 5000)
       parcel 3: no dimensions: volumetric weight not considered
       parcel 4: weight assumed: nobody said it
@@ -217,7 +220,10 @@ proptest! {
         let (percent, fuel) = (Decimal::new(percent.into(), 2), Decimal::new(fuel.into(), 1));
         let cells = format!("{fuel},peak={fixed};residential={percent}%");
         let account = with("fuel_percent,surcharges", &cells, &price, currency);
-        let parcels: Vec<_> = weights.iter().map(|&milligrams| parcel(&super::super::sheet::kilograms(milligrams).to_string())).collect();
+        let boxes = weights.iter().map(|&milligrams| {
+            parcel(&super::super::sheet::kilograms(milligrams).to_string())
+        });
+        let parcels: Vec<_> = boxes.collect();
         let ask = rate_request(place("DE", "10115"), parcels);
         let connection = connect(&account);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -225,7 +231,8 @@ proptest! {
         prop_assert_eq!(&offer, &runtime.block_on(connection.rates(&ask)).unwrap());
         let rate = &offer.rates[0];
         let (price, fixed): (Decimal, Decimal) = (price.parse().unwrap(), fixed.parse().unwrap());
-        let one = (price + fixed + price * percent / Decimal::ONE_HUNDRED) * (Decimal::ONE + fuel / Decimal::ONE_HUNDRED);
+        let share = |percent: Decimal| percent / Decimal::ONE_HUNDRED;
+        let one = (price + fixed + price * share(percent)) * (Decimal::ONE + share(fuel));
         let exact = one * Decimal::from(weights.len());
         let digits = match currency { "JPY" => 0, "KWD" => 3, _ => 2 };
         let parts = rate.parcels.iter().map(|parcel| parcel.price);

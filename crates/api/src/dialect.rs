@@ -1,0 +1,145 @@
+//! What every dialect says about itself, and the extractors that speak in its own error shape.
+//!
+//! A handler gets an authenticated [`Caller`] through [`Authed`] and the bytes of the body through [`Body`]; both refuse in the
+//! dialect's words, so that no handler has to.
+
+use std::marker::PhantomData;
+
+use app::limits::Load;
+use app::{App, Caller, Credentials};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use domain::Error;
+use domain::channel::Dialect;
+use domain::error::Unknown;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode};
+use serde::Serialize;
+
+/// What a dialect says about itself.
+pub trait Wire: Send + Sync + 'static {
+    /// Which dialect.
+    const DIALECT: Dialect;
+
+    /// What a request brought to prove who asks; `None` when it brought nothing.
+    fn credentials(parts: &Parts) -> Option<Credentials>;
+
+    /// Something every request must keep to besides; the answer to one that does not.
+    fn check(_parts: &Parts) -> Result<(), Response> {
+        Ok(())
+    }
+
+    /// The answer to an error of a verb.
+    fn refuse(error: Error) -> Response;
+
+    /// The answer to a body of more bytes than are read.
+    fn too_large(most_bytes: usize) -> Response;
+
+    /// The answer to a path that no route has.
+    fn no_such_page() -> Response;
+
+    /// The answer to a method that a route does not take; the `Allow` header is added to it.
+    fn method_not_allowed(method: &Method) -> Response;
+}
+
+/// Bytes a body may have; handed to the router as an extension.
+#[derive(Clone, Copy, Debug)]
+pub struct MostBytes(pub usize);
+
+impl MostBytes {
+    /// The layer that enforces it on [`Body`].
+    pub fn layer(self) -> DefaultBodyLimit {
+        DefaultBodyLimit::max(self.0)
+    }
+}
+
+/// A caller whose key was checked and whose rate limit is not used up.
+pub struct Authed<W> {
+    /// Who asks.
+    pub caller: Caller,
+    wire: PhantomData<W>,
+}
+
+impl<W: Wire> FromRequestParts<App> for Authed<W> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        W::check(parts)?;
+        let credentials = W::credentials(parts).ok_or_else(|| W::refuse(Error::Unauthenticated(Unknown::Missing)))?;
+        let caller = app.authenticate(&credentials, W::DIALECT).await.map_err(W::refuse)?;
+        let load = if parts.method.is_safe() { Load::Read } else { Load::Write };
+        app.admit(&caller, load).map_err(W::refuse)?;
+        Ok(Self { caller, wire: PhantomData })
+    }
+}
+
+/// The bytes of a body, at most [`MostBytes`].
+pub struct Body<W> {
+    /// The bytes.
+    pub body: Bytes,
+    wire: PhantomData<W>,
+}
+
+impl<W: Wire, S: Send + Sync> FromRequest<S> for Body<W> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let most = request.extensions().get::<MostBytes>().map_or(0, |most| most.0);
+        match Bytes::from_request(request, state).await {
+            Ok(body) => Ok(Self { body, wire: PhantomData }),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(W::too_large(most)),
+            Err(_) => Err(W::refuse(Error::invalid("", "the body ended before it was complete"))),
+        }
+    }
+}
+
+/// Answers every method that a route does not take: `OPTIONS` with what it takes, the others with 405.
+pub(crate) async fn other_method<W: Wire>(method: Method, allowed: &'static str) -> Response {
+    let mut answer = match method {
+        Method::OPTIONS => StatusCode::OK.into_response(),
+        _ => W::method_not_allowed(&method),
+    };
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Credentials of `Authorization: Basic` or `Authorization: Bearer`.
+pub(crate) fn authorization(parts: &Parts) -> Option<Credentials> {
+    use base64::Engine as _;
+    use domain::Secret;
+    let header = parts.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, value) = header.split_once(' ')?;
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Credentials::Bearer(Secret::new(value)));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = base64::engine::general_purpose::STANDARD.decode(value).ok();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let (public, secret) = text.split_once(':').unwrap_or((text.as_str(), ""));
+    Some(Credentials::Pair(public.to_owned(), Secret::new(secret)))
+}
+
+/// Logs an error that is ours once, with what broke; the request's id stands in the span around it.
+pub(crate) fn log_if_ours(error: &Error) {
+    match error {
+        Error::Internal(what) => tracing::error!(what, "a request failed: {what}"),
+        Error::Unavailable(what) => tracing::warn!(what, "a request could not be served: {what}"),
+        _ => {}
+    }
+}

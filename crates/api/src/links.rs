@@ -1,0 +1,48 @@
+//! Document links: `/d/{token}`, unguessable and good for a while.
+
+use app::App;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use domain::document::Document;
+use domain::Error;
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, StatusCode};
+
+use crate::dialect::log_if_ours;
+
+/// `/d/{token}`.
+pub(crate) fn router() -> Router<App> {
+    Router::new().route("/d/{token}", get(open))
+}
+
+async fn open(State(app): State<App>, Path(token): Path<String>) -> Response {
+    match app.open_document_link(&token).await {
+        Ok((document, bytes)) => file(&document, bytes),
+        Err(Error::NotFound(_)) => {
+            let text = "This link does not lead to a document, or it has expired. Ask the sender for a new one.\n";
+            (StatusCode::NOT_FOUND, text).into_response()
+        }
+        Err(error) => {
+            log_if_ours(&error);
+            (StatusCode::SERVICE_UNAVAILABLE, "The document cannot be fetched now. Please try again.\n").into_response()
+        }
+    }
+}
+
+/// A document's bytes as an answer.
+pub(crate) fn file(document: &Document, bytes: Bytes) -> Response {
+    let name = format!("{}-{}.{}", document.kind.as_str(), document.id, document.format.extension());
+    let disposition = HeaderValue::try_from(format!("inline; filename=\"{name}\""));
+    let mut answer = bytes.into_response();
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.format.media_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(disposition) = disposition {
+        headers.insert(CONTENT_DISPOSITION, disposition);
+    }
+    answer
+}

@@ -1,0 +1,161 @@
+//! Refusals of the native API: RFC 9457 problem details, every problem with a pointer to its field.
+
+use axum::response::{IntoResponse, Response};
+use domain::error::{CarrierError, Unknown};
+use domain::{Error, Problem};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, StatusCode};
+use serde::Serialize;
+
+use crate::dialect::json;
+use crate::json::ParseError;
+
+/// A problem document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Problems {
+    #[serde(skip)]
+    retry_after: Option<u64>,
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+/// One field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct FieldError {
+    /// RFC 6901 pointer into the body, or the name of a query parameter.
+    pointer: String,
+    detail: String,
+}
+
+impl Problems {
+    fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            retry_after: None,
+            r#type: format!("/docs/errors#{kind}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn with(mut self, problems: &[Problem]) -> Self {
+        let field = |problem: &Problem| FieldError {
+            pointer: format!("/{}", problem.path.trim_start_matches('/')),
+            detail: problem.message.clone(),
+        };
+        self.errors = problems.iter().map(field).collect();
+        self
+    }
+
+    pub(super) fn invalid(problems: &[Problem]) -> Self {
+        let detail = match problems.len() {
+            1 => "One field is wrong; see errors.".to_owned(),
+            count => format!("{count} fields are wrong; see errors."),
+        };
+        Self::new(StatusCode::BAD_REQUEST, "invalid", "Invalid input", detail).with(problems)
+    }
+
+    pub(super) fn malformed(error: &ParseError) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed JSON", format!("The body is not JSON: {error}."))
+    }
+
+    pub(super) fn too_large(most_bytes: usize) -> Self {
+        let detail = format!("The body is larger than {most_bytes} bytes: send less at once.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large", detail)
+    }
+
+    pub(super) fn no_such_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "There is nothing at this path.")
+    }
+
+    pub(super) fn method_not_allowed(method: &Method) -> Self {
+        let detail = format!("{method} is not possible here; the Allow header says what is.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
+    }
+
+    pub(super) fn answer(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut answer = json(status, &self);
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        answer
+    }
+}
+
+impl IntoResponse for Problems {
+    fn into_response(self) -> Response {
+        self.answer()
+    }
+}
+
+/// The only place where an error of a verb becomes an answer.
+impl From<Error> for Problems {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound(noun) => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("There is no such {noun}."))
+            }
+            Error::Invalid(problems) => Self::invalid(&problems),
+            Error::Conflict(text) => Self::new(StatusCode::CONFLICT, "conflict", "Conflict", text),
+            Error::Denied(scope) => {
+                let detail = format!("This key lacks the scope {scope}.");
+                Self::new(StatusCode::FORBIDDEN, "denied", "Denied", detail)
+            }
+            Error::Unauthenticated(why) => {
+                let detail = match why {
+                    Unknown::Missing => "Send a key's secret as Authorization: Bearer.",
+                    Unknown::Wrong => "No key has this secret.",
+                };
+                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Unauthenticated", detail)
+            }
+            Error::TooMany { retry_after } => {
+                let seconds = retry_after.as_secs().max(1);
+                let detail = format!("Wait {seconds} s before the next request.");
+                let problems = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests", detail);
+                Self { retry_after: Some(seconds), ..problems }
+            }
+            Error::Carrier(error) => of_carrier(&error),
+            Error::Unavailable(_) => {
+                let detail = "The server cannot do this now. Please try again in a moment.";
+                let problems = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail);
+                Self { retry_after: Some(1), ..problems }
+            }
+            Error::Internal(_) => {
+                let detail = "Something broke here, and it was logged.";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Server error", detail)
+            }
+        }
+    }
+}
+
+fn of_carrier(error: &CarrierError) -> Problems {
+    let text = error.to_string();
+    match error {
+        CarrierError::Refused(problems) => {
+            Problems::new(StatusCode::UNPROCESSABLE_ENTITY, "carrier-refused", "Carrier refused", text).with(problems)
+        }
+        CarrierError::Credentials(_) | CarrierError::Unsupported(_) => {
+            Problems::new(StatusCode::UNPROCESSABLE_ENTITY, "carrier-refused", "Carrier refused", text)
+        }
+        CarrierError::Unavailable { retry_after, .. } => {
+            let detail = "Not known yet, asking the carrier.";
+            let problems = Problems::new(StatusCode::SERVICE_UNAVAILABLE, "carrier-silent", "Carrier silent", detail);
+            Problems { retry_after: retry_after.or(Some(5)), ..problems }
+        }
+        CarrierError::Unreadable(_) => {
+            let detail = "Not known yet, asking the carrier.";
+            Problems::new(StatusCode::BAD_GATEWAY, "carrier-unreadable", "Carrier unreadable", detail)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Events: the feed, who was told, and webhooks in canonical words.
+
+use app::App;
+use app::webhooks::{EventBody, News};
+use axum::extract::{Path, Query, State};
+use domain::Error;
+use domain::channel::Dialect;
+use domain::event::{About, Event};
+use domain::ids::EventId;
+use domain::webhook::Attempt;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::shipments::List;
+use super::{Answer, Authed};
+use crate::dialect::json;
+
+/// An event as the feed and webhooks show it.
+#[derive(Serialize)]
+struct EventView<'a> {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// When it happened.
+    timestamp: String,
+    data: DataView<'a>,
+}
+
+/// What an event is about, in native ids.
+#[derive(Serialize)]
+struct DataView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tracking_numbers: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parcel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn view(event: &Event) -> EventView<'_> {
+    let About { order, order_version, shipment, parcel, channel, old, new, reason } = &event.about;
+    EventView {
+        id: event.id.to_string(),
+        kind: event.kind.as_str(),
+        timestamp: event.at.to_string(),
+        data: DataView {
+            order: order.map(|id| id.to_string()),
+            order_version: *order_version,
+            order_number: None,
+            shipment: shipment.map(|id| id.to_string()),
+            service: None,
+            tracking_numbers: Vec::new(),
+            parcel: parcel.map(|id| id.to_string()),
+            channel: *channel,
+            old: old.as_deref(),
+            new: new.as_deref(),
+            reason: reason.as_deref(),
+        },
+    }
+}
+
+/// Words webhooks canonically.
+pub struct NativeEvents;
+
+impl EventBody for NativeEvents {
+    fn dialect(&self) -> Dialect {
+        Dialect::Native
+    }
+
+    fn bodies(&self, news: &News) -> Vec<Vec<u8>> {
+        let mut view = view(&news.event);
+        view.data.order_number = news.order.as_ref().and_then(|order| order.details.number.as_deref());
+        if let Some(shipment) = &news.shipment {
+            view.data.service = Some(shipment.details.service.to_string());
+            view.data.tracking_numbers =
+                shipment.parcels.iter().filter_map(|parcel| parcel.tracking_number.as_deref()).collect();
+        }
+        serde_json::to_vec(&view).into_iter().collect()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct FeedQuery {
+    after: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FeedEntry<'a> {
+    position: i64,
+    #[serde(flatten)]
+    event: EventView<'a>,
+}
+
+/// Events of one page of the feed.
+const PAGE: usize = 200;
+
+/// `GET /v1/events?after=POSITION`: numbered events, oldest first; none is ever missed or shown late.
+pub(super) async fn feed(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Query(query): Query<FeedQuery>,
+) -> Answer {
+    let wanted = query.after.as_deref().unwrap_or("0");
+    let after = wanted.parse().map_err(|_| Error::invalid("after", format!("{wanted:?} is no position")))?;
+    let events = app.feed(&caller, after, PAGE).await?;
+    let data: Vec<_> = events.iter().map(|(position, event)| FeedEntry { position: *position, event: view(event) }).collect();
+    Ok(json(StatusCode::OK, &List { data }))
+}
+
+#[derive(Serialize)]
+struct DeliveryView<'a> {
+    id: String,
+    message_id: String,
+    url: &'a str,
+    status: &'static str,
+    next_at: String,
+    attempts: &'a [Attempt],
+}
+
+/// `GET /v1/events/{id}/deliveries`: who was told, with each attempt.
+pub(super) async fn deliveries(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let id = EventId::from_native(&id).ok_or(Error::NotFound("event"))?;
+    let found = app.deliveries(&caller, id).await?;
+    let data: Vec<_> = found
+        .iter()
+        .map(|found| DeliveryView {
+            id: found.delivery.id.to_string(),
+            message_id: found.delivery.message_id(),
+            url: &found.url,
+            status: found.delivery.status.as_str(),
+            next_at: found.delivery.next_at.to_string(),
+            attempts: &found.attempts,
+        })
+        .collect();
+    Ok(json(StatusCode::OK, &List { data }))
+}

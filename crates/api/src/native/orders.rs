@@ -1,0 +1,178 @@
+//! Orders in canonical words.
+
+use app::App;
+use app::orders::OrderDraft;
+use axum::extract::{Path, State};
+use domain::address::Address;
+use domain::channel::Dialect;
+use domain::ids::OrderId;
+use domain::measure::{Measurement, Quantity, WeightUnit};
+use domain::money::Money;
+use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, Payment, ServiceWish, ShopStatus};
+use domain::{Error, Problem};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::error::Problems;
+use super::{Answer, Authed, Body};
+use crate::dialect::json as answer;
+use crate::json::fields::{
+    Fields, Flaw, Leniency, Node, Notes, boolean, currency, decimal, integer, positive, text, time, wording,
+};
+use crate::json;
+
+/// The longest text of a field.
+const LONGEST: usize = 10_000;
+/// The most entries of a list.
+const MOST: usize = 1_000;
+
+/// An order as the native API shows it.
+#[derive(Serialize)]
+struct OrderView<'a> {
+    id: String,
+    channel: i64,
+    version: u64,
+    created_at: String,
+    modified_at: String,
+    #[serde(flatten)]
+    details: &'a OrderDetails,
+}
+
+impl<'a> OrderView<'a> {
+    fn of(order: &'a Order) -> Self {
+        Self {
+            id: order.id.to_string(),
+            channel: order.channel.0,
+            version: order.version,
+            created_at: order.created_at.to_string(),
+            modified_at: order.modified_at.to_string(),
+            details: &order.details,
+        }
+    }
+}
+
+/// Every problem of a body, by field.
+pub(super) fn problems_of(flaws: &[Flaw]) -> Vec<Problem> {
+    flaws.iter().map(|flaw| Problem::new(flaw.path_text(), wording(&flaw.fault))).collect()
+}
+
+/// Reads a body that must be an object; every problem is reported, unknown fields too.
+pub(super) fn read<T>(body: &[u8], decode: impl FnOnce(&Fields<'_>) -> Option<T>) -> Result<T, Problems> {
+    let json = json::parse(body).map_err(|error| Problems::malformed(&error))?;
+    let notes = Notes::new(Leniency::default());
+    let decoded = notes.root(&json).fields().and_then(|fields| decode(&fields));
+    let problems = problems_of(&notes.flaws());
+    match decoded {
+        Some(decoded) if problems.is_empty() => Ok(decoded),
+        _ => Err(Problems::invalid(&problems)),
+    }
+}
+
+fn money(node: Node<'_>) -> Option<Money> {
+    let fields = node.fields()?;
+    fields.only(&["amount", "currency"]);
+    let (amount, currency) = (fields.needed("amount", decimal), fields.needed("currency", currency));
+    Some(Money::new(amount?, currency?))
+}
+
+fn address(node: Node<'_>) -> Option<Address> {
+    let fields = node.fields()?;
+    let words = |name| fields.optional(name, text(1, LONGEST));
+    fields.only(&[
+        "name", "company", "street1", "house_number", "street2", "po_box", "postal_code", "city", "state", "country",
+        "phone", "email",
+    ]);
+    Some(Address {
+        name: words("name"),
+        company: words("company"),
+        street1: fields.needed("street1", text(1, LONGEST)),
+        house_number: words("house_number"),
+        street2: words("street2"),
+        po_box: words("po_box"),
+        postal_code: words("postal_code"),
+        city: fields.needed("city", text(1, LONGEST)),
+        state: words("state"),
+        country: fields.needed("country", text(2, 2)),
+        phone: words("phone"),
+        email: words("email"),
+    })
+}
+
+fn kilograms(fields: &Fields<'_>, name: &str) -> Option<Measurement> {
+    let value = fields.optional(name, positive)?;
+    let weight = Some(Quantity { value, unit: WeightUnit::Kg });
+    Some(Measurement { weight, ..Measurement::default() })
+}
+
+fn item(node: Node<'_>) -> Option<LineItem> {
+    let fields = node.fields()?;
+    fields.only(&[
+        "id", "sku", "name", "description", "quantity", "unit_price", "total_price", "weight_kg", "hs_code",
+        "origin_country",
+    ]);
+    let words = |name| fields.optional(name, text(1, LONGEST));
+    Some(LineItem {
+        id: words("id"),
+        sku: words("sku"),
+        name: fields.required("name", text(1, LONGEST)),
+        description: words("description"),
+        quantity: u64::try_from(fields.required("quantity", integer(1, 1_000_000_000))).unwrap_or_default(),
+        unit_price: fields.optional("unit_price", money),
+        total_price: fields.optional("total_price", money),
+        measurement: kilograms(&fields, "weight_kg"),
+        hs_code: words("hs_code"),
+        origin_country: fields.optional("origin_country", text(2, 2)),
+        ..LineItem::default()
+    })
+}
+
+fn details(fields: &Fields<'_>) -> Option<OrderDetails> {
+    fields.only(&[
+        "external_id", "number", "status", "placed_at", "items", "notes", "tags", "total", "cash_on_delivery",
+        "shipping_address", "billing_address", "service", "weight_kg",
+    ]);
+    let words = |name, most| fields.optional(name, text(1, most));
+    let code = words("service", 200);
+    let measurement = kilograms(fields, "weight_kg");
+    let wish = code.map(|code| ServiceWish { code: Some(code), contract: None });
+    let has_wish = wish.is_some() || measurement.is_some();
+    Some(OrderDetails {
+        external_id: words("external_id", 200),
+        number: words("number", 255),
+        shop_status: words("status", 200).map(|code| ShopStatus { code, message: None }),
+        placed_at: fields.optional("placed_at", time),
+        items: fields.required("items", |node| node.list(MOST, item)),
+        notes: words("notes", LONGEST),
+        tags: fields.optional("tags", |node| node.list(MOST, text(1, 200))),
+        payment: Payment {
+            total: fields.optional("total", money),
+            cash_on_delivery: fields.optional("cash_on_delivery", boolean),
+            ..Payment::default()
+        },
+        shipping_address: fields.optional("shipping_address", address),
+        billing_address: fields.optional("billing_address", address),
+        delivery: has_wish.then(|| DeliveryWish { service: wish, measurement, ..DeliveryWish::default() }),
+        ..OrderDetails::default()
+    })
+}
+
+/// `POST /v1/orders`: creates an order, or replaces the one with the same `external_id`.
+pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
+    let details = read(&body, details)?;
+    let draft = OrderDraft { id: None, channel: Dialect::Native.default_channel(), details };
+    let placed = app.place_orders(&caller, vec![draft]).await?;
+    let placed = placed.into_iter().next().ok_or_else(|| Error::internal("one draft, one answer"))?;
+    let order = app.placed_order(&caller, placed.id).await?;
+    let status = if placed.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(answer(status, &OrderView::of(&order)))
+}
+
+pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
+    OrderId::from_native(text).ok_or(Error::NotFound("order"))
+}
+
+/// `GET /v1/orders/{id}`.
+pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let order = app.order(&caller, order_id(&id)?).await?;
+    Ok(answer(StatusCode::OK, &OrderView::of(&order)))
+}

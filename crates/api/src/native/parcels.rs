@@ -1,0 +1,147 @@
+//! Parcels: their labels, what happened to them, and those that wait for a first scan.
+
+use app::App;
+use axum::extract::{Path, Query, State};
+use domain::document::{Dpi, Format, Paper};
+use domain::ids::{DocumentId, ParcelId};
+use domain::tracking::TrackingEvent;
+use domain::{Error, Timestamp};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::shipments::List;
+use super::{Answer, Authed};
+use crate::dialect::json;
+use crate::links::file;
+
+fn parcel_id(text: &str) -> Result<ParcelId, Error> {
+    ParcelId::from_native(text).ok_or(Error::NotFound("parcel"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct LabelQuery {
+    format: Option<String>,
+}
+
+/// `GET /v1/parcels/{id}/label?format=pdf_100x150`: the bytes, without asking the carrier.
+pub(super) async fn label(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Path(id): Path<String>,
+    Query(query): Query<LabelQuery>,
+) -> Answer {
+    let format = match query.format.as_deref() {
+        None => Format::Pdf(Paper::Mm100x150),
+        Some(name) => Format::parse(name).ok_or_else(|| {
+            let known = [
+                Format::Pdf(Paper::Mm100x150),
+                Format::Pdf(Paper::A6),
+                Format::Pdf(Paper::A4),
+                Format::Zpl(Dpi::D203),
+                Format::Zpl(Dpi::D300),
+                Format::Png(Dpi::D203),
+                Format::Png(Dpi::D300),
+                Format::Png(Dpi::D600),
+            ];
+            let known = known.map(Format::name).join(", ");
+            Error::invalid("format", format!("{name:?} is no format: expected one of {known}"))
+        })?,
+    };
+    let (document, bytes) = app.label(&caller, parcel_id(&id)?, format).await?;
+    Ok(file(&document, bytes))
+}
+
+/// `GET /v1/documents/{id}`: the bytes, with the key.
+pub(super) async fn document(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let id = DocumentId::from_native(&id).ok_or(Error::NotFound("document"))?;
+    let (document, bytes) = app.document(&caller, id).await?;
+    Ok(file(&document, bytes))
+}
+
+/// A tracking event as the native API shows it.
+#[derive(Serialize)]
+struct TrackingEventView<'a> {
+    id: String,
+    #[serde(flatten)]
+    report: &'a domain::tracking::TrackingReport,
+    received_at: String,
+}
+
+/// `GET /v1/parcels/{id}/tracking-events`, oldest first.
+pub(super) async fn tracking_events(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = parcel_id(&id)?;
+    app.shipment_of_parcel(&caller, id).await?;
+    let events = app.tracking_events(&caller, id).await?;
+    let view = |event: &TrackingEvent| {
+        let received_at = event.received_at.to_string();
+        serde_json::to_value(TrackingEventView { id: event.id.to_string(), report: &event.report, received_at })
+    };
+    let data = events.iter().map(view).collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
+    Ok(json(StatusCode::OK, &List { data }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct UnscannedQuery {
+    without_scan_for_hours: Option<String>,
+    after: Option<String>,
+}
+
+#[derive(Serialize)]
+struct UnscannedView {
+    id: String,
+    shipment: String,
+    order: String,
+    tracking_number: Option<String>,
+    booked_at: String,
+}
+
+#[derive(Serialize)]
+struct UnscannedPage {
+    data: Vec<UnscannedView>,
+    /// Hand back as `after` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Parcels of one page.
+const PAGE: usize = 100;
+
+/// `GET /v1/parcels?without_scan_for_hours=24`: booked so many working hours ago and never scanned, oldest first.
+pub(super) async fn unscanned(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Query(query): Query<UnscannedQuery>,
+) -> Answer {
+    let wanted = query.without_scan_for_hours.as_deref().unwrap_or("");
+    let hours = wanted.parse().ok().filter(|hours| *hours <= 10_000);
+    let hours = hours.ok_or_else(|| {
+        let text = format!("{wanted:?} is no number of working hours: expected 0 to 10000");
+        Error::invalid("without_scan_for_hours", text)
+    })?;
+    let after = query.after.as_deref().map(place).transpose()?;
+    let mut found = app.unscanned_parcels(&caller, hours, after, PAGE + 1).await?;
+    let has_more = found.len() > PAGE;
+    found.truncate(PAGE);
+    let last = found.last().filter(|_| has_more);
+    let next = last.map(|last| format!("{}.{}", last.booked_at.as_microsecond(), last.parcel.number()));
+    let data = found.into_iter().map(|found| UnscannedView {
+        id: found.parcel.to_string(),
+        shipment: found.shipment.to_string(),
+        order: found.order.to_string(),
+        tracking_number: found.tracking_number,
+        booked_at: found.booked_at.to_string(),
+    });
+    Ok(json(StatusCode::OK, &UnscannedPage { data: data.collect(), next }))
+}
+
+fn place(text: &str) -> Result<(Timestamp, ParcelId), Error> {
+    let read = || {
+        let (at, id) = text.split_once('.')?;
+        Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, ParcelId::from_decimal(id)?))
+    };
+    read().ok_or_else(|| Error::invalid("after", format!("{text:?} was never given out as next")))
+}

@@ -1,0 +1,268 @@
+//! Shipments: made of an order, shown, cancelled, and what happened to them.
+
+use app::App;
+use app::shipments::{BoxWish, ShipWish};
+use app::tracking::ReportedEvent;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use domain::Error;
+use domain::document::Document;
+use domain::ids::{ParcelId, ShipmentId};
+use domain::measure::{Dimensions, Length, Weight};
+use domain::order::ServiceWish;
+use domain::rate::Rate;
+use domain::shipment::{Shipment, ShipmentStatus};
+use domain::tracking::{Incident, Place, TrackingStatus};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::orders::{order_id, read};
+use super::{Answer, Authed, Body};
+use crate::dialect::json;
+use crate::json::fields::{Fault, Fields, Node, integer, not_negative, positive, text, time};
+use crate::links::file;
+
+/// A shipment as the native API shows it.
+#[derive(Serialize)]
+pub(super) struct ShipmentView<'a> {
+    id: String,
+    order: String,
+    status: ShipmentStatus,
+    /// What a person should read when the status alone says too little.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    tracking: TrackingStatus,
+    is_ready_to_print: bool,
+    service: String,
+    service_name: &'a str,
+    location: &'a str,
+    rate: Option<&'a Rate>,
+    created_at: String,
+    booked_at: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
+    parcels: Vec<ParcelView<'a>>,
+}
+
+/// A parcel as the native API shows it.
+#[derive(Serialize)]
+struct ParcelView<'a> {
+    id: String,
+    position: u32,
+    weight_kg: domain::money::Decimal,
+    tracking_number: Option<&'a str>,
+    sscc: Option<&'a str>,
+    tracking: TrackingStatus,
+    has_label: bool,
+    tracking_url: String,
+}
+
+impl<'a> ShipmentView<'a> {
+    pub(super) fn of(app: &App, shipment: &'a Shipment) -> Self {
+        let details = &shipment.details;
+        let failure = details.failure.as_ref().map(ToString::to_string);
+        let note = match shipment.status {
+            ShipmentStatus::Booking if details.failure.as_ref().is_some_and(domain::CarrierError::is_unsure) => {
+                Some("not known yet, asking the carrier".to_owned())
+            }
+            ShipmentStatus::Booked if !shipment.is_ready_to_print() => Some("booked, label missing".to_owned()),
+            _ => failure,
+        };
+        let parcel = |parcel: &'a domain::parcel::Parcel| ParcelView {
+            id: parcel.id.to_string(),
+            position: parcel.position,
+            weight_kg: parcel.parcel.weight.kilograms(),
+            tracking_number: parcel.tracking_number.as_deref(),
+            sscc: parcel.sscc.as_deref(),
+            tracking: parcel.tracking,
+            has_label: parcel.has_label,
+            tracking_url: app.tracking_url(&parcel.tracking_token),
+        };
+        Self {
+            id: shipment.id.to_string(),
+            order: shipment.order.to_string(),
+            status: shipment.status,
+            note,
+            tracking: shipment.tracking(),
+            is_ready_to_print: shipment.is_ready_to_print(),
+            service: details.service.to_string(),
+            service_name: &details.service_name,
+            location: &details.location,
+            rate: details.rate.as_ref(),
+            created_at: shipment.created_at.to_string(),
+            booked_at: details.booked_at.map(|at| at.to_string()),
+            warnings: &details.warnings,
+            parcels: shipment.parcels.iter().map(parcel).collect(),
+        }
+    }
+}
+
+fn dimensions(node: Node<'_>) -> Option<Dimensions> {
+    let fields = node.fields()?;
+    fields.only(&["length", "width", "height"]);
+    let side = |name| {
+        fields.needed(name, |node| {
+            let centimetres = not_negative(node)?;
+            let too_long = Fault::Other("Input should be a length in centimetres".to_owned());
+            Length::from_centimetres(centimetres).or_else(|| node.fault(too_long))
+        })
+    };
+    let (length, width, height) = (side("length"), side("width"), side("height"));
+    Some(Dimensions { length: length?, width: width?, height: height? })
+}
+
+fn weight(node: Node<'_>) -> Option<Weight> {
+    let kilograms = positive(node)?;
+    let unfit = Fault::Other("Input should be a weight in kilograms, at most six decimals".to_owned());
+    Weight::from_kilograms(kilograms).or_else(|| node.fault(unfit))
+}
+
+fn parcel(node: Node<'_>) -> Option<BoxWish> {
+    let fields = node.fields()?;
+    fields.only(&["weight_kg", "dimensions_cm", "contents"]);
+    let content = |node: Node<'_>| {
+        let fields = node.fields()?;
+        fields.only(&["item", "quantity"]);
+        let (item, quantity) = (fields.needed("item", text(1, 255)), fields.needed("quantity", integer(1, 1_000_000)));
+        Some((item?, u64::try_from(quantity?).ok()?))
+    };
+    Some(BoxWish {
+        weight: fields.optional("weight_kg", weight),
+        dimensions: fields.optional("dimensions_cm", dimensions),
+        contents: fields.optional("contents", |node| node.list(1_000, content)).unwrap_or_default(),
+    })
+}
+
+fn wish(fields: &Fields<'_>) -> Option<ShipWish> {
+    fields.only(&["location", "service", "parcels"]);
+    let code = fields.optional("service", text(1, 200));
+    Some(ShipWish {
+        location: fields.optional("location", text(1, 200)),
+        service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
+        parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),
+    })
+}
+
+/// `POST /v1/orders/{id}/shipments`: chooses, books, and makes the labels.
+pub(super) async fn create(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Path(id): Path<String>,
+    Body { body, .. }: Body,
+) -> Answer {
+    let wish = if body.is_empty() { ShipWish::default() } else { read(&body, wish)? };
+    let shipment = app.ship(&caller, order_id(&id)?, &wish).await?;
+    Ok(json(StatusCode::CREATED, &ShipmentView::of(&app, &shipment)))
+}
+
+/// `GET /v1/orders/{id}/shipments`.
+pub(super) async fn of_order(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let order = app.order(&caller, order_id(&id)?).await?;
+    let shipments = app.shipments_of_order(&caller, order.id).await?;
+    let data: Vec<_> = shipments.iter().map(|shipment| ShipmentView::of(&app, shipment)).collect();
+    Ok(json(StatusCode::OK, &List { data }))
+}
+
+/// The envelope of lists.
+#[derive(Serialize)]
+pub(super) struct List<T> {
+    pub(super) data: Vec<T>,
+}
+
+fn shipment_id(text: &str) -> Result<ShipmentId, Error> {
+    ShipmentId::from_native(text).ok_or(Error::NotFound("shipment"))
+}
+
+/// `GET /v1/shipments/{id}`.
+pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let shipment = app.shipment(&caller, shipment_id(&id)?).await?;
+    Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
+}
+
+/// `POST /v1/shipments/{id}/cancel`.
+pub(super) async fn cancel(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let shipment = app.cancel(&caller, shipment_id(&id)?).await?;
+    Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
+}
+
+/// A document as the native API shows it.
+#[derive(Serialize)]
+struct DocumentView {
+    id: String,
+    kind: &'static str,
+    format: String,
+    media_type: &'static str,
+    parcel: Option<String>,
+    size: u64,
+    sha256: String,
+    warnings: Vec<String>,
+    link: String,
+}
+
+/// `GET /v1/shipments/{id}/documents`.
+pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let shipment = app.shipment(&caller, shipment_id(&id)?).await?;
+    let view = |document: Document| DocumentView {
+        id: document.id.to_string(),
+        kind: document.kind.as_str(),
+        format: document.format.name(),
+        media_type: document.format.media_type(),
+        parcel: document.parcel.map(|parcel| parcel.to_string()),
+        size: document.size,
+        sha256: document.sha256,
+        warnings: document.warnings,
+        link: app.document_link(caller.tenant(), document.id),
+    };
+    let data: Vec<_> = app.documents(&caller, shipment.id).await?.into_iter().map(view).collect();
+    Ok(json(StatusCode::OK, &List { data }))
+}
+
+/// `GET /v1/shipments/{id}/packing-slip`: a PDF.
+pub(super) async fn packing_slip(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+    let (document, bytes): (Document, Bytes) = app.packing_slip(&caller, shipment_id(&id)?).await?;
+    Ok(file(&document, bytes))
+}
+
+fn reported(node: Node<'_>) -> Option<ReportedEvent> {
+    let fields = node.fields()?;
+    fields.only(&["parcel", "code", "status", "message", "incident", "happened_at", "city", "country"]);
+    let words = |name, most| fields.optional(name, text(1, most));
+    let (city, country) = (words("city", 200), fields.optional("country", text(2, 2)));
+    let place = (city.is_some() || country.is_some()).then_some(Place { city, country });
+    Some(ReportedEvent {
+        parcel: fields.optional("parcel", |node| {
+            let id = text(1, 40)(node)?;
+            let unfit = Fault::Other(format!("{id:?} is no parcel id: expected pcl_…"));
+            ParcelId::from_native(&id).or_else(|| node.fault(unfit))
+        }),
+        code: fields.required("code", text(1, 100)),
+        status: fields.optional("status", |node| {
+            let word = text(1, 40)(node)?;
+            let known = TrackingStatus::ALL.map(TrackingStatus::as_str).join(", ");
+            let unfit = Fault::Other(format!("{word:?} is no tracking status: expected one of {known}"));
+            TrackingStatus::parse(&word).or_else(|| node.fault(unfit))
+        }),
+        milestone: None,
+        incident: words("incident", 500).map(|reason| Incident { reason }),
+        message: words("message", 500),
+        happened_at: fields.optional("happened_at", time),
+        place,
+    })
+}
+
+/// `POST /v1/shipments/{id}/tracking-events`: what an own fleet says happened. Repeating a report is harmless.
+pub(super) async fn report(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Path(id): Path<String>,
+    Body { body, .. }: Body,
+) -> Answer {
+    let reports = read(&body, |fields| {
+        fields.only(&["events"]);
+        Some(fields.required("events", |node| node.list(500, reported)))
+    })?;
+    let shipment = app.report_tracking(&caller, shipment_id(&id)?, reports).await?;
+    let answer: Response = json(StatusCode::OK, &ShipmentView::of(&app, &shipment));
+    Ok(answer)
+}
