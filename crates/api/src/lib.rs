@@ -7,6 +7,8 @@ use std::sync::Arc;
 use app::App;
 use app::webhooks::EventBody;
 use axum::Router;
+use tower::Layer;
+use tower_http::normalize_path::NormalizePathLayer;
 
 pub mod dialect;
 mod health;
@@ -21,10 +23,11 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
 }
 
 /// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
-/// `most_bytes`.
+/// `most_bytes`. A path with a slash at its end is the path without: answered at once, never redirected, since a redirect
+/// turns many clients' POST into a GET.
 pub fn router(app: App, most_bytes: usize) -> Router {
     let most = dialect::MostBytes(most_bytes);
-    Router::new()
+    let routes = Router::new()
         .merge(sendcloud::router())
         .nest("/sendcloud", sendcloud::router())
         .merge(native::router())
@@ -32,5 +35,11 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(health::router())
         .with_state(app)
         .layer(most.layer())
-        .layer(axum::Extension(most))
+        .layer(axum::Extension(most));
+    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+}
+
+/// The health checks alone, for a process that runs jobs only.
+pub fn health_router(app: App) -> Router {
+    health::router().with_state(app)
 }

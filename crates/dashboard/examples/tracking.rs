@@ -1,4 +1,5 @@
-//! Writes the tracking page in every state into a folder, to be looked at: `cargo run -p dashboard --example tracking -- DIR`.
+//! Writes the tracking page in every state into a folder, to be looked at:
+//! `cargo run -p dashboard --example tracking -- DIR`.
 
 use std::error::Error;
 use std::fs;
@@ -18,7 +19,7 @@ type Answer<T> = Result<T, Box<dyn Error>>;
 /// Every event of a long way, oldest first: status, milestone, message, city, time.
 const WAY: [(TrackingStatus, Option<Milestone>, Option<&str>, Option<&str>, &str); 7] = [
     (TrackingStatus::Announced, None, None, None, "2026-03-03"),
-    (TrackingStatus::InTransit, Some(Milestone::PickedUp), None, Some("Boston"), "2026-03-03T17:20:00+01:00"),
+    (TrackingStatus::InTransit, Some(Milestone::PickedUp), None, Some("Hof"), "2026-03-03T17:20:00+01:00"),
     (TrackingStatus::Unknown, None, Some("Shipment re-weighed at hub"), Some("Leipzig"), "2026-03-04T02:10:00"),
     (TrackingStatus::Unknown, None, None, None, "2026-03-04T03:10:00Z"),
     (TrackingStatus::InTransit, Some(Milestone::Delayed), Some("Arrived late"), Some("Berlin"), "2026-03-04T18:00:00Z"),

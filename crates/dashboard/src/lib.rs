@@ -10,5 +10,8 @@ pub mod pages;
 
 /// Every page, on its own path: `GET` and `HEAD` of `/t/{token}`.
 pub fn router(app: App) -> Router {
-    Router::new().merge(pages::tracking::router()).with_state(app)
+    pages::tracking::router(move |token| {
+        let app = app.clone();
+        async move { app.tracking_page(&token).await }
+    })
 }

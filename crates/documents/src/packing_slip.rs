@@ -277,3 +277,79 @@ impl Sheet<'_> {
         self.finished
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::address::Address;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::Item;
+
+    fn texts(page: &Layout) -> Vec<&str> {
+        let text = |item| match item {
+            &Item::Text(ref text) => Some(text.text.as_str()),
+            _ => None,
+        };
+        page.items.iter().filter_map(text).collect()
+    }
+
+    fn slip(names: Vec<String>) -> PackingSlip {
+        let lines = names.into_iter().map(|name| PackingLine { sku: None, name, quantity: 1, ordered: 2 }).collect();
+        PackingSlip {
+            sender: Address { company: Some("Acme".into()), ..Address::default() },
+            recipient: Address { name: Some("Ada".into()), ..Address::default() },
+            order_number: "4711".into(),
+            placed: None,
+            parcels: vec![("Standard".into(), "HF1".into())],
+            lines,
+            notes: None,
+        }
+    }
+
+    #[test]
+    fn a_long_table_goes_on_with_its_head_and_page_numbers() {
+        let slip = slip((1..=100).map(|number| format!("Article {number}")).collect());
+        let pages = lay_out(&slip, &Fonts::new(None), &mut Vec::new());
+        assert_eq!(pages.len(), 3);
+        for (index, page) in pages.iter().enumerate() {
+            let texts = texts(page);
+            assert!(texts.contains(&"ARTICLE") && texts.contains(&format!("Page {} of 3", index + 1).as_str()));
+        }
+        assert!(texts(&pages[1]).contains(&"Packing slip · Order 4711"));
+        let all: Vec<_> = pages.iter().flat_map(texts).collect();
+        assert!((1..=100).all(|number| all.contains(&format!("Article {number}").as_str())));
+        assert!(all.contains(&"200"), "pieces ordered in all");
+    }
+
+    #[test]
+    fn many_parcels_get_a_table() {
+        let mut slip = slip(vec!["Mug".into()]);
+        slip.parcels = (1..=40).map(|number| ("Standard".into(), format!("HF{number}"))).collect();
+        let pages = lay_out(&slip, &Fonts::new(None), &mut Vec::new());
+        let all: Vec<_> = pages.iter().flat_map(texts).collect();
+        assert!((1..=40).all(|number| all.contains(&format!("Standard, HF{number}").as_str())));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn whatever_is_packed_stays_on_the_page(
+            names in prop::collection::vec(prop_oneof!["\\PC{0,40}", "\\PC{500,3000}"], 0..12),
+            notes in prop::option::of("(?s).{0,2000}"), number in "\\PC{0,200}",
+        ) {
+            let slip = PackingSlip { notes, order_number: number, ..slip(names) };
+            for page in lay_out(&slip, &Fonts::new(None), &mut Vec::new()) {
+                for item in &page.items {
+                    let place = match item {
+                        Item::Fill(area, _) => *area,
+                        Item::Text(text) => text.area(),
+                        _ => continue,
+                    };
+                    prop_assert!(place.x >= MARGIN - 0.1 && place.right() <= A4.0 - MARGIN + 0.1, "{item:?}");
+                    prop_assert!(place.y >= MARGIN - 0.1 && place.bottom() <= A4.1 - 9.0, "{item:?}");
+                }
+            }
+        }
+    }
+}

@@ -120,8 +120,9 @@ fn field_data(code: &Code128, out: &mut String) {
 fn write_square(code: &Square, x: i32, y: i32, module: i32, out: &mut String) {
     let is_plain = code.text().bytes().all(|byte| (b' '..=b'~').contains(&byte));
     match code {
-        // `^BQ` places the code ten dots below its origin: the default bar height, which `^BY` sets to one dot.
+        // Printers place a QR code lower than its origin by the bar height that `^BY` set last: here one dot.
         Square::Qr { text, .. } if is_plain && module <= 10 => {
+            let y = y - 1;
             command(out, format_args!("^FO{x},{y}^BY2,3,1^BQN,2,{module}^FH^FDMA,"));
             escaped(text, out);
             out.push_str("^FS\n");
@@ -199,5 +200,98 @@ fn compress_row(row: &[u8], out: &mut String) {
     }
     if end < length {
         out.push(',');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Reads field data of `^BC` as a printer does.
+    fn expand(field: &str) -> Vec<u8> {
+        let (mut data, mut set, mut rest) = (Vec::new(), 'B', field.bytes());
+        while let Some(byte) = rest.next() {
+            match (byte, set) {
+                (b'>', _) => match rest.next() {
+                    Some(b';' | b'5') => set = 'C',
+                    Some(b':' | b'6') => set = 'B',
+                    Some(b'8') => data.push(0xF1),
+                    Some(b'0') => data.push(b'>'),
+                    Some(b'<') => data.push(b'^'),
+                    Some(b'=') => data.push(b'~'),
+                    other => panic!("> and {other:?} in {field}"),
+                },
+                (tens, 'C') => data.extend([tens, rest.next().expect("digits come in pairs")]),
+                (byte, _) => data.push(byte),
+            }
+        }
+        data
+    }
+
+    fn field(code: &Code128) -> String {
+        let mut out = String::new();
+        field_data(code, &mut out);
+        out
+    }
+
+    /// Reads what [`graphic`] writes.
+    fn unpack(field: &str, stride: usize) -> Vec<u8> {
+        let data = field.splitn(5, ',').nth(4).unwrap().strip_suffix("^FS\n").unwrap();
+        let (mut digits, mut row, mut count) = (String::new(), String::new(), 0);
+        for c in data.chars() {
+            match c {
+                ':' => {
+                    let above = digits[digits.len() - 2 * stride..].to_owned();
+                    digits.push_str(&above);
+                }
+                ',' => row.push_str(&"0".repeat(2 * stride - row.len())),
+                'G'..='Y' => count += c as usize - 'F' as usize,
+                'g'..='z' => count += (c as usize - 'f' as usize) * 20,
+                digit => {
+                    row.push_str(&digit.to_string().repeat(count.max(1)));
+                    count = 0;
+                }
+            }
+            if row.len() == 2 * stride {
+                digits.push_str(&std::mem::take(&mut row));
+            }
+        }
+        (0..digits.len() / 2).map(|byte| u8::from_str_radix(&digits[2 * byte..2 * byte + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_sscc_is_gs1_128_in_code_set_c() {
+        assert_eq!(field(&Code128::sscc("340123450000000018").unwrap()), ">;>800340123450000000018");
+    }
+
+    #[test]
+    fn what_zpl_would_take_for_a_command_is_escaped() {
+        let mut out = String::new();
+        escaped("Łódź ^_~ 1", &mut out);
+        assert_eq!(out, "_C5_81_C3_B3d_C5_BA _5E_5F_7E 1");
+    }
+
+    proptest! {
+        #[test]
+        fn barcode_data_expands_to_what_was_asked(text in "[ -~]{1,40}", digits in "[0-9]{1,30}") {
+            for text in [text.clone(), digits.clone(), format!("{text}{digits}{text}")] {
+                prop_assert_eq!(expand(&field(&Code128::new(text.as_bytes()).unwrap())), text.as_bytes());
+            }
+        }
+
+        #[test]
+        fn pictures_unpack_to_what_was_drawn(
+            width in 1_usize..900, boxes in prop::collection::vec((0_i32..900, 0_i32..30, 1_i32..900, 1_i32..9), 0..6),
+        ) {
+            let mut bitmap = Bitmap::new(width, 30);
+            for (x, y, width, height) in boxes {
+                bitmap.fill(x, y, width, height, true);
+            }
+            let mut out = String::new();
+            graphic(&bitmap, &mut out);
+            prop_assert_eq!(unpack(&out, bitmap.stride), bitmap.bits);
+        }
     }
 }

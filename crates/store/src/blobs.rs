@@ -25,8 +25,8 @@ pub enum BlobConfig {
     Memory,
     /// In a folder, written with fsync.
     Folder(PathBuf),
-    /// In a bucket, `s3://bucket/prefix`, with credentials and options by name (`aws_region`, …).
-    S3(String, Vec<(String, String)>),
+    /// In a bucket, `s3://bucket/prefix`; credentials, region and endpoint come from the usual `AWS_…` variables.
+    S3(String),
 }
 
 /// A store of bytes.
@@ -61,12 +61,8 @@ impl Blobs {
                 let files = LocalFileSystem::new_with_prefix(folder).map_err(wrong)?.with_fsync(true);
                 (Arc::new(files), Path::default())
             }
-            BlobConfig::S3(url, options) => {
-                let mut builder = AmazonS3Builder::new().with_url(url);
-                for (name, value) in options {
-                    let key = name.parse().map_err(wrong)?;
-                    builder = builder.with_config(key, value);
-                }
+            BlobConfig::S3(url) => {
+                let builder = AmazonS3Builder::from_env().with_url(url);
                 let inside = url.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
                 (Arc::new(builder.build().map_err(wrong)?), Path::from(inside.map_or("", |(_, prefix)| prefix)))
             }

@@ -268,12 +268,19 @@ fn an_order_of_another_dialect_has_what_clients_cannot_do_without() {
 fn a_hundred_orders_are_read_quickly() {
     let one = &UPLOAD[1..UPLOAD.len() - 1];
     let body = format!("[{}]", vec![one; 100].join(","));
-    let begin = Instant::now();
+    let best_of = |work: &dyn Fn()| {
+        let time = |_| {
+            let begin = Instant::now();
+            work();
+            begin.elapsed()
+        };
+        (0..20).map(time).min().unwrap()
+    };
     let orders: Vec<_> = decode::orders(body.as_bytes()).unwrap().into_iter().map(stored).collect();
-    let read = begin.elapsed();
-    let begin = Instant::now();
-    let written: usize = orders.iter().map(|order| encode::order(order).to_string().len()).sum();
-    eprintln!("read {read:?}, written {:?}, {} -> {written} bytes", begin.elapsed(), body.len());
-    // Generous, since a debug build on a busy machine runs this too.
-    assert!(read.as_millis() < 2_000);
+    let tree = best_of(&|| drop(parse(body.as_bytes()).unwrap()));
+    let read = best_of(&|| drop(decode::orders(body.as_bytes()).unwrap()));
+    let written = best_of(&|| orders.iter().for_each(|order| drop(encode::order(order).to_string())));
+    eprintln!("{} bytes: parsed in {tree:?}, read in {read:?}, written in {written:?}", body.len());
+    // Generous, since a debug build on a busy machine runs this too; in release it is a millisecond at most.
+    assert!(read.as_millis() < 500);
 }

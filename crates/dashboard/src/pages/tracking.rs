@@ -1,11 +1,10 @@
 //! The tracking page: where one parcel is, for whoever holds its link. It shows nothing of the address beyond the city.
 
-use app::App;
 use app::tracking::TrackingView;
 use askama::Template;
 use axum::Router;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
@@ -23,20 +22,24 @@ mod tests;
 /// Tokens are shorter; what is longer is none, and the store is not asked.
 const LONGEST_TOKEN: usize = 64;
 
-pub(crate) fn router() -> Router<App> {
+/// The page on its path, with what finds the parcel behind a token.
+pub(crate) fn router<Find, Found>(find: Find) -> Router
+where
+    Find: Fn(String) -> Found + Clone + Send + Sync + 'static,
+    Found: Future<Output = Result<TrackingView>> + Send,
+{
+    let show = async move |token: Result<Path<String>, PathRejection>| match token {
+        Ok(Path(token)) if may_be_token(&token) => answer(find(token).await),
+        _ => answer(Err(Error::NotFound("parcel"))),
+    };
     Router::new().route("/t/{token}", get(show))
 }
 
-async fn show(State(app): State<App>, token: Result<Path<String>, PathRejection>) -> Response {
-    match find(&app, token.as_deref().ok()).await {
+fn answer(found: Result<TrackingView>) -> Response {
+    match found {
         Ok(view) => respond(StatusCode::OK, &TrackingPage::of(&view)),
         Err(error) => trouble::answer(&error),
     }
-}
-
-async fn find(app: &App, token: Option<&String>) -> Result<TrackingView> {
-    let token = token.filter(|token| may_be_token(token)).ok_or(Error::NotFound("parcel"))?;
-    app.tracking_page(token).await
 }
 
 /// Whether a text is spelled like a token: URL-safe base 64 and not too long.
@@ -53,6 +56,7 @@ pub struct TrackingPage {
     title: &'static str,
     tone: &'static str,
     picture: Picture,
+    flag: Option<&'static str>,
     lead: &'static str,
     still: Option<&'static str>,
     steps: Vec<Step>,
@@ -145,6 +149,7 @@ impl TrackingPage {
             title,
             tone,
             picture,
+            flag: (view.status == TrackingStatus::Announced && !view.is_cancelled).then_some("Not shipped yet"),
             lead,
             still: (view.is_cancelled && view.status.is_with_carrier()).then_some(said.title),
             steps: steps(view),
@@ -183,7 +188,7 @@ fn wording(status: TrackingStatus) -> Wording {
             "Label made",
             "plain",
             Picture::Label,
-            "Not shipped yet: the sender has made the label, but the carrier does not have the parcel.",
+            "The sender has made the label. The carrier does not have the parcel.",
         ),
         S::InTransit => {
             ("With the carrier", "moving", Picture::Parcel, "The carrier has the parcel, and it is on its way.")

@@ -26,8 +26,8 @@ impl Trouble {
             title: "We cannot find this parcel",
             tone: "plain",
             picture: Picture::Search,
-            happened: "There is no parcel behind this address. A letter of it may be missing, or the parcel is no longer \
-                kept here.",
+            happened: "There is no parcel behind this address. A letter of it may be missing, or the parcel is no \
+                longer kept here.",
             advice: &[
                 "Open the link again from the message it came in, or copy the whole of it.",
                 "If it still does not work, ask the shop you ordered from: they can send you the right link.",
@@ -79,12 +79,5 @@ mod tests {
         assert_eq!(status(Error::NotFound("parcel")), 404);
         assert_eq!(status(Error::Unavailable("the database is gone".to_owned())), 503);
         assert_eq!(status(Error::internal("a row cannot be read")), 500);
-    }
-
-    #[test]
-    fn a_failure_keeps_its_reason_to_itself() {
-        let page = Trouble::unavailable().render().unwrap();
-        assert!(page.contains("Please try again"), "{page}");
-        assert!(answer(&Error::Unavailable("queue".to_owned())).headers().contains_key(header::RETRY_AFTER));
     }
 }

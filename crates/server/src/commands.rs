@@ -1,0 +1,134 @@
+//! What each command does.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use app::App;
+use domain::{Error, Problem};
+use store::Store;
+use store::blobs::Blobs;
+
+use crate::cli::{Command, Key};
+use crate::config::{self, Flags, Settings};
+use crate::{demo, serve, telemetry, wire};
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo::run(&demo.out).await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(flags) => {
+            let settings = Settings::load(&Flags::from(&flags))?;
+            telemetry::start(&settings)?;
+            serve::run(&settings).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Apply(flags) => {
+            let settings = Settings::load(&Flags::from(&flags.place))?;
+            telemetry::start(&settings)?;
+            let app = wire::open(&settings, settings.base_url(settings.listen)).await?;
+            let applied = apply(&app, &flags.file).await;
+            app.store().close().await;
+            println!("{}", applied?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Key(Key::Create(flags)) => {
+            let settings = Settings::load(&Flags::from(&flags.place))?;
+            telemetry::start(&settings)?;
+            let app = wire::open(&settings, settings.base_url(settings.listen)).await?;
+            let made = app.create_key(&flags.tenant, &flags.name, flags.scopes()).await;
+            app.store().close().await;
+            let (public, secret) = made.map_err(readable)?;
+            println!("public  {public}\nsecret  {}\n\nThe secret is not shown again.", secret.reveal());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Migrate(flags) => {
+            let settings = Settings::load(&Flags::from(&flags.place))?;
+            telemetry::start(&settings)?;
+            std::fs::create_dir_all(&settings.data)?;
+            Store::open(&wire::store_config(&settings)).await?.close().await;
+            println!("The database has this version's shape.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor(flags) => {
+            let settings = Settings::load(&Flags::from(&flags.place))?;
+            telemetry::start(&settings)?;
+            Ok(doctor(&settings).await)
+        }
+    }
+}
+
+/// An error of a verb, every problem on a line of its own.
+fn readable(error: Error) -> anyhow::Error {
+    match error {
+        Error::Invalid(problems) => anyhow::anyhow!("{}", lines(&problems)),
+        error => error.into(),
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    let count = problems.len();
+    let heading = if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
+    let line = |problem: &Problem| format!("\n  {}: {}", problem.path, problem.message);
+    format!("{heading}:{}", problems.iter().map(line).collect::<String>())
+}
+
+/// Reads a setup file and makes what it names so. Says in one line what changed, and each warning in one.
+pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    let files = |name: &str| {
+        std::fs::read_to_string(folder.join(name)).map_err(|error| format!("{name} cannot be read: {error}"))
+    };
+    let setup = app::setup::file::read(&text, &files, &config::environment, app.connectors())
+        .map_err(|problems| anyhow::anyhow!("{} has {}", file.display(), lines(&problems)))?;
+    let warnings = setup.warnings.clone();
+    let applied = app.apply(setup).await.map_err(readable)?;
+    let mut said: Vec<String> = warnings.into_iter().map(|warning| format!("warning: {warning}")).collect();
+    let changes: Vec<_> = applied.changes.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    said.push(match changes.as_slice() {
+        [] => format!("{}: nothing to change, everything stands so already", file.display()),
+        changes => format!("{}: changed {}", file.display(), changes.join(", ")),
+    });
+    Ok(said.join("\n"))
+}
+
+/// Looks whether everything is in place, says how to mend what is not, and changes nothing.
+async fn doctor(settings: &Settings) -> ExitCode {
+    let mut is_well = true;
+    let mut tell = |what: &str, found: Result<String, String>| match found {
+        Ok(text) => println!("ok    {what}: {text}"),
+        Err(text) => {
+            is_well = false;
+            println!("FAIL  {what}: {text}");
+        }
+    };
+    let is_embedded = settings.database_url.is_none();
+    if is_embedded && !settings.data.join("waybill.db").exists() {
+        let text = format!("{} holds no database yet: run `waybill serve`", settings.data.display());
+        tell("database", Err(text));
+    } else {
+        let opened = Store::open(&wire::store_config(settings)).await;
+        match opened {
+            Ok(store) => {
+                let found = store.read(async |tx| tx.tenants().await).await;
+                tell("database", found.map(|tenants| format!("{} tenants", tenants.len())).map_err(|e| e.to_string()));
+                store.close().await;
+            }
+            Err(error) => tell("database", Err(format!("{error}"))),
+        }
+    }
+    let blobs = wire::blob_config(settings);
+    tell("documents", Blobs::open(&blobs).map(|_| format!("{blobs:?}")).map_err(|error| error.to_string()));
+    let key = settings.key_file.clone().unwrap_or_else(|| settings.data.join("waybill.key"));
+    tell(
+        "key",
+        match (&settings.key, key.exists()) {
+            (Some(_), _) => Ok("from the setting".to_owned()),
+            (None, true) => Ok(format!("{}", key.display())),
+            (None, false) => Err(format!("{} is missing: `waybill serve` makes it, or copy it from another node", key.display())),
+        },
+    );
+    let hint = if settings.allow_private_webhooks { "private addresses too" } else { "https and public addresses only" };
+    tell("webhooks", Ok(hint.to_owned()));
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

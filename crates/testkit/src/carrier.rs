@@ -1,0 +1,212 @@
+//! A scripted carrier: it does what the test says and counts what it was asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use domain::account::CarrierAccount;
+use domain::connector::{
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Label, Offer, Profile,
+    RateRequest,
+};
+use domain::document::{LabelContent, Matrix};
+use domain::error::CarrierError;
+use domain::money::{Currency, Decimal, Money};
+use domain::rate::{ParcelRate, Rate};
+use domain::service::ServiceCode;
+use domain::{Problem, gs1};
+
+use crate::Shared;
+
+/// What the carrier does when it is asked to book or cancel.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It says yes.
+    Yes,
+    /// It says no, with a reason.
+    No(&'static str),
+    /// It does not answer and did nothing.
+    Silent,
+    /// It acts, but its answer is lost.
+    LostAnswer,
+    /// It answers after so many milliseconds, yes.
+    Slow(u64),
+}
+
+/// What happened at the carrier.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// What comes next; yes when empty.
+    pub bookings: VecDeque<Outcome>,
+    /// What comes next; yes when empty.
+    pub cancels: VecDeque<Outcome>,
+    /// How often it was asked for rates.
+    pub rates_asked: usize,
+    /// How often it was asked to book.
+    pub books_asked: usize,
+    /// How often it was asked to cancel.
+    pub cancels_asked: usize,
+    /// Bookings it knows, by reference.
+    pub booked: BTreeMap<String, Booking>,
+}
+
+/// A scripted carrier known as `scripted`; cloning gives another handle to the same ledger.
+#[derive(Clone, Default)]
+pub struct Scripted {
+    ledger: Shared<Ledger>,
+}
+
+static PROFILE: Profile = Profile {
+    carrier: "scripted",
+    name: "Scripted carrier",
+    fields: &[],
+    is_live: true,
+    can_cancel: true,
+    books_once_a_reference: false,
+    serials_a_parcel: 1,
+};
+
+impl Scripted {
+    /// A carrier that says yes to everything.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at or changes the ledger.
+    pub fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
+        look(&mut self.ledger.lock().expect("nobody panicked over the ledger"))
+    }
+
+    /// Says what becomes of the next booking.
+    pub fn next_booking(&self, outcome: Outcome) {
+        self.ledger(|ledger| ledger.bookings.push_back(outcome));
+    }
+}
+
+impl Connector for Scripted {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn connect(&self, account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
+        Ok(Arc::new(Scene { account: account.id.clone(), ledger: Arc::clone(&self.ledger) }))
+    }
+}
+
+struct Scene {
+    account: String,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+fn silent() -> CarrierError {
+    CarrierError::Unavailable { message: "no answer".to_owned(), retry_after: None }
+}
+
+impl Scene {
+    fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
+        look(&mut self.ledger.lock().expect("nobody panicked over the ledger"))
+    }
+
+    fn booking(ask: &BookRequest) -> Booking {
+        let count = ask.parcels.len();
+        let parcels = ask.parcels.iter().enumerate().map(|(index, parcel)| {
+            let sscc = gs1::sscc("9099999", ask.serials[index]).expect("a serial in range");
+            let content = LabelContent {
+                carrier: "Scripted".to_owned(),
+                service: ask.service.service.clone(),
+                sender: ask.sender.clone(),
+                recipient: ask.recipient.clone(),
+                routing_code: None,
+                weight: parcel.weight,
+                parcel_number: index as u32 + 1,
+                parcel_count: count as u32,
+                reference: ask.order_reference.clone(),
+                tracking_number: sscc.clone(),
+                sscc: Some(sscc.clone()),
+                matrix: Matrix::Qr(ask.tracking_pages[index].clone()),
+                is_test: false,
+            };
+            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label: Label::Content(Box::new(content)) }
+        });
+        Booking { carrier_reference: Some(format!("S-{}", ask.reference)), parcels: parcels.collect() }
+    }
+}
+
+impl Connection for Scene {
+    fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer> {
+        Box::pin(async move {
+            self.ledger(|ledger| ledger.rates_asked += 1);
+            let currency = Currency::new("EUR").expect("a currency");
+            let price = Money::new(Decimal::new(300, 2), currency);
+            let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);
+            let parcels = ask.parcels.iter().map(|parcel| ParcelRate {
+                billed_weight: parcel.weight,
+                is_volumetric: false,
+                price,
+            });
+            let rate = Rate {
+                service: ServiceCode::new(&self.account, "standard"),
+                service_name: "Scripted standard".to_owned(),
+                total,
+                parcels: parcels.collect(),
+                surcharges: Vec::new(),
+                transit_days: Some(2),
+                routing_code: None,
+                expires_at: None,
+                notes: Vec::new(),
+            };
+            Ok(Offer { rates: vec![rate], left_out: Vec::new() })
+        })
+    }
+
+    fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking> {
+        Box::pin(async move {
+            let outcome = self.ledger(|ledger| {
+                ledger.books_asked += 1;
+                ledger.bookings.pop_front().unwrap_or(Outcome::Yes)
+            });
+            let booking = Self::booking(ask);
+            let keep = || {
+                self.ledger(|ledger| drop(ledger.booked.insert(ask.reference.clone(), booking.clone())));
+            };
+            match outcome {
+                Outcome::Yes => keep(),
+                Outcome::No(why) => return Err(CarrierError::refused("recipient", why)),
+                Outcome::Silent => return Err(silent()),
+                Outcome::LostAnswer => {
+                    keep();
+                    return Err(silent());
+                }
+                Outcome::Slow(milliseconds) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                    keep();
+                }
+            }
+            Ok(booking)
+        })
+    }
+
+    fn find<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Booking>> {
+        Box::pin(async move { Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned())) })
+    }
+
+    fn cancel<'a>(&'a self, ask: &'a CancelRequest) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let outcome = self.ledger(|ledger| {
+                ledger.cancels_asked += 1;
+                ledger.cancels.pop_front().unwrap_or(Outcome::Yes)
+            });
+            match outcome {
+                Outcome::No(why) => return Err(CarrierError::refused("", why)),
+                Outcome::Silent => return Err(silent()),
+                Outcome::Yes | Outcome::Slow(_) => {
+                    self.ledger(|ledger| drop(ledger.booked.remove(&ask.reference)));
+                }
+                Outcome::LostAnswer => {
+                    self.ledger(|ledger| drop(ledger.booked.remove(&ask.reference)));
+                    return Err(silent());
+                }
+            }
+            Ok(())
+        })
+    }
+}
