@@ -20,6 +20,7 @@ use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
 use crate::rates::accounts_of;
+use crate::tenants::TenantSetup;
 use crate::{App, Caller, clock, event};
 
 mod booking;
@@ -234,7 +235,7 @@ impl App {
         let parcel_ids = self.ids("parcels", plan.boxes.len(), ParcelId::new).await?;
         let mut rates = plan.rates.into_iter();
         let rate = rates.next().ok_or_else(|| Error::internal("a plan without a rate"))?;
-        let serials = self.serials(caller, &rate.service.account, plan.boxes.len()).await?;
+        let serials = self.serials(&caller.setup, &rate.service.account, plan.boxes.len()).await?;
         let assumed = plan.boxes.iter().any(|parcel| parcel.weight_is_assumed);
         let warnings = assumed.then(|| "the weight is assumed: nobody said it".to_owned()).into_iter().collect();
         let parcels = plan.boxes.into_iter().zip(parcel_ids).enumerate().map(|(index, (parcel, id))| Parcel {
@@ -276,14 +277,14 @@ impl App {
         })
     }
 
-    /// Serials of an account's persistent range, as many as its carrier wants for so many parcels.
-    async fn serials(&self, caller: &Caller, account: &str, parcels: usize) -> Result<Vec<u64>> {
-        let profile = caller.setup.account(account).and_then(|account| account.profile);
-        let count = profile.map_or(0, |profile| u64::from(profile.serials_a_parcel)) * parcels as u64;
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        self.store().take_ids(&format!("serials/{}/{account}", caller.tenant()), count).await
+    /// Serials for so many parcels, from the account's persistent range or the one it shares.
+    pub(crate) async fn serials(&self, setup: &TenantSetup, account: &str, parcels: usize) -> Result<Vec<u64>> {
+        let account = setup.account(account);
+        let per_parcel = account.and_then(|account| account.profile).map_or(0, |profile| profile.serials_a_parcel);
+        let Some(account) = account.filter(|_| per_parcel > 0) else { return Ok(Vec::new()) };
+        let shared = account.connection.as_ref().and_then(|connection| connection.serial_range());
+        let range = shared.unwrap_or_else(|| format!("{}/{}", setup.tenant.id, account.account.id));
+        self.store().take_ids(&format!("serials/{range}"), u64::from(per_parcel) * parcels as u64).await
     }
 
     /// One shipment.

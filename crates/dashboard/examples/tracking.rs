@@ -16,8 +16,11 @@ use jiff::tz::TimeZone;
 
 type Answer<T> = Result<T, Box<dyn Error>>;
 
-/// Every event of a long way, oldest first: status, milestone, message, city, time.
-const WAY: [(TrackingStatus, Option<Milestone>, Option<&str>, Option<&str>, &str); 7] = [
+/// Status, milestone, message, city, time.
+type Sample = (TrackingStatus, Option<Milestone>, Option<&'static str>, Option<&'static str>, &'static str);
+
+/// Every event of a long way, oldest first.
+const WAY: [Sample; 7] = [
     (TrackingStatus::Announced, None, None, None, "2026-03-03"),
     (TrackingStatus::InTransit, Some(Milestone::PickedUp), None, Some("Hof"), "2026-03-03T17:20:00+01:00"),
     (TrackingStatus::Unknown, None, Some("Shipment re-weighed at hub"), Some("Leipzig"), "2026-03-04T02:10:00"),
@@ -84,10 +87,11 @@ fn main() -> Answer<()> {
     write("cancelled", TrackingPage::of(&cancelled).render()?)?;
     let cancelled = TrackingView { is_cancelled: true, ..view(TrackingStatus::InTransit)? };
     write("cancelled_in_transit", TrackingPage::of(&cancelled).render()?)?;
-    let mut long = view(TrackingStatus::InTransit)?;
-    long.tenant_name =
-        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH".to_owned();
-    long.order_reference = Some("a-very-long-order-reference-0123456789-0123456789-0123456789".to_owned());
+    let long = TrackingView {
+        tenant_name: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH".to_owned(),
+        order_reference: Some("a-very-long-order-reference-0123456789-0123456789-0123456789".to_owned()),
+        ..view(TrackingStatus::InTransit)?
+    };
     write("long", TrackingPage::of(&long).render()?)?;
     write("not_found", Trouble::not_found().render()?)?;
     write("unavailable", Trouble::unavailable().render()?)?;

@@ -432,7 +432,7 @@ pub(crate) mod tests {
         let (_, warnings) = laid_out(&with(26), Medium::PDF_100X150);
         assert!(warnings[0].starts_with("barcode: "), "{warnings:?}");
         let refused = lay_out(&with(60), Medium::PDF_100X150, &Fonts::new(None), &mut Vec::new());
-        assert!(matches!(refused.map(|_| ()), Err(DrawError::BarcodeTooLong { modules: 706, .. })));
+        assert!(matches!(refused.map(|_| ()), Err(DrawError::BarcodeTooLong { modules: 715, .. })));
     }
 
     #[test]

@@ -77,6 +77,12 @@ pub trait Connection: Send + Sync {
     /// Priced offers for these boxes; an empty list means "nothing of ours fits", with the reasons in the log of the call.
     fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer>;
 
+    /// The persistent range its serials come from, when other accounts print the same numbers and must share it; the
+    /// account's own when `None`.
+    fn serial_range(&self) -> Option<String> {
+        None
+    }
+
     /// Books one shipment. The reference in the request is unique for ever.
     fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking>;
 

@@ -1,4 +1,24 @@
 //! The dialects over real databases, through the router.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod access;
+mod deleting;
+mod editing;
+mod fixture;
+mod integrations;
+mod label_trouble;
+mod labels;
+mod labels_soon;
+mod limits;
+mod list;
+mod native_orders;
+mod native_shipments;
+mod paging;
+mod placing;
+mod refusals;
+mod routes;
 mod seed;
+mod statuses;
+mod tokens;
+mod webhook_signatures;
+mod webhooks;

@@ -73,8 +73,6 @@ pub struct IntegrationSetup {
     pub name: String,
     /// Whether the Sendcloud dialect shows the ids of its orders as JSON numbers instead of text.
     pub order_ids_as_numbers: bool,
-    /// What the Sendcloud dialect's own signature header is keyed with.
-    pub signature_key: Option<Secret>,
 }
 
 /// A webhook endpoint.

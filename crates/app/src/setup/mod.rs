@@ -261,7 +261,7 @@ impl App {
             default_weight: None,
         };
         let id = tenant.id.clone();
-        let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false, signature_key: None };
+        let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false };
         let setup = TenantSetup {
             tenant,
             keys: Vec::new(),

@@ -11,7 +11,7 @@ use domain::error::CarrierError;
 use domain::event::{About, EventKind};
 use domain::ids::{DocumentId, EventId, ShipmentId};
 use domain::shipment::{Shipment, ShipmentStatus};
-use domain::tenant::TenantId;
+use domain::tenant::{Mode, TenantId};
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
@@ -104,13 +104,7 @@ impl App {
         let mut alternatives = shipment.details.alternatives.split_off(next);
         let rate = alternatives.remove(0);
         let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        let account = &rate.service.account;
-        let profile = setup.account(account).and_then(|account| account.profile);
-        let count = profile.map_or(0, |profile| u64::from(profile.serials_a_parcel)) * shipment.parcels.len() as u64;
-        let serials = match count {
-            0 => Vec::new(),
-            count => self.store().take_ids(&format!("serials/{tenant}/{account}"), count).await?,
-        };
+        let serials = self.serials(&setup, &rate.service.account, shipment.parcels.len()).await?;
         let turn = shipment.details.reference.split_once('.').map_or(1, |(_, turn)| turn.parse().unwrap_or(1)) + 1;
         let now = self.now();
         let details = &mut shipment.details;
@@ -258,8 +252,11 @@ impl App {
     ) -> Result<MadeLabel> {
         let (bytes, format, content, warnings) = match label {
             Label::Content(content) => {
-                let text = store::codec::to_json(content)?;
-                match self.draw_label(content, BOUGHT_FORMAT) {
+                let mut content = (**content).clone();
+                let setup = self.tenant_setup(tenant).await?;
+                content.is_test |= setup.is_some_and(|setup| setup.tenant.mode == Mode::Test);
+                let text = store::codec::to_json(&content)?;
+                match self.draw_label(&content, BOUGHT_FORMAT) {
                     Ok(drawn) => (Some(drawn.bytes), BOUGHT_FORMAT, Some(text), drawn.warnings),
                     Err(error) => {
                         tracing::error!(shipment = %shipment.id, %error, "label of {} cannot be drawn", shipment.id);

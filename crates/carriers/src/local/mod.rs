@@ -233,6 +233,11 @@ impl Connection for Fleet {
         Box::pin(ready(self.book_now(ask)))
     }
 
+    /// Accounts with one company prefix, whoever's they are, must never print the same number.
+    fn serial_range(&self) -> Option<String> {
+        Some(format!("sscc/{}", self.sscc_prefix))
+    }
+
     /// Nothing is kept here, so nothing is known by its reference. Booking again is harmless: the same request gives
     /// the same numbers.
     fn find<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Booking>> {

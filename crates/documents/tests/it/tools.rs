@@ -67,12 +67,11 @@ pub fn data_matrix(picture: &str) -> String {
     let info = reader.next_frame(&mut luma).unwrap();
     luma.truncate(info.buffer_size());
     let kind = Some(rxing::BarcodeFormat::DATA_MATRIX);
-    // As a hand-held scanner sees it: the quarter of the label where the code stands.
-    let (width, height) = (info.width, info.height);
-    let (left, top) = (width * 13 / 20, height * 9 / 20);
-    let (wide, high) = (width - left, height * 5 / 20);
-    let part: Vec<u8> = (top..top + high)
-        .flat_map(|y| luma[(y * width + left) as usize..(y * width + width) as usize].to_vec())
-        .collect();
+    // As a hand-held scanner sees it: only the white square where the code stands.
+    let part = |length: u32, from: u32, to: u32| length * from / 1000..length * to / 1000;
+    let (columns, rows) = (part(info.width, 670, 965), part(info.height, 468, 665));
+    let (wide, high) = (columns.len() as u32, rows.len() as u32);
+    let row = |y: u32| (y * info.width + columns.start) as usize..(y * info.width + columns.end) as usize;
+    let part: Vec<u8> = rows.flat_map(|y| luma[row(y)].to_vec()).collect();
     rxing::helpers::detect_in_luma(part, wide, high, kind).unwrap().getText().to_owned()
 }

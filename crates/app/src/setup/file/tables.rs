@@ -132,9 +132,8 @@ fn integration(section: Section<'_>, once: &mut Once) -> Option<IntegrationSetup
     let id = id.filter(|id| is_first(once, &id.to_string(), &section, "id"));
     let name = section.required("name", "text").and_then(Entry::id);
     let as_numbers = section.optional("order_ids_as_numbers", "true or false").and_then(Entry::boolean);
-    let signature_key = section.optional("signature_key", "a secret").and_then(Entry::secret);
     section.close();
-    Some(IntegrationSetup { id: id?, name: name?, order_ids_as_numbers: as_numbers.unwrap_or(false), signature_key })
+    Some(IntegrationSetup { id: id?, name: name?, order_ids_as_numbers: as_numbers.unwrap_or(false) })
 }
 
 fn locations(tenant: &Section<'_>, accounts: &BTreeSet<String>) -> Vec<Location> {

@@ -195,7 +195,6 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         id: 7,
                         name: "Web shop",
                         order_ids_as_numbers: false,
-                        signature_key: None,
                     },
                 ],
                 locations: [
@@ -322,7 +321,7 @@ fn everything_optional_is_read() {
         .replace("# optional:", "mode = \"test\"\ndefault_parcel = { weight_kg = 0.1 }\n#")
         .replace("secret = \"sec-acme\"", "secret = { env = \"TOKEN\" }")
         .replace("[\"*\"]\n\n[[tenant.integration]]", "[\"buy\", \"read\", \"buy\"]\n\n[[tenant.integration]]")
-        .replace("id = 7", "id = 7\norder_ids_as_numbers = true\nsignature_key = { file = \"secret.txt\" }")
+        .replace("id = 7", "id = 7\norder_ids_as_numbers = true")
         .replace("carriers = [\"house\", \"sandbox\"]", "aliases = { sendcloud = 4711, crowdsender = \"620c\" }")
         .replace("sscc_prefix = \"4012345\"", "sscc_prefix = 4012345, token = { env = \"TOKEN\" }")
         .replace("quote = \"ok\"", "quote = true, factor = 1.50, password = { env = \"TOKEN\" }");
@@ -335,7 +334,6 @@ fn everything_optional_is_read() {
     let key = KeySetup { name, public, secret: secret.clone(), scopes: vec![Scope::Read, Scope::Buy] };
     assert_eq!(acme.keys, [key]);
     assert!(acme.integrations[0].order_ids_as_numbers);
-    assert_eq!(acme.integrations[0].signature_key, Some(Secret::new("from-a-file")));
     assert_eq!(acme.locations[0].carriers, None);
     assert_eq!(acme.locations[0].aliases[&Dialect::Sendcloud], "4711");
     assert_eq!(acme.carrier_accounts[0].settings["sscc_prefix"], "4012345");

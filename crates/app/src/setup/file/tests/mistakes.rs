@@ -62,7 +62,7 @@ name = "Web shop"
 [[tenant.integration]]
 id = 7
 name = "Web shop"
-signature_key = { file = "empty.txt" }
+colour = { file = "empty.txt" }
 
 [[tenant.integration]]
 id = 7
@@ -160,7 +160,7 @@ key = { name = "shop" }
     tenant[acme].key[pub-acme].scopes · line 35: found "*", expected ["*"] or a list of some of read, write, print, buy, void, setup, erase
     tenant[acme].key[pub-4].secret · line 40: found integer, expected a secret as text, { env = "NAME" } or { file = "PATH" }
     tenant[acme].integration[1000000].id · line 44: found 1000000, expected a whole number from 1 to 999999
-    tenant[acme].integration[7].signature_key · line 50: found nothing in it, expected a secret as text, { env = "NAME" } or { file = "PATH" }
+    tenant[acme].integration[7].colour · line 50: there is no such key, expected one of id, name, order_ids_as_numbers
     tenant[acme].integration[7].id · line 53: found "7" again, expected it once only: it stands in line 48 already
     tenant[acme].integration[7].name · line 54: found "", expected text
     tenant[acme].location[7709].external_id · line 57: found 7709, expected an id as text such as "7709"
