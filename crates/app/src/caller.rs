@@ -89,9 +89,7 @@ impl App {
         let (token_hash, secret_hash) = (self.vault().hash(&token), self.vault().hash(secret.reveal()));
         let now = self.now();
         let expires_at = clock::later(now, GOOD_FOR);
-        self.store()
-            .write(async move |tx| tx.add_token(&token_hash, &secret_hash, now, expires_at).await)
-            .await?;
+        self.store().write(async move |tx| tx.add_token(&token_hash, &secret_hash, now, expires_at).await).await?;
         Ok(IssuedToken { token: Secret::new(token), expires_in: GOOD_FOR, public: caller.key.public.clone() })
     }
 }

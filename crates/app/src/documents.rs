@@ -79,14 +79,22 @@ impl App {
         let is_it = |document: &Document| {
             document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
         };
-        if let Some(document) = stored.into_iter().find(is_it)
-            && let Ok(found) = self.readable(tenant, document).await
+        let stored = stored.into_iter().find(is_it);
+        if let Some(document) = &stored
+            && let Ok(found) = self.readable(tenant, document.clone()).await
         {
             return Ok(found);
         }
         let content = content.ok_or(Error::NotFound("label in this format"))?;
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
+        if let Some(document) = stored {
+            // The bytes were lost. Drawn again they are the same, unless this version draws otherwise.
+            let bytes = Bytes::from(drawn.bytes.clone());
+            if self.blobs().put(tenant, bytes.clone()).await? == document.sha256 {
+                return Ok((document, bytes));
+            }
+        }
         let document = Document {
             id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
             kind: DocumentKind::Label,

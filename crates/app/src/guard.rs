@@ -77,9 +77,7 @@ pub fn refusal(url: &Url, allow_private: bool) -> Option<String> {
         Some(host) => host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok(),
     };
     match literal {
-        Some(address) if !allow_private && !is_public(address) => {
-            Some(format!("{address} is not a public address"))
-        }
+        Some(address) if !allow_private && !is_public(address) => Some(format!("{address} is not a public address")),
         _ => None,
     }
 }

@@ -176,7 +176,11 @@ impl App {
     ) -> Result<Vec<T>> {
         let numbers = self.store().take_ids(sequence, count as u64).await?;
         let ids: Vec<T> = numbers.into_iter().filter_map(new).collect();
-        if ids.len() == count { Ok(ids) } else { Err(domain::Error::internal(format!("sequence {sequence} is used up"))) }
+        if ids.len() == count {
+            Ok(ids)
+        } else {
+            Err(domain::Error::internal(format!("sequence {sequence} is used up")))
+        }
     }
 }
 

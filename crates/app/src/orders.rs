@@ -10,8 +10,8 @@ use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
 use domain::tenant::Scope;
 use domain::{Error, Result};
-use store::orders::{OrderRow, Upserted};
 pub use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderSort, SortValue};
+use store::orders::{OrderRow, Upserted};
 
 use crate::{App, Caller, event};
 
@@ -91,11 +91,8 @@ impl App {
                 let news: Vec<_> = changed
                     .map(|(answer, id)| {
                         let kind = if answer.version == 1 { EventKind::OrderCreated } else { EventKind::OrderUpdated };
-                        let about = About {
-                            order: Some(answer.id),
-                            order_version: Some(answer.version),
-                            ..About::default()
-                        };
+                        let about =
+                            About { order: Some(answer.id), order_version: Some(answer.version), ..About::default() };
                         event(*id, kind, now, about)
                     })
                     .collect();
@@ -169,10 +166,10 @@ impl App {
                 (channel, found.into_iter().map(|order| (dialect_of(&order), order)).map(|(d, o)| (o, d)).collect())
             }
         };
-        let narrower: [&dyn Fn(&Order, Option<domain::channel::Dialect>) -> bool; 2] = [
-            &|order, _| channel.is_some_and(|channel| order.channel == channel),
-            &|_, dialect| dialect == Some(caller.dialect),
-        ];
+        let narrower: [&dyn Fn(&Order, Option<domain::channel::Dialect>) -> bool; 2] =
+            [&|order, _| channel.is_some_and(|channel| order.channel == channel), &|_, dialect| {
+                dialect == Some(caller.dialect)
+            }];
         for is_in in narrower {
             if found.iter().any(|(order, dialect)| is_in(order, *dialect)) {
                 found.retain(|(order, dialect)| is_in(order, *dialect));
@@ -186,12 +183,7 @@ impl App {
     }
 
     /// Part of the list of orders; one row more than asked for when more follow.
-    pub async fn list_orders(
-        &self,
-        caller: &Caller,
-        filter: OrderFilter,
-        page: OrderPage,
-    ) -> Result<Vec<ListedOrder>> {
+    pub async fn list_orders(&self, caller: &Caller, filter: OrderFilter, page: OrderPage) -> Result<Vec<ListedOrder>> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
         self.store().read_list(async move |tx| tx.list_orders(&tenant, &filter, &page).await).await
@@ -236,18 +228,29 @@ impl App {
     pub async fn delete_order(&self, caller: &Caller, id: OrderId) -> Result<()> {
         caller.require(Scope::Write)?;
         self.order(&self.as_reader(caller), id).await?;
-        self.cancel_order(caller, id).await?;
-        let (now, tenant) = (self.now(), caller.tenant().clone());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
-        self.store()
-            .write(async move |tx| {
-                let version = tx.delete_order(&tenant, id, now).await?.ok_or(Error::NotFound("order"))?;
-                let about = About { order: Some(id), order_version: Some(version), ..About::default() };
-                tx.emit(&tenant, &event(event_id, EventKind::OrderDeleted, now, about)).await
-            })
-            .await?;
-        self.wakes().events.notify_one();
-        Ok(())
+        loop {
+            let asked = self.cancel_order(caller, id).await?;
+            let (now, tenant) = (self.now(), caller.tenant().clone());
+            let is_deleted = self
+                .store()
+                .write(async move |tx| {
+                    // Somebody may have begun to ship it meanwhile: that shipment is cancelled too.
+                    let shipments = tx.shipments_of_order(&tenant, id).await?;
+                    if shipments.iter().any(|found| found.status.is_live() && !asked.contains(&found.id)) {
+                        return Ok(false);
+                    }
+                    let version = tx.delete_order(&tenant, id, now).await?.ok_or(Error::NotFound("order"))?;
+                    let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                    tx.emit(&tenant, &event(event_id, EventKind::OrderDeleted, now, about)).await?;
+                    Ok(true)
+                })
+                .await?;
+            if is_deleted {
+                self.wakes().events.notify_one();
+                return Ok(());
+            }
+        }
     }
 
     /// The same caller, allowed to look at what it may change.

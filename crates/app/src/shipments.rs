@@ -21,12 +21,9 @@ use domain::{Error, Result};
 
 use crate::rates::accounts_of;
 use crate::tenants::TenantSetup;
-use crate::{App, Caller, clock, event};
+use crate::{App, Caller, event};
 
 mod booking;
-
-/// How long whoever books or cancels may take before a job settles it.
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
 /// How a client wants an order shipped.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,7 +102,7 @@ impl App {
         let other = self
             .store()
             .write(async move |tx| {
-                if tx.order(&tenant, stored.order).await?.is_none() {
+                if !tx.hold_order(&tenant, stored.order).await? {
                     return Err(Error::NotFound("order"));
                 }
                 if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
@@ -129,9 +126,10 @@ impl App {
         let setup = &caller.setup;
         let mut problems = Vec::new();
         let location = match &wish.location {
-            Some(name) => setup.location(caller.dialect, name).cloned().ok_or_else(|| {
-                Problem::of(Rule::Unknown, "location", format!("no location is known as {name:?}"))
-            }),
+            Some(name) => setup
+                .location(caller.dialect, name)
+                .cloned()
+                .ok_or_else(|| Problem::of(Rule::Unknown, "location", format!("no location is known as {name:?}"))),
             None => setup.locations.first().cloned().ok_or_else(|| {
                 Problem::new("location", "the tenant has no location to ship from: add one to the setup file")
             }),
@@ -160,13 +158,8 @@ impl App {
         };
         let Some(recipient) = recipient else { return Err(Error::Invalid(problems)) };
         let named = wish.service.as_ref().or_else(|| order.details.delivery.as_ref()?.service.as_ref());
-        let mut ask = RateRequest {
-            sender: location.sender(),
-            recipient,
-            parcels: boxes,
-            service: None,
-            now: self.now(),
-        };
+        let mut ask =
+            RateRequest { sender: location.sender(), recipient, parcels: boxes, service: None, now: self.now() };
         let rates = self.candidates(caller, &location, named, &mut ask).await?;
         Ok(Plan { location, sender: ask.sender, recipient: ask.recipient, boxes: ask.parcels, rates })
     }
@@ -255,7 +248,7 @@ impl App {
             version: 1,
             created_at: now,
             modified_at: now,
-            lease_until: Some(clock::later(now, LEASE)),
+            lease_until: Some(self.lease_from(now)),
             parcels: parcels.collect(),
             details: ShipmentDetails {
                 service: rate.service.clone(),
@@ -334,17 +327,20 @@ impl App {
         }
     }
 
-    /// Cancels every live shipment of an order. What a carrier refuses stays booked; an event tells a person.
-    pub(crate) async fn cancel_order(&self, caller: &Caller, order: OrderId) -> Result<()> {
+    /// Cancels every live shipment of an order and says which were live. What a carrier refuses stays booked; an event
+    /// tells a person.
+    pub(crate) async fn cancel_order(&self, caller: &Caller, order: OrderId) -> Result<Vec<ShipmentId>> {
+        let mut live = Vec::new();
         for shipment in self.shipments_of_order(&self.as_reader(caller), order).await? {
-            if matches!(shipment.status, ShipmentStatus::Booking | ShipmentStatus::Booked) {
+            if shipment.status.is_live() {
+                live.push(shipment.id);
                 match self.cancel_known(caller.tenant(), shipment.id).await {
                     Ok(_) | Err(Error::Carrier(_) | Error::Conflict(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
         }
-        Ok(())
+        Ok(live)
     }
 
     /// Cancels a shipment: voids it at the carrier first, clears our record second. One that is being booked is
@@ -362,11 +358,7 @@ fn boxes_of(
     wish: &ShipWish,
     default_weight: Option<Weight>,
 ) -> std::result::Result<Vec<ParcelBox>, Vec<Problem>> {
-    let whole = BoxWish {
-        weight: None,
-        dimensions: None,
-        contents: Vec::new(),
-    };
+    let whole = BoxWish { weight: None, dimensions: None, contents: Vec::new() };
     let wishes = if wish.parcels.is_empty() { std::slice::from_ref(&whole) } else { wish.parcels.as_slice() };
     let mut problems = Vec::new();
     let mut boxes = Vec::with_capacity(wishes.len());
@@ -390,9 +382,8 @@ fn boxes_of(
             .weight
             .or_else(|| of_order.and_then(|measured| measured.weight).and_then(domain::measure::Quantity::to_weight))
             .or_else(|| weight_of_items(order, &contents, wishes.len() == 1));
-        let dimensions = wished
-            .dimensions
-            .or_else(|| of_order.and_then(|measured| measured.dimensions?.to_dimensions()));
+        let dimensions =
+            wished.dimensions.or_else(|| of_order.and_then(|measured| measured.dimensions?.to_dimensions()));
         match said.or(default_weight) {
             Some(weight) => {
                 boxes.push(ParcelBox { weight, weight_is_assumed: said.is_none(), dimensions, contents });
@@ -422,4 +413,3 @@ fn weight_of_items(order: &Order, contents: &[Content], is_only_box: bool) -> Op
     }
     Weight::from_milligrams(milligrams)
 }
-

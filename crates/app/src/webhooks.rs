@@ -191,11 +191,8 @@ impl App {
             let endpoint = caller.setup.endpoints.iter().find(|endpoint| endpoint.id == delivery.endpoint);
             endpoint.map_or_else(String::new, |endpoint| endpoint.url.clone())
         };
-        let views = found.into_iter().map(|(delivery, attempts)| DeliveryView {
-            url: url(&delivery),
-            delivery,
-            attempts,
-        });
+        let views =
+            found.into_iter().map(|(delivery, attempts)| DeliveryView { url: url(&delivery), delivery, attempts });
         Ok(views.collect())
     }
 

@@ -2,16 +2,8 @@
 
 use crate::fit::{Line, Paragraph, fit, wrap};
 use crate::font::{CAPITAL, Fonts, Style};
-use crate::layout::{ASCENT, Ink, Item, Layout, MM_PER_POINT, Rect, Text};
+use crate::layout::{ASCENT, Across, Ink, Item, Layout, MM_PER_POINT, Rect, Text};
 use crate::translit::drawable;
-
-/// Where text stands in its box, across.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Across {
-    Left,
-    Centre,
-    Right,
-}
 
 /// Where text stands in its box, down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +82,9 @@ impl<'a> Drawing<'a> {
             };
             let baseline = y + ASCENT * line.points * MM_PER_POINT;
             y += line.height();
-            let room = match across {
-                Across::Left => area.width,
-                Across::Centre | Across::Right => line.width,
-            };
+            let room = (area.x, area.width);
             let Line { text, style, points, width } = line;
-            self.layout.items.push(Item::Text(Text { x, baseline, points, width, room, style, ink, text }));
+            self.layout.items.push(Item::Text(Text { x, baseline, points, width, room, across, style, ink, text }));
         }
         used
     }

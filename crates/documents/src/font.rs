@@ -119,8 +119,9 @@ impl FallbackFont {
         if face.permissions() == Some(Permissions::Restricted) || !face.is_subsetting_allowed() {
             return Err(FontError::Restricted);
         }
-        let postscript = face.names().into_iter().filter(|name| name.name_id == ttf_parser::name_id::POST_SCRIPT_NAME);
-        let name: String = postscript.filter_map(|name| name.to_string()).next().unwrap_or_default();
+        let mut postscript =
+            face.names().into_iter().filter(|name| name.name_id == ttf_parser::name_id::POST_SCRIPT_NAME);
+        let name: String = postscript.find_map(|name| name.to_string()).unwrap_or_default();
         let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let name = if name.is_empty() { "Fallback".to_owned() } else { name };
         Ok(Self { bytes, name })

@@ -40,6 +40,14 @@ impl Rect {
     }
 }
 
+/// Where text stands in its box, across.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Across {
+    Left,
+    Centre,
+    Right,
+}
+
 /// What a thing is drawn in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ink {
@@ -56,8 +64,9 @@ pub(crate) struct Text {
     pub(crate) points: f32,
     /// Measured width.
     pub(crate) width: f32,
-    /// From `x` to the right end of its box: what a printer's own font may take.
-    pub(crate) room: f32,
+    /// Left side and width of its box, and where it stands there: for a printer's own font, whose widths differ.
+    pub(crate) room: (f32, f32),
+    pub(crate) across: Across,
     pub(crate) style: Style,
     pub(crate) ink: Ink,
     pub(crate) text: String,
@@ -128,7 +137,7 @@ impl Watermark {
         let em = (place.width / wide).min(place.height / high);
         // The word's rectangle, turned, stands in the middle of the place.
         let x = place.x + (place.width - wide * em) / 2.0 + capital * sin * em;
-        let y = place.y + (place.height + high * em) / 2.0;
+        let y = place.y + f32::midpoint(place.height, high * em);
         Self { x, y, em, cos, sin }
     }
 }

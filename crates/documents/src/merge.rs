@@ -86,7 +86,7 @@ fn pdf(contents: &[LabelContent], paper: Paper, start: usize, batch: &mut Batch<
         let layout = batch.lay_out(content, medium)?;
         if paper == Paper::A4 {
             let place = start + index;
-            if index == 0 || place % 4 == 0 {
+            if index == 0 || place.is_multiple_of(4) {
                 document.start_page(A4.0, A4.1);
             }
             let (column, row) = (place % 2, place % 4 / 2);

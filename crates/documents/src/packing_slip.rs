@@ -2,10 +2,10 @@
 
 use domain::document::{PackingLine, PackingSlip};
 
-use crate::drawing::{Across, Down, Drawing};
+use crate::drawing::{Down, Drawing};
 use crate::fit::{Line, Paragraph, wrap};
 use crate::font::{Fonts, Style};
-use crate::layout::{Ink, Layout, Rect};
+use crate::layout::{Across, Ink, Layout, Rect};
 use crate::merge::A4;
 use crate::pdf::Document;
 use crate::{DrawError, Drawn, Options};
@@ -287,10 +287,12 @@ mod tests {
     use crate::layout::Item;
 
     fn texts(page: &Layout) -> Vec<&str> {
-        let text = |item| match item {
-            &Item::Text(ref text) => Some(text.text.as_str()),
-            _ => None,
-        };
+        fn text(item: &Item) -> Option<&str> {
+            match item {
+                Item::Text(text) => Some(text.text.as_str()),
+                _ => None,
+            }
+        }
         page.items.iter().filter_map(text).collect()
     }
 

@@ -167,7 +167,8 @@ fn hollow(filled: &Bitmap, outline: usize, stipple: usize) -> Bitmap {
                 && filled.is_black(x + outline, y)
                 && filled.is_black(x, y - outline)
                 && filled.is_black(x, y + outline);
-            let is_stippled = y % stipple == 0 && (x + y / stipple % 2 * (stipple / 2)) % stipple == 0;
+            let shifted = x + y / stipple % 2 * (stipple / 2);
+            let is_stippled = y.is_multiple_of(stipple) && shifted.is_multiple_of(stipple);
             if !is_inside || is_stippled {
                 hollow.set(y, x, x + 1, true);
             }
@@ -207,7 +208,7 @@ fn write(bitmap: &mut Bitmap, text: &Text, x: f32, y: f32, scale: f32, fonts: &F
 /// Outlines as straight edges in dots.
 #[derive(Default)]
 struct Path {
-    /// From font units to dots: x' = a·x + c·y + e, y' = b·x + d·y + f.
+    /// From font units to dots: x to x and y, y to x and y, and the origin.
     matrix: [f32; 6],
     start: (f32, f32),
     at: (f32, f32),
@@ -229,8 +230,8 @@ struct Edge {
 
 impl Path {
     fn map(&self, x: f32, y: f32) -> (f32, f32) {
-        let [a, b, c, d, e, f] = self.matrix;
-        (a * x + c * y + e, b * x + d * y + f)
+        let [xx, xy, yx, yy, left, top] = self.matrix;
+        (xx * x + yx * y + left, xy * x + yy * y + top)
     }
 
     fn line(&mut self, to: (f32, f32)) {
@@ -240,12 +241,6 @@ impl Path {
             let slope = (lower.0 - upper.0) / (lower.1 - upper.1);
             self.edges.push(Edge { x: upper.0, top: upper.1, bottom: lower.1, slope, winding });
         }
-    }
-
-    /// Steps that keep a curve within a fraction of a dot.
-    fn steps(&self, points: &[(f32, f32)]) -> u32 {
-        let length: f32 = points.windows(2).map(|pair| (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1)).sum();
-        (length.sqrt().ceil() as u32).clamp(2, 24)
     }
 
     /// Fills by the non-zero rule.
@@ -296,6 +291,12 @@ impl Path {
     }
 }
 
+/// Steps that keep a curve within a fraction of a dot.
+fn steps(points: &[(f32, f32)]) -> u32 {
+    let length: f32 = points.windows(2).map(|pair| (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1)).sum();
+    (length.sqrt().ceil() as u32).clamp(2, 24)
+}
+
 /// Adds one sample line's span to the dots it covers, and says which those are.
 fn cover(coverage: &mut [f32], from: f32, to: f32) -> Option<(usize, usize)> {
     let end = (coverage.len() - 1) as f32;
@@ -328,7 +329,7 @@ impl OutlineBuilder for Path {
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
         let (p0, p1, p2) = (self.at, self.map(x1, y1), self.map(x, y));
-        let steps = self.steps(&[p0, p1, p2]);
+        let steps = steps(&[p0, p1, p2]);
         for step in 1..=steps {
             let t = step as f32 / steps as f32;
             let u = 1.0 - t;
@@ -339,7 +340,7 @@ impl OutlineBuilder for Path {
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
         let (p0, p1, p2, p3) = (self.at, self.map(x1, y1), self.map(x2, y2), self.map(x, y));
-        let steps = self.steps(&[p0, p1, p2, p3]);
+        let steps = steps(&[p0, p1, p2, p3]);
         for step in 1..=steps {
             let t = step as f32 / steps as f32;
             let u = 1.0 - t;

@@ -10,8 +10,11 @@ use domain::document::Dpi;
 
 use crate::barcode::{Code128, Set, Square, values};
 use crate::font::{Fonts, Style};
-use crate::layout::{Ink, Item, Layout, MM_PER_POINT, Rect, Text};
+use crate::layout::{Across, Ink, Item, Layout, MM_PER_POINT, Rect, Text};
 use crate::raster::{Bitmap, dots, picture, watermark};
+
+/// What font 0's hyphen may be wider than ours, in ems.
+const HYPHEN: f32 = 0.4;
 
 /// Writes a layout as one `^XA … ^XZ`.
 pub(crate) fn write(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>, out: &mut String) {
@@ -51,9 +54,9 @@ fn command(out: &mut String, arguments: std::fmt::Arguments<'_>) {
     debug_assert!(written.is_ok());
 }
 
-/// Whether font 0 prints the text: ASCII, Latin-1 and Latin Extended-A.
+/// Whether font 0 prints the text: ASCII, Latin-1 and Latin Extended-A. A backslash means something in `^FB`.
 fn is_in_font_0(text: &str) -> bool {
-    text.chars().all(|c| matches!(u32::from(c), 0x20..0x7F | 0xA1..0x180))
+    text.chars().all(|c| c != '\\' && matches!(u32::from(c), 0x20..0x7F | 0xA1..0x180))
 }
 
 fn write_text(text: &Text, scale: f32, fonts: &Fonts<'_>, out: &mut String) {
@@ -65,13 +68,24 @@ fn write_text(text: &Text, scale: f32, fonts: &Fonts<'_>, out: &mut String) {
         graphic(&bitmap, out);
         return;
     }
-    // Font 0 (CG Triumvirate Bold Condensed) is narrower than our bold type at the same height and width; taking it for
-    // as wide, the text stays inside its box on every printer.
+    // Font 0 (CG Triumvirate Bold Condensed) is narrower than our bold type at the same height and width, but for its
+    // long hyphen; taken for as wide, the text stays inside its box on every printer.
     let height = text.points * MM_PER_POINT * scale;
-    let as_bold = fonts.width(&text.text, Style::Bold) * height;
-    let width = height * (text.room * scale / as_bold.max(1.0)).min(1.0);
+    let hyphens = text.text.matches('-').count() as f32 * HYPHEN;
+    let at_most = (fonts.width(&text.text, Style::Bold) + hyphens) * height;
+    let room = text.room.1 * scale;
+    let width = height * (room / at_most.max(1.0)).min(1.0);
     let (height, width) = (height.round() as i32, (width.floor() as i32).max(1));
-    command(out, format_args!("^FT{x},{y}^A0N,{height},{width}{reverse}^FH^FD"));
+    let (left, room) = ((text.room.0 * scale).round() as i32, room.floor() as i32);
+    match text.across {
+        Across::Left => command(out, format_args!("^FT{left},{y}^A0N,{height},{width}{reverse}^FH^FD")),
+        Across::Centre => {
+            command(out, format_args!("^FT{left},{y}^A0N,{height},{width}^FB{room},1,0,C{reverse}^FH^FD"));
+        }
+        Across::Right => {
+            command(out, format_args!("^FT{left},{y}^A0N,{height},{width}^FB{room},1,0,R{reverse}^FH^FD"));
+        }
+    }
     escaped(&text.text, out);
     out.push_str("^FS\n");
 }
@@ -178,7 +192,7 @@ fn graphic(bitmap: &Bitmap, out: &mut String) {
 }
 
 fn compress_row(row: &[u8], out: &mut String) {
-    let digits = |index: usize| (row[index / 2] >> if index % 2 == 0 { 4 } else { 0 }) & 0xF;
+    let digits = |index: usize| (row[index / 2] >> if index.is_multiple_of(2) { 4 } else { 0 }) & 0xF;
     let length = row.len() * 2;
     let end = (0..length).rev().find(|&index| digits(index) != 0).map_or(0, |last| last + 1);
     let mut index = 0;

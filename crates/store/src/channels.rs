@@ -108,7 +108,8 @@ impl Tx<'_> {
         const OF_ALL: &str = "
             select id, channel, at, body from channel_logs where tenant_id = $1 and id < $2
             order by id desc limit $3";
-        let mut params = params![tenant.as_str(), below.map_or(domain::ids::MAX_ID + 1, LogId::number), limit as i64].to_vec();
+        let mut params =
+            params![tenant.as_str(), below.map_or(domain::ids::MAX_ID + 1, LogId::number), limit as i64].to_vec();
         let sql = match channel {
             None => OF_ALL,
             Some(channel) => {

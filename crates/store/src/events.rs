@@ -51,6 +51,12 @@ impl Tx<'_> {
         self.row(LAST, &params![tenant.as_str()]).await?.map_or(Ok(0), |row| row.int(0))
     }
 
+    /// Whether an event has its feed position.
+    pub async fn is_numbered(&mut self, tenant: &TenantId, event: EventId) -> Result<bool> {
+        let sql = "select 1 from events where tenant_id = $1 and id = $2 and position is not null";
+        Ok(self.row(sql, &params![tenant.as_str(), event.number()]).await?.is_some())
+    }
+
     /// Gives events their positions, as (tenant, event, position).
     pub async fn number_events(&mut self, positions: &[(TenantId, EventId, i64)]) -> Result<()> {
         const NUMBER: &str = "update events set position = $3 where tenant_id = $1 and id = $2 and position is null";

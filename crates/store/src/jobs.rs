@@ -19,9 +19,9 @@ impl Tx<'_> {
         Ok(made && self.execute(TAKE, &params![kind, now, until]).await? > 0)
     }
 
-    /// Gives the lease back and says when the job wants to run next.
-    pub async fn finish_job(&mut self, kind: &str, due_at: Timestamp) -> Result<()> {
-        let sql = "update jobs set leased_until = 0, due_at = $2 where kind = $1";
-        self.execute(sql, &params![kind, due_at]).await.map(drop)
+    /// Gives a lease back, unless somebody else has taken the job since that lease ran out.
+    pub async fn finish_job(&mut self, kind: &str, leased_until: Timestamp) -> Result<()> {
+        let sql = "update jobs set leased_until = 0 where kind = $1 and leased_until = $2";
+        self.execute(sql, &params![kind, leased_until]).await.map(drop)
     }
 }

@@ -261,6 +261,14 @@ impl Tx<'_> {
         self.row(&sql, &params![tenant.as_str(), order_id.number()]).await?.as_ref().map(order).transpose()
     }
 
+    /// Keeps an order from being deleted until this transaction ends; false when there is none. It writes the row without
+    /// changing it, since a deletion that meets a mere lock would go on with what it read before.
+    pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<bool> {
+        const HOLD: &str = "
+            update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0";
+        Ok(self.execute(HOLD, &params![tenant.as_str(), order_id.number()]).await? > 0)
+    }
+
     /// Orders with this external id and the dialect of the channel each came through.
     pub async fn orders_by_external_id(
         &mut self,

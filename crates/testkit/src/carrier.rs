@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use domain::account::CarrierAccount;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Label, Offer, Profile,
-    RateRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
+    Profile, RateRequest,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::CarrierError;
 use domain::money::{Currency, Decimal, Money};
 use domain::rate::{ParcelRate, Rate};
 use domain::service::ServiceCode;
+use domain::tracking::{Milestone, TrackingStatus};
 use domain::{Problem, gs1};
 
 use crate::Shared;
@@ -50,25 +51,45 @@ pub struct Ledger {
 }
 
 /// A scripted carrier known as `scripted`; cloning gives another handle to the same ledger.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Scripted {
+    profile: &'static Profile,
     ledger: Shared<Ledger>,
 }
 
-static PROFILE: Profile = Profile {
+const PROFILE: Profile = Profile {
     carrier: "scripted",
     name: "Scripted carrier",
-    fields: &[],
+    fields: &[Field { name: "token", help: "a token", kind: FieldKind::Secret, is_required: false }],
     is_live: true,
     can_cancel: true,
     books_once_a_reference: false,
     serials_a_parcel: 1,
 };
 
+impl Default for Scripted {
+    fn default() -> Self {
+        static SCRIPTED: Profile = PROFILE;
+        Self { profile: &SCRIPTED, ledger: Shared::default() }
+    }
+}
+
 impl Scripted {
     /// A carrier that says yes to everything.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A second carrier, known as `second`, with a ledger of its own.
+    pub fn second() -> Self {
+        static SECOND: Profile = Profile { carrier: "second", name: "Second carrier", ..PROFILE };
+        Self { profile: &SECOND, ledger: Shared::default() }
+    }
+
+    /// A carrier known as `scripted` whose bookings cannot be cancelled.
+    pub fn uncancellable() -> Self {
+        static FINAL: Profile = Profile { can_cancel: false, ..PROFILE };
+        Self { profile: &FINAL, ledger: Shared::default() }
     }
 
     /// Looks at or changes the ledger.
@@ -80,11 +101,16 @@ impl Scripted {
     pub fn next_booking(&self, outcome: Outcome) {
         self.ledger(|ledger| ledger.bookings.push_back(outcome));
     }
+
+    /// Says what becomes of the next cancellation.
+    pub fn next_cancel(&self, outcome: Outcome) {
+        self.ledger(|ledger| ledger.cancels.push_back(outcome));
+    }
 }
 
 impl Connector for Scripted {
     fn profile(&self) -> &'static Profile {
-        &PROFILE
+        self.profile
     }
 
     fn connect(&self, account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
@@ -189,6 +215,10 @@ impl Connection for Scene {
         Box::pin(async move { Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned())) })
     }
 
+    fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {
+        (TrackingStatus::parse(code).unwrap_or(TrackingStatus::Unknown), None)
+    }
+
     fn cancel<'a>(&'a self, ask: &'a CancelRequest) -> Answer<'a, ()> {
         Box::pin(async move {
             let outcome = self.ledger(|ledger| {
@@ -198,7 +228,11 @@ impl Connection for Scene {
             match outcome {
                 Outcome::No(why) => return Err(CarrierError::refused("", why)),
                 Outcome::Silent => return Err(silent()),
-                Outcome::Yes | Outcome::Slow(_) => {
+                Outcome::Yes => {
+                    self.ledger(|ledger| drop(ledger.booked.remove(&ask.reference)));
+                }
+                Outcome::Slow(milliseconds) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
                     self.ledger(|ledger| drop(ledger.booked.remove(&ask.reference)));
                 }
                 Outcome::LostAnswer => {

@@ -80,7 +80,8 @@ name = "Their shop"
 
 /// [`SETUP`] with the scripted carrier behind account `house`.
 pub fn scripted_setup() -> String {
-    let settings = "settings = { rate_sheet = \"rates.csv\", sscc_prefix = \"4012345\", carrier_name = \"House Parcel\" }";
+    let settings =
+        "settings = { rate_sheet = \"rates.csv\", sscc_prefix = \"4012345\", carrier_name = \"House Parcel\" }";
     SETUP.replace("carrier = \"local\"", "carrier = \"scripted\"").replace(settings, "settings = {}")
 }
 
@@ -257,6 +258,22 @@ impl TestApp {
         &self.store.config
     }
 
+    /// The application of another process on the same database, documents and clock, with carriers of its own.
+    pub async fn another(&self, connectors: Vec<Arc<dyn Connector>>) -> App {
+        let random = Random::default();
+        App::new(Parts {
+            store: store::Store::open(&self.store.config).await.expect("the database opens again"),
+            blobs: Blobs::open(&BlobConfig::Folder(self.blobs.clone())).expect("a folder for documents"),
+            clock: self.clock.clone(),
+            vault: Vault::new(&[7; 32], random.clone()).expect("a valid key"),
+            random,
+            connectors,
+            event_bodies: Vec::new(),
+            http: app::guard::client(true).expect("a client"),
+            options: self.app.options().clone(),
+        })
+    }
+
     /// Who holds the key with this secret, in a dialect.
     pub async fn caller(&self, secret: &str, dialect: Dialect) -> Caller {
         let credentials = Credentials::Secret(Secret::new(secret));
@@ -277,13 +294,7 @@ impl TestApp {
     }
 
     /// Sends a request with an `Authorization` header.
-    pub async fn call_with(
-        &self,
-        authorization: &str,
-        method: Method,
-        path: &str,
-        body: impl Into<Body>,
-    ) -> Answer {
+    pub async fn call_with(&self, authorization: &str, method: Method, path: &str, body: impl Into<Body>) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)

@@ -34,45 +34,7 @@ const EDIT: &str = r#"[{"order_id":"555413","order_number":"OXSDFGHTD-12","order
     "city":"Eindhoven","country_code":"NL","phone_number":"0612345678"}}]"#;
 
 /// An order with every field there is.
-const FULL: &str = r#"{"order_id":"7bdd5bfd","order_number":"101170081","order_details":{"integration":{"id":7},
-    "status":{"code":"on_hold","message":"On hold"},"order_created_at":"2018-02-27T10:00:00.555309Z",
-    "order_updated_at":"2018-02-28T11:05:15.000Z","order_items":[{"item_id":"5552","product_id":"1458734634",
-    "variant_id":"15346645","image_url":"https://i.ibb.co/6tLZ2Jz/orange.jpeg","name":"Cylinder candle",
-    "description":"Pebble green - 12x8 cm","quantity":2,"sku":"WW-DR-GR-XS-001","hs_code":"6205.20",
-    "country_of_origin":"NL","properties":{"size":"red","ratio":1.50,"list":[null,{"a":""}]},
-    "unit_price":{"value":3.50,"currency":"EUR"},"total_price":{"value":7.00,"currency":"EUR"},
-    "measurement":{"dimension":{"length":15,"width":20.5,"height":0,"unit":"cm"},"weight":{"value":14.50,"unit":"g"},
-    "volume":{"value":5,"unit":"l"}},"ean":"0799439112766",
-    "delivery_dates":{"handover_at":"2025-02-27T10:00:00.555309Z",
-    "deliver_at":null},"mid_code":"NLOZR92MEL","material_content":"100% Cotton","intended_use":null,"dangerous_goods":{
-    "chemical_record_identifier":"c","regulation_set":"IATA","packaging_type_quantity":null,"packaging_type":"box",
-    "packaging_instruction_code":"Y963","id_number":"ID8000","class_division_number":"9","quantity":"2.0",
-    "unit_of_measurement":"kg","proper_shipping_name":"Consumer commodity","commodity_regulated_level_code":"LQ",
-    "transportation_mode":"Highway","emergency_contact_name":"Jane","emergency_contact_phone":"+1",
-    "adr_packing_group_letter":"II","local_proper_shipping_name":null,"transport_category":"3",
-    "tunnel_restriction_code":"E","weight_type":"net"}},{"name":"","quantity":1,"properties":{},"measurement":{},
-    "delivery_dates":{},"total_price":{"value":0,"currency":"usd"}}],"notes":"Call before delivery",
-    "tags":["fragile",""]},
-    "payment_details":{"total_price":{"value":1234567890123456789.123456789,"currency":"EUR"},
-    "status":{"code":"paid"},"is_cash_on_delivery":true,"subtotal_price":{"value":-1.5,"currency":"EUR"},
-    "estimated_shipping_price":{"value":0.00,"currency":"EUR"},"estimated_tax_price":{"value":0,"currency":"EUR"},
-    "invoice_date":"2018-07-14","discount_granted":{"value":3.99,"currency":"EUR"},
-    "insurance_costs":{"value":null,"currency":null},"freight_costs":null,"other_costs":{}},
-    "customs_details":{"commercial_invoice_number":"0124-03102022","shipment_type":"commercial_goods",
-    "export_type":"commercial_b2c","tax_numbers":{"sender":[{"name":"VAT","country_code":"NL","value":"NL98"}],
-    "receiver":[{"name":null,"value":"DE12"},{}],"importer_of_record":[]}},
-    "customer_details":{"name":"John Doe","phone_number":"+319881729999","email":"john@doe.com"},
-    "billing_address":{"name":"John Doe","company_name":"Sendcloud","address_line_1":"Stadhuisplein",
-    "house_number":"50",
-    "address_line_2":"Apartment 17B","postal_code":"1013 AB","city":"Eindhoven","po_box":null,
-    "state_province_code":"IT-RM","country_code":"NL","email":"johndoe@gmail.com","phone_number":"+319881729999"},
-    "shipping_address":{"name":"J","address_line_1":"S","postal_code":"1","city":"E","po_box":"PO 7",
-    "country_code":"NL"},
-    "shipping_details":{"is_local_pickup":false,"delivery_indicator":"DHL Home Delivery","measurement":{"weight":
-    {"value":3,"unit":"kg"}},"ship_with":{"type":"shipping_option_code","properties":{
-    "shipping_option_code":"postnl:standard","contract_id":517}}},
-    "service_point_details":{"id":"123","carrier_service_point_id":"91233","post_number":"p","latitude":"51.427063",
-    "longitude":"5.486414","type":"packstation","extra_data":{"partner_id":"","n":1e2}}}"#;
+const FULL: &str = include_str!("../../tests/fixtures/full_order.json");
 
 fn only(body: &str) -> DecodedOrder {
     decode::orders(body.as_bytes()).unwrap_or_else(|errors| panic!("{}", show(&errors))).remove(0)

@@ -1,6 +1,7 @@
 //! Sends what is due: endpoints side by side, each endpoint's deliveries one after another in the order of their events.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::Result;
 use domain::ids::EndpointId;
@@ -13,6 +14,10 @@ use crate::App;
 
 /// Deliveries of one run.
 const BATCH: usize = 200;
+
+/// After this long an endpoint's turn is over, so that a slow one does not hold up the others, nor the job outlive its
+/// lease; what is left stays due.
+const TURN: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(app: &App) -> Result<Outcome> {
     let now = app.now();
@@ -36,19 +41,24 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
 async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliveries: Vec<Delivery>) -> Result<()> {
     let setup = app.tenant_setup(tenant).await?;
     let known = setup.as_ref().and_then(|setup| setup.endpoints.iter().find(|known| known.id == endpoint));
-    let mut is_down = false;
+    let (mut is_down, began) = (false, tokio::time::Instant::now());
     for delivery in deliveries {
+        if began.elapsed() >= TURN {
+            break;
+        }
         let (attempt, is_delivered) = match known {
             // One endpoint that does not answer is asked once a run, not once a delivery.
             Some(_) if is_down => {
                 let note = Some("not tried: the endpoint did not answer the delivery before".to_owned());
-                let attempt = Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
+                let attempt =
+                    Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
                 (attempt, false)
             }
             Some(known) => app.send(known, &delivery).await,
             None => {
                 let note = Some("the endpoint is gone".to_owned());
-                let attempt = Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
+                let attempt =
+                    Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
                 (attempt, false)
             }
         };
@@ -58,9 +68,7 @@ async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliver
             None => (DeliveryStatus::Failed, attempt.at),
         };
         let (owner, id) = (tenant.clone(), delivery.id);
-        app.store()
-            .write(async move |tx| tx.record_attempt(&owner, id, &attempt, status, next_at).await)
-            .await?;
+        app.store().write(async move |tx| tx.record_attempt(&owner, id, &attempt, status, next_at).await).await?;
     }
     Ok(())
 }

@@ -124,7 +124,7 @@ impl App {
             return Ok(None);
         }
         let outcome = (job.run)(self).await;
-        self.store().write(async move |tx| tx.finish_job(kind, Timestamp::UNIX_EPOCH).await).await?;
+        self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
         outcome.map(Some)
     }
 

@@ -25,8 +25,7 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
     let mut deliveries = Vec::new();
     for (tenant, event) in &fresh {
         let setup = app.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        let wanting: Vec<_> =
-            setup.endpoints.iter().filter(|endpoint| endpoint.wants(event.kind.as_str())).collect();
+        let wanting: Vec<_> = setup.endpoints.iter().filter(|endpoint| endpoint.wants(event.kind.as_str())).collect();
         if wanting.is_empty() {
             continue;
         }
@@ -56,6 +55,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
             let mut last = HashMap::new();
             let mut positions = Vec::with_capacity(fresh.len());
             for (tenant, event) in &fresh {
+                if tx.is_numbered(tenant, event.id).await? {
+                    continue;
+                }
                 let position = match last.get(tenant) {
                     Some(position) => *position,
                     None => tx.last_position(tenant).await?,

@@ -6,7 +6,7 @@
 use domain::error::CarrierError;
 use domain::event::{About, EventKind};
 use domain::ids::{EventId, ShipmentId};
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::TenantId;
 use domain::{Error, Result};
 
@@ -20,22 +20,33 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
     let now = app.now();
     let abandoned = app.store().read(async move |tx| tx.abandoned_shipments(now, BATCH).await).await?;
     for (tenant, id) in abandoned {
-        match settle(app, &tenant, id).await {
-            Ok(()) => {}
-            Err(Error::Carrier(error)) => {
-                tracing::warn!(shipment = %id, %error, "shipment {id} is not settled yet");
-            }
-            Err(error) => return Err(error),
+        if let Err(error) = settle(app, &tenant, id).await {
+            tracing::warn!(shipment = %id, %error, "shipment {id} is not settled yet");
         }
     }
     Ok(Outcome::Done)
 }
 
+/// Takes the lease that ran out, so that no other runner asks the carrier too; `None` when somebody else did.
+async fn take_over(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<Option<Shipment>> {
+    let (owner, now) = (tenant.clone(), app.now());
+    let lease = app.lease_from(now);
+    app.store()
+        .write(async move |tx| {
+            let Some(mut shipment) = tx.shipment(&owner, id).await? else { return Ok(None) };
+            if shipment.lease_until.is_none_or(|until| until > now) {
+                return Ok(None);
+            }
+            shipment.lease_until = Some(lease);
+            tx.save_shipment(&owner, &shipment).await?;
+            shipment.version += 1;
+            Ok(Some(shipment))
+        })
+        .await
+}
+
 async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
-    let owner = tenant.clone();
-    let Some(shipment) = app.store().read(async move |tx| tx.shipment(&owner, id).await).await? else {
-        return Ok(());
-    };
+    let Some(shipment) = take_over(app, tenant, id).await? else { return Ok(()) };
     let setup = app.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
     let account = setup.account(&shipment.details.service.account);
     let usable = account.and_then(|account| account.connection.clone().zip(account.profile));
@@ -44,14 +55,15 @@ async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
             app.book(tenant, id).await.map(drop)
         }
         (ShipmentStatus::Booking, Some((connection, _))) => {
-            match connection.find(&shipment.details.reference).await {
+            match app.find_booking(connection.as_ref(), &shipment.details.reference).await {
                 Ok(Some(booking)) => app.store_booking(tenant, &shipment, booking).await.map(drop),
+                Ok(None) if shipment.details.cancel_wanted => app.store_never_booked(tenant, &shipment).await.map(drop),
                 Ok(None) => app.book(tenant, id).await.map(drop),
-                Err(error) if error.is_unsure() => app.leave_unsure(tenant, shipment, error).await.map(drop),
+                Err(error) if error.is_unsure() => app.leave_unsure(tenant, &shipment, error).await.map(drop),
                 Err(error) => give_up(app, tenant, id, &error.to_string()).await,
             }
         }
-        (ShipmentStatus::Cancelling, Some(_)) => app.finish_cancelling(tenant, shipment).await.map(drop),
+        (ShipmentStatus::Cancelling, Some(_)) => app.finish_cancelling(tenant, &shipment).await.map(drop),
         (ShipmentStatus::Booking | ShipmentStatus::Cancelling, None) => {
             give_up(app, tenant, id, "the carrier account is gone or unusable").await
         }

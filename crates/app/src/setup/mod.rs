@@ -8,7 +8,6 @@ use domain::order::RawJson;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Mode, Scope, Tenant, TenantId};
 use domain::{Error, Problem, Result};
-use serde_json::{Map, Value as Json};
 use store::Tx;
 use store::webhooks::EndpointRow;
 
@@ -49,15 +48,21 @@ fn default_channels() -> impl Iterator<Item = Channel> {
     })
 }
 
-/// A channel's settings with what the setup file owns put in, the rest left alone.
+/// A channel's settings with what the setup file owns put in, the rest left alone, digit for digit.
 fn channel_settings(stored: Option<&Channel>, setup: &IntegrationSetup) -> Result<RawJson> {
-    let mut settings: Map<String, Json> = match stored {
+    let mut settings: BTreeMap<String, RawJson> = match stored {
         Some(channel) => store::codec::from_json(channel.settings.as_str())?,
-        None => Map::new(),
+        None => BTreeMap::new(),
     };
-    settings.insert(IDS_AS_NUMBERS.to_owned(), Json::Bool(setup.order_ids_as_numbers));
-    let text = store::codec::to_json(&settings)?;
-    RawJson::new(text).ok_or_else(|| Error::internal("settings are JSON"))
+    let raw = |text: String| RawJson::new(text).ok_or_else(|| Error::internal("settings are JSON"));
+    let wanted = raw(setup.order_ids_as_numbers.to_string())?;
+    if let Some(channel) = stored
+        && settings.get(IDS_AS_NUMBERS) == Some(&wanted)
+    {
+        return Ok(channel.settings.clone());
+    }
+    settings.insert(IDS_AS_NUMBERS.to_owned(), wanted);
+    raw(store::codec::to_json(&settings)?)
 }
 
 impl App {
@@ -206,8 +211,7 @@ impl App {
             let known = stored.iter().find(|known| known.url == webhook.url && known.dialect == webhook.dialect);
             let is_same = match known {
                 Some(known) => {
-                    known.events == webhook.events
-                        && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
+                    known.events == webhook.events && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
                 }
                 None => false,
             };

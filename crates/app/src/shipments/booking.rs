@@ -3,19 +3,19 @@
 //! Whatever happens in between, the row says enough to finish or void it: `jobs/settle_bookings.rs` calls the same verbs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use domain::connector::{BookRequest, Booking, CancelRequest, Connection, Label, Profile};
+use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Label, Profile};
 use domain::document::{Document, DocumentKind, Format, Paper};
 use domain::error::CarrierError;
-use domain::event::{About, EventKind};
-use domain::ids::{DocumentId, EventId, ShipmentId};
+use domain::event::{About, Event, EventKind};
+use domain::ids::{DocumentId, EventId, ParcelId, ShipmentId};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::{Mode, TenantId};
 use domain::tracking::TrackingStatus;
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 
-use super::LEASE;
 use crate::{App, clock, event};
 
 /// The format a label is drawn in when it is bought; others are drawn when somebody asks.
@@ -26,6 +26,18 @@ struct MadeLabel {
     content: Option<String>,
     document: Option<Document>,
     warnings: Vec<String>,
+}
+
+/// What is stored in one transaction with a carrier's answer.
+#[derive(Default)]
+struct Along {
+    contents: Vec<(ParcelId, String)>,
+    documents: Vec<Document>,
+    news: Vec<Event>,
+}
+
+fn about(shipment: &Shipment) -> About {
+    About { order: Some(shipment.order), shipment: Some(shipment.id), ..About::default() }
 }
 
 impl App {
@@ -50,6 +62,67 @@ impl App {
         })
     }
 
+    /// Waits for a carrier no longer than an operator allows.
+    async fn in_time<T>(&self, answer: Answer<'_, T>) -> Result<T, CarrierError> {
+        tokio::time::timeout(self.options().carrier_timeout, answer).await.unwrap_or_else(|_| {
+            Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
+        })
+    }
+
+    /// Until when whoever asks a carrier now may take: longer than the carrier may.
+    pub(crate) fn lease_from(&self, now: Timestamp) -> Timestamp {
+        clock::later(now, self.options().carrier_timeout + Duration::from_secs(30))
+    }
+
+    /// What the carrier has under our reference.
+    pub(crate) async fn find_booking(
+        &self,
+        connection: &dyn Connection,
+        reference: &str,
+    ) -> Result<Option<Booking>, CarrierError> {
+        self.in_time(connection.find(reference)).await
+    }
+
+    /// Stores a carrier's answer on the row as it stands now, so that what came meanwhile (a wish to cancel, a tracking
+    /// event) is kept. A row that somebody else has settled is left as it is.
+    async fn store_answer(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        along: Along,
+        answer: impl Fn(&mut Shipment) + Send + Sync + 'static,
+    ) -> Result<Shipment> {
+        let (owner, id, status, reference) = (tenant.clone(), asked.id, asked.status, asked.details.reference.clone());
+        let now = self.now();
+        let stored = self
+            .store()
+            .write(async move |tx| {
+                let mut current = tx.shipment(&owner, id).await?.ok_or(Error::NotFound("shipment"))?;
+                if current.status != status || current.details.reference != reference {
+                    return Ok(current);
+                }
+                answer(&mut current);
+                current.modified_at = now;
+                tx.save_shipment(&owner, &current).await?;
+                for (parcel, content) in &along.contents {
+                    tx.keep_label_content(&owner, *parcel, content).await?;
+                }
+                tx.add_documents(&owner, &along.documents).await?;
+                tx.emit_all(&owner, &along.news).await?;
+                current.version += 1;
+                Ok(current)
+            })
+            .await?;
+        self.wakes().shipments.notify_waiters();
+        self.wakes().events.notify_one();
+        Ok(stored)
+    }
+
+    async fn news_of(&self, kind: EventKind, about: About) -> Result<Along> {
+        let id = self.one_id("events", EventId::new).await?;
+        Ok(Along { news: vec![event(id, kind, self.now(), about)], ..Along::default() })
+    }
+
     /// The public tracking page of a parcel.
     pub fn tracking_url(&self, token: &str) -> String {
         format!("{}/t/{token}", self.options().public_url)
@@ -64,20 +137,18 @@ impl App {
             }
             let (connection, _) = self.connection(tenant, &shipment).await?;
             let ask = self.booking_request(&shipment);
-            let limit = self.options().carrier_timeout;
-            let answer = tokio::time::timeout(limit, connection.book(&ask)).await.unwrap_or_else(|_| {
-                Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
-            });
-            match answer {
+            match self.in_time(connection.book(&ask)).await {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking).await,
-                Err(error) if error.is_unsure() => return self.leave_unsure(tenant, shipment, error).await,
+                Err(error) if error.is_unsure() => return self.leave_unsure(tenant, &shipment, error).await,
                 Err(error) => {
-                    let next = shipment.details.alternatives.iter().position(|rate| {
-                        rate.service.account != shipment.details.service.account
-                    });
+                    let next = shipment
+                        .details
+                        .alternatives
+                        .iter()
+                        .position(|rate| rate.service.account != shipment.details.service.account);
                     match next.filter(|_| !shipment.details.cancel_wanted) {
-                        Some(next) => self.turn_to(tenant, shipment, next).await?,
-                        None => return self.store_refusal(tenant, shipment, error).await,
+                        Some(next) => drop(self.turn_to(tenant, &shipment, next).await?),
+                        None => return self.store_refusal(tenant, &shipment, error).await,
                     }
                 }
             }
@@ -100,146 +171,133 @@ impl App {
     }
 
     /// One more transaction 1: the same shipment, the next account, a new reference and new serials.
-    async fn turn_to(&self, tenant: &TenantId, mut shipment: Shipment, next: usize) -> Result<()> {
-        let mut alternatives = shipment.details.alternatives.split_off(next);
+    async fn turn_to(&self, tenant: &TenantId, asked: &Shipment, next: usize) -> Result<Shipment> {
+        let mut alternatives = asked.details.alternatives[next..].to_vec();
         let rate = alternatives.remove(0);
         let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        let serials = self.serials(&setup, &rate.service.account, shipment.parcels.len()).await?;
-        let turn = shipment.details.reference.split_once('.').map_or(1, |(_, turn)| turn.parse().unwrap_or(1)) + 1;
-        let now = self.now();
-        let details = &mut shipment.details;
-        details.reference = format!("{}.{turn}", shipment.id);
-        details.service = rate.service.clone();
-        details.service_name.clone_from(&rate.service_name);
-        details.rate = Some(rate);
-        details.alternatives = alternatives;
-        details.serials = serials;
-        shipment.modified_at = now;
-        shipment.lease_until = Some(clock::later(now, LEASE));
-        let tenant = tenant.clone();
-        self.store().write(async move |tx| tx.save_shipment(&tenant, &shipment).await).await
+        let serials = self.serials(&setup, &rate.service.account, asked.parcels.len()).await?;
+        let turn = asked.details.reference.split_once('.').map_or(1, |(_, turn)| turn.parse().unwrap_or(1)) + 1;
+        let reference = format!("{}.{turn}", asked.id);
+        let lease = self.lease_from(self.now());
+        let turned = move |shipment: &mut Shipment| {
+            shipment.lease_until = Some(lease);
+            let details = &mut shipment.details;
+            details.reference.clone_from(&reference);
+            details.service = rate.service.clone();
+            details.service_name.clone_from(&rate.service_name);
+            details.rate = Some(rate.clone());
+            details.alternatives.clone_from(&alternatives);
+            details.serials.clone_from(&serials);
+        };
+        self.store_answer(tenant, asked, Along::default(), turned).await
     }
 
     /// Nobody knows what the carrier did: the row stays `Booking`, and the job asks again soon.
     pub(crate) async fn leave_unsure(
         &self,
         tenant: &TenantId,
-        mut shipment: Shipment,
+        asked: &Shipment,
         error: CarrierError,
     ) -> Result<Shipment> {
-        let wait = match &error {
+        let again = self.ask_again_at(&error);
+        let unsure = move |shipment: &mut Shipment| {
+            shipment.lease_until = Some(again);
+            shipment.details.failure = Some(error.clone());
+        };
+        self.store_answer(tenant, asked, Along::default(), unsure).await
+    }
+
+    /// When a carrier that gave no usable answer is asked again.
+    fn ask_again_at(&self, error: &CarrierError) -> Timestamp {
+        let wait = match error {
             CarrierError::Unavailable { retry_after: Some(seconds), .. } => (*seconds).clamp(1, 3600),
             _ => 15,
         };
-        let now = self.now();
-        shipment.modified_at = now;
-        shipment.lease_until = Some(clock::later(now, std::time::Duration::from_secs(wait)));
-        shipment.details.failure = Some(error);
-        let (tenant, stored) = (tenant.clone(), shipment.clone());
-        self.store().write(async move |tx| tx.save_shipment(&tenant, &stored).await).await?;
-        Ok(shipment)
+        clock::later(self.now(), Duration::from_secs(wait))
     }
 
     /// The carrier said no, and there is nobody else to ask.
-    async fn store_refusal(&self, tenant: &TenantId, mut shipment: Shipment, error: CarrierError) -> Result<Shipment> {
-        let now = self.now();
-        let about = About {
-            order: Some(shipment.order),
-            shipment: Some(shipment.id),
-            reason: Some(error.to_string()),
-            ..About::default()
+    async fn store_refusal(&self, tenant: &TenantId, asked: &Shipment, error: CarrierError) -> Result<Shipment> {
+        let failed = About { reason: Some(error.to_string()), ..about(asked) };
+        let along = self.news_of(EventKind::ShipmentFailed, failed).await?;
+        let refused = move |shipment: &mut Shipment| {
+            shipment.status = ShipmentStatus::Failed;
+            shipment.lease_until = None;
+            shipment.details.failure = Some(error.clone());
         };
-        shipment.status = ShipmentStatus::Failed;
-        shipment.modified_at = now;
-        shipment.lease_until = None;
-        shipment.details.failure = Some(error);
-        let failed = event(self.one_id("events", EventId::new).await?, EventKind::ShipmentFailed, now, about);
-        let (tenant, stored) = (tenant.clone(), shipment.clone());
-        self.store()
-            .write(async move |tx| {
-                tx.save_shipment(&tenant, &stored).await?;
-                tx.emit(&tenant, &failed).await
-            })
-            .await?;
-        self.wake_after_shipment();
-        Ok(shipment)
+        self.store_answer(tenant, asked, along, refused).await
     }
 
-    fn wake_after_shipment(&self) {
-        self.wakes().shipments.notify_waiters();
-        self.wakes().events.notify_one();
+    /// The carrier knows nothing of a shipment that nobody wants any more: it is cancelled without being booked.
+    pub(crate) async fn store_never_booked(&self, tenant: &TenantId, asked: &Shipment) -> Result<Shipment> {
+        let along = self.news_of(EventKind::ShipmentCancelled, about(asked)).await?;
+        let cancelled = |shipment: &mut Shipment| {
+            shipment.status = ShipmentStatus::Cancelled;
+            shipment.lease_until = None;
+            shipment.details.failure = None;
+        };
+        self.store_answer(tenant, asked, along, cancelled).await
     }
 
     /// The carrier said yes: puts the labels' bytes, then stores numbers, documents and the event (transaction 2).
     ///
     /// Bytes that cannot be put now do not undo the booking: the shipment is booked with its label missing, and
     /// `jobs/store_labels.rs` fetches it without booking again.
-    pub(crate) async fn store_booking(&self, tenant: &TenantId, asked: &Shipment, booking: Booking) -> Result<Shipment> {
+    pub(crate) async fn store_booking(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        booking: Booking,
+    ) -> Result<Shipment> {
         if booking.parcels.len() != asked.parcels.len() {
             let text = format!("{} parcels asked, {} booked", asked.parcels.len(), booking.parcels.len());
-            return self.leave_unsure(tenant, asked.clone(), CarrierError::Unreadable(text)).await;
+            return self.leave_unsure(tenant, asked, CarrierError::Unreadable(text)).await;
         }
         let now = self.now();
-        let mut shipment = asked.clone();
-        let mut labels = Vec::with_capacity(shipment.parcels.len());
-        for (parcel, booked) in shipment.parcels.iter_mut().zip(&booking.parcels) {
+        let mut along = Along::default();
+        let mut warnings = Vec::new();
+        let mut labelled = Vec::with_capacity(asked.parcels.len());
+        for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {
             let made = self.make_label(tenant, asked, parcel.id, &booked.label).await?;
-            parcel.tracking_number = Some(booked.tracking_number.clone());
-            parcel.sscc.clone_from(&booked.sscc);
-            parcel.tracking = TrackingStatus::Announced;
-            parcel.has_label = made.document.is_some();
-            labels.push(made);
+            labelled.push(made.document.is_some());
+            along.contents.extend(made.content.map(|content| (parcel.id, content)));
+            along.documents.extend(made.document);
+            warnings.extend(made.warnings);
         }
-        for warning in labels.iter().flat_map(|made| &made.warnings) {
-            if !shipment.details.warnings.contains(warning) {
-                shipment.details.warnings.push(warning.clone());
-            }
-        }
-        shipment.status = ShipmentStatus::Booked;
-        shipment.modified_at = now;
-        shipment.lease_until = None;
-        shipment.details.carrier_reference = booking.carrier_reference;
-        shipment.details.booked_at = Some(now);
-        shipment.details.failure = None;
-        shipment.details.alternatives = Vec::new();
-        let about = About { order: Some(shipment.order), shipment: Some(shipment.id), ..About::default() };
         let ids = self.event_ids(2).await?;
-        let mut news = vec![event(ids[0], EventKind::ShipmentBooked, now, about.clone())];
-        if shipment.is_ready_to_print() {
-            news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, about));
+        along.news.push(event(ids[0], EventKind::ShipmentBooked, now, about(asked)));
+        if labelled.iter().all(|has_label| *has_label) {
+            along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, about(asked)));
         }
-        let (owner, stored) = (tenant.clone(), shipment.clone());
-        let outcome = self
-            .store()
-            .write(async move |tx| {
-                let Some(current) = tx.shipment(&owner, stored.id).await? else {
-                    return Err(Error::NotFound("shipment"));
-                };
-                if current.status != ShipmentStatus::Booking
-                    || current.details.reference != stored.details.reference
-                {
-                    return Ok(current);
+        let booked = move |shipment: &mut Shipment| {
+            for ((parcel, booked), has_label) in shipment.parcels.iter_mut().zip(&booking.parcels).zip(&labelled) {
+                parcel.tracking_number = Some(booked.tracking_number.clone());
+                parcel.sscc.clone_from(&booked.sscc);
+                parcel.tracking = TrackingStatus::Announced;
+                parcel.has_label = *has_label;
+            }
+            shipment.status = ShipmentStatus::Booked;
+            shipment.lease_until = None;
+            let details = &mut shipment.details;
+            details.carrier_reference.clone_from(&booking.carrier_reference);
+            details.booked_at = Some(now);
+            details.failure = None;
+            details.alternatives = Vec::new();
+            for warning in &warnings {
+                if !details.warnings.contains(warning) {
+                    details.warnings.push(warning.clone());
                 }
-                let mut next = Shipment { version: current.version, ..stored.clone() };
-                next.details.cancel_wanted = current.details.cancel_wanted;
-                tx.save_shipment(&owner, &next).await?;
-                for (parcel, made) in next.parcels.iter().zip(&labels) {
-                    if let Some(content) = &made.content {
-                        tx.keep_label_content(&owner, parcel.id, content).await?;
-                    }
-                }
-                let documents: Vec<_> = labels.iter().filter_map(|made| made.document.clone()).collect();
-                tx.add_documents(&owner, &documents).await?;
-                tx.emit_all(&owner, &news).await?;
-                next.version += 1;
-                Ok(next)
-            })
-            .await?;
-        self.wake_after_shipment();
-        if outcome.details.cancel_wanted && outcome.status == ShipmentStatus::Booked {
-            return self.cancel_known(tenant, outcome.id).await;
+            }
+        };
+        let stored = self.store_answer(tenant, asked, along, booked).await?;
+        if !(stored.details.cancel_wanted && stored.status == ShipmentStatus::Booked) {
+            return Ok(stored);
         }
-        Ok(outcome)
+        match self.cancel_known(tenant, stored.id).await {
+            // It is booked all the same, and an event says that it is not cancelled.
+            Err(Error::Carrier(_)) => self.known_shipment(tenant, stored.id).await,
+            cancelled => cancelled,
+        }
     }
 
     /// Draws or takes a label and puts its bytes; without a document when they could not be put.
@@ -247,7 +305,7 @@ impl App {
         &self,
         tenant: &TenantId,
         shipment: &Shipment,
-        parcel: domain::ids::ParcelId,
+        parcel: ParcelId,
         label: &Label,
     ) -> Result<MadeLabel> {
         let (bytes, format, content, warnings) = match label {
@@ -310,7 +368,7 @@ impl App {
                 None => {
                     if found.is_none() {
                         let (connection, _) = self.connection(tenant, &shipment).await?;
-                        found = connection.find(&shipment.details.reference).await?;
+                        found = self.find_booking(connection.as_ref(), &shipment.details.reference).await?;
                     }
                     let booked = found.as_ref().and_then(|booking| booking.parcels.get(index));
                     booked.map(|booked| booked.label.clone()).ok_or(Error::NotFound("label"))?
@@ -341,14 +399,14 @@ impl App {
                 Ok(())
             })
             .await?;
-        self.wake_after_shipment();
+        self.wakes().events.notify_one();
         Ok(())
     }
 
     /// Cancels a shipment whoever asked: marks it, asks the carrier, stores the answer.
     pub(crate) async fn cancel_known(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
         let now = self.now();
-        let owner = tenant.clone();
+        let (owner, lease) = (tenant.clone(), self.lease_from(now));
         let marked = self
             .store()
             .write(async move |tx| {
@@ -358,7 +416,7 @@ impl App {
                     ShipmentStatus::Booked => {
                         shipment.status = ShipmentStatus::Cancelling;
                         shipment.details.cancel_wanted = false;
-                        shipment.lease_until = Some(clock::later(now, LEASE));
+                        shipment.lease_until = Some(lease);
                     }
                     ShipmentStatus::Draft
                     | ShipmentStatus::Cancelling
@@ -373,55 +431,47 @@ impl App {
             .await?;
         match marked {
             (shipment, true) if shipment.status == ShipmentStatus::Cancelling => {
-                self.finish_cancelling(tenant, shipment).await
+                self.finish_cancelling(tenant, &shipment).await
             }
             (shipment, _) => Ok(shipment),
         }
     }
 
-    /// Asks the carrier to forget a shipment in `Cancelling` and stores the answer.
-    pub(crate) async fn finish_cancelling(&self, tenant: &TenantId, mut shipment: Shipment) -> Result<Shipment> {
-        let (connection, profile) = self.connection(tenant, &shipment).await?;
+    /// Asks the carrier to forget a shipment in `Cancelling` and stores the answer. Without one it is asked again soon,
+    /// and an event tells a person the first time.
+    pub(crate) async fn finish_cancelling(&self, tenant: &TenantId, asked: &Shipment) -> Result<Shipment> {
+        let (connection, profile) = self.connection(tenant, asked).await?;
         let ask = CancelRequest {
-            reference: shipment.details.reference.clone(),
-            carrier_reference: shipment.details.carrier_reference.clone(),
-            tracking_numbers: shipment.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
+            reference: asked.details.reference.clone(),
+            carrier_reference: asked.details.carrier_reference.clone(),
+            tracking_numbers: asked.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
         };
         let answer = if profile.can_cancel {
-            let limit = self.options().carrier_timeout;
-            tokio::time::timeout(limit, connection.cancel(&ask)).await.unwrap_or_else(|_| {
-                Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
-            })
+            self.in_time(connection.cancel(&ask)).await
         } else {
             Err(CarrierError::Unsupported("cancelling a booking".to_owned()))
         };
-        let now = self.now();
-        let mut about = About { order: Some(shipment.order), shipment: Some(shipment.id), ..About::default() };
-        let kind = match &answer {
-            Ok(()) => {
-                shipment.status = ShipmentStatus::Cancelled;
-                EventKind::ShipmentCancelled
+        let failure = answer.clone().err();
+        let is_told = asked.details.failure.as_ref().is_some_and(CarrierError::is_unsure);
+        let (status, kind, lease) = match &failure {
+            None => (ShipmentStatus::Cancelled, Some(EventKind::ShipmentCancelled), None),
+            Some(error) if error.is_unsure() => {
+                let kind = (!is_told).then_some(EventKind::ShipmentUnsettled);
+                (ShipmentStatus::Cancelling, kind, Some(self.ask_again_at(error)))
             }
-            Err(error) if error.is_unsure() => return Err(Error::Carrier(error.clone())),
-            Err(error) => {
-                shipment.status = ShipmentStatus::Booked;
-                shipment.details.failure = Some(error.clone());
-                about.reason = Some(error.to_string());
-                EventKind::ShipmentCancelRefused
-            }
+            Some(_) => (ShipmentStatus::Booked, Some(EventKind::ShipmentCancelRefused), None),
         };
-        shipment.modified_at = now;
-        shipment.lease_until = None;
-        let news = event(self.one_id("events", EventId::new).await?, kind, now, about);
-        let (owner, stored) = (tenant.clone(), shipment.clone());
-        self.store()
-            .write(async move |tx| {
-                tx.save_shipment(&owner, &stored).await?;
-                tx.emit(&owner, &news).await
-            })
-            .await?;
-        self.wake_after_shipment();
-        shipment.version += 1;
-        answer.map(|()| shipment).map_err(Error::Carrier)
+        let reason = failure.as_ref().map(ToString::to_string);
+        let along = match kind {
+            Some(kind) => self.news_of(kind, About { reason, ..about(asked) }).await?,
+            None => Along::default(),
+        };
+        let answered = move |shipment: &mut Shipment| {
+            shipment.status = status;
+            shipment.lease_until = lease;
+            shipment.details.failure.clone_from(&failure);
+        };
+        let stored = self.store_answer(tenant, asked, along, answered).await?;
+        answer.map(|()| stored).map_err(Error::Carrier)
     }
 }

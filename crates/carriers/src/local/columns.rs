@@ -47,3 +47,16 @@ columns! {
     MaxGirth "max_girth_cm" false "the longest side plus twice each of the others may not be longer";
     MaxParcels "max_parcels" false "no shipment may have more parcels";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_documented() {
+        let page = include_str!("../../../../docs/rate-sheet.md");
+        let missing: Vec<_> =
+            COLUMNS.iter().filter(|column| !page.contains(&format!("`{}`", column.name))).collect();
+        assert!(missing.is_empty(), "docs/rate-sheet.md says nothing of {missing:?}");
+    }
+}

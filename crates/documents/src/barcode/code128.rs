@@ -210,8 +210,8 @@ mod tests {
             let now = if std::mem::take(&mut shifted) { other(set) } else { set };
             match (now, value) {
                 (_, values::FNC1) => data.push(FNC1),
-                (Set::A, values::TO_B) | (Set::C, values::TO_B) => set = Set::B,
-                (Set::B, values::TO_A) | (Set::C, values::TO_A) => set = Set::A,
+                (Set::A | Set::C, values::TO_B) => set = Set::B,
+                (Set::B | Set::C, values::TO_A) => set = Set::A,
                 (Set::C, pair) => data.extend([b'0' + pair / 10, b'0' + pair % 10]),
                 (_, values::TO_C) => set = Set::C,
                 (_, values::SHIFT) => shifted = true,

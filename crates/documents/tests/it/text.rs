@@ -88,17 +88,17 @@ fn c4_a_fallback_font_draws_what_ours_lacks() {
 
 #[test]
 fn a_fallback_font_with_postscript_outlines_is_embedded_too() {
-    let path = "/usr/share/fonts/opentype/urw-base35/StandardSymbolsPS.otf";
+    let path = "/usr/share/fonts/opentype/urw-base35/NimbusSans-Regular.otf";
     let bytes = std::fs::read(path)
         .unwrap_or_else(|error| panic!("{path}: {error}: install the Debian package fonts-urw-base35"));
     let font = FallbackFont::from_bytes(bytes).unwrap();
-    assert_eq!(font.name(), "StandardSymbolsPS");
+    assert_eq!(font.name(), "NimbusSans-Regular");
     let options = Options { fallback_font: Some(Arc::new(font)), ..Options::default() };
-    // A character of private use that this font has and ours lacks.
-    let content = LabelContent { service: "Plan \u{f8e9}".into(), ..plain() };
+    // Brackets that this font has and ours lacks.
+    let content = LabelContent { service: "〚Plan〛".into(), ..plain() };
     let drawn = label(&content, Format::Pdf(Paper::A6), &options).unwrap();
     assert_eq!(drawn.warnings, [""; 0]);
-    assert!(text("fallback", "postscript.pdf", &drawn.bytes).contains("Plan \u{f8e9}"));
+    assert!(text("fallback", "postscript.pdf", &drawn.bytes).contains("〚Plan〛"));
 }
 
 #[test]

@@ -41,14 +41,18 @@ pub fn scan(picture: &str) -> Vec<String> {
 pub fn render(test: &str, name: &str, pdf: &[u8]) -> Vec<String> {
     let file = save(test, &format!("{name}.pdf"), pdf);
     let prefix = file.trim_end_matches(".pdf");
-    run("poppler-utils", "pdftoppm", &["-r", "300", "-gray", "-png", &file, prefix]);
-    let mut pages: Vec<_> = std::fs::read_dir(folder(test))
-        .unwrap()
-        .map(|entry| entry.unwrap().path().to_str().unwrap().to_owned())
-        .filter(|path| path.starts_with(&format!("{prefix}-")) && path.ends_with(".png"))
-        .collect();
-    pages.sort();
-    pages
+    let pages = || {
+        let files = std::fs::read_dir(folder(test)).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "png"));
+        let mut files: Vec<_> = files.map(|path| path.to_str().unwrap().to_owned()).collect();
+        files.retain(|path| path.starts_with(&format!("{prefix}-")));
+        files.sort();
+        files
+    };
+    // Those of an earlier run.
+    pages().iter().for_each(|page| std::fs::remove_file(page).unwrap());
+    run("poppler-utils", "pdftoppm", &["-r", "300", "-png", &file, prefix]);
+    pages()
 }
 
 /// The text of a PDF.
@@ -65,7 +69,8 @@ pub fn data_matrix(picture: &str) -> String {
     let mut reader = decoder.read_info().unwrap();
     let mut luma = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut luma).unwrap();
-    luma.truncate(info.buffer_size());
+    // One byte a dot, of however many.
+    let luma: Vec<u8> = luma.into_iter().step_by(info.color_type.samples()).collect();
     let kind = Some(rxing::BarcodeFormat::DATA_MATRIX);
     // As a hand-held scanner sees it: only the white square where the code stands.
     let part = |length: u32, from: u32, to: u32| length * from / 1000..length * to / 1000;
@@ -73,5 +78,6 @@ pub fn data_matrix(picture: &str) -> String {
     let (wide, high) = (columns.len() as u32, rows.len() as u32);
     let row = |y: u32| (y * info.width + columns.start) as usize..(y * info.width + columns.end) as usize;
     let part: Vec<u8> = rows.flat_map(|y| luma[row(y)].to_vec()).collect();
-    rxing::helpers::detect_in_luma(part, wide, high, kind).unwrap().getText().to_owned()
+    let read = rxing::helpers::detect_in_luma(part, wide, high, kind);
+    read.unwrap_or_else(|error| panic!("{picture}: {error}")).getText().to_owned()
 }

@@ -1,0 +1,94 @@
+//! The commands, as an operator types them.
+
+use serde_json::Value as Json;
+use store::testing::Engine;
+use testkit::on_both_engines;
+
+use crate::process::{Place, client, run};
+
+fn said(output: &std::process::Output) -> (bool, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+fn with<'a>(command: &[&'a str], flags: &'a [String]) -> Vec<&'a str> {
+    command.iter().copied().chain(flags.iter().map(String::as_str)).collect()
+}
+
+on_both_engines! {
+    async fn applying_a_setup_file_twice_changes_nothing_the_second_time(engine: Engine) {
+        let place = Place::new(engine, "apply").await;
+        let flags = place.flags();
+        let (worked, first, error) = said(&run(&place.folder, &with(&["apply", "setup.toml"], &flags)));
+        assert!(worked, "{error}");
+        assert!(first.starts_with("setup.toml: changed 1 carrier_account, "), "{first}");
+        let (worked, second, _) = said(&run(&place.folder, &with(&["apply", "setup.toml"], &flags)));
+        assert!(worked);
+        assert_eq!(second, "setup.toml: nothing to change, everything stands so already\n");
+    }
+
+    async fn a_bad_setup_file_changes_nothing_and_lists_every_mistake(engine: Engine) {
+        let place = Place::new(engine, "bad").await;
+        let flags = place.flags();
+        let text = std::fs::read_to_string(place.folder.join("setup.toml")).unwrap();
+        let bad = text.replace("currency = \"EUR\"", "currency = \"EURO\"").replace("carrier = \"local\"", "carrier = \"locl\"");
+        std::fs::write(place.folder.join("bad.toml"), bad).unwrap();
+        let (worked, _, error) = said(&run(&place.folder, &with(&["apply", "bad.toml"], &flags)));
+        assert!(!worked);
+        assert!(error.contains("bad.toml has 3 mistakes:"), "{error}");
+        assert!(error.contains("\"EURO\"") && error.contains("\"locl\""), "{error}");
+        let (_, good, _) = said(&run(&place.folder, &with(&["apply", "setup.toml"], &flags)));
+        assert!(good.contains("2 tenant"), "{good}");
+    }
+
+    async fn a_key_made_beside_a_running_server_works_within_a_second(engine: Engine) {
+        let place = Place::new(engine, "key").await;
+        let server = place.serve();
+        let flags = place.flags();
+        let command = with(&["key", "create", "--tenant", "acme", "--name", "table", "--scope", "read"], &flags);
+        let (worked, made, error) = said(&run(&place.folder, &command));
+        assert!(worked, "{error}");
+        let secret = made.lines().find_map(|line| line.strip_prefix("secret  ")).unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let asked = client().get(format!("{}/api/v3/integrations", server.url)).bearer_auth(secret).send().await.unwrap();
+        assert_eq!(asked.status(), 200);
+        let listed: Json = asked.json().await.unwrap();
+        assert_eq!(listed[0]["shop_name"], "Web shop");
+    }
+
+    async fn a_page_of_tracking_is_served_beside_the_apis(engine: Engine) {
+        let place = Place::new(engine, "page").await;
+        let server = place.serve();
+        let page = client().get(format!("{}/t/nobody-has-this-token", server.url)).send().await.unwrap();
+        assert_eq!(page.status(), 404);
+        assert!(page.headers().contains_key("content-security-policy"));
+        assert!(page.headers().contains_key("x-request-id"));
+        let ready = client().get(format!("{}/readyz", server.url)).send().await.unwrap();
+        assert_eq!(ready.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_data_folder_is_refused_with_a_way_out() {
+    let place = Place::new(Engine::Sqlite, "second").await;
+    let server = place.serve();
+    let (worked, _, error) = said(&run(&place.folder, &["serve", "--listen", "127.0.0.1:0", "--data", "data"]));
+    assert!(!worked);
+    assert!(error.contains("another waybill serves the data folder data: stop it first"), "{error}");
+    assert!(server.stop());
+}
+
+#[tokio::test]
+async fn a_first_start_without_a_setup_file_makes_one_key_and_prints_it_once() {
+    let place = Place::new(Engine::Sqlite, "first").await;
+    std::fs::write(place.folder.join("setup.toml"), "").unwrap();
+    let mut command = crate::process::waybill(&place.folder);
+    let command = command.args(["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let said: Vec<String> = lines.by_ref().map_while(Result::ok).take_while(|line| !line.starts_with("Waybill")).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said[0].starts_with("A first start: tenant \"default\""), "{said:?}");
+    assert_eq!(said.iter().filter(|line| line.contains("  secret  sec_")).count(), 1);
+}
