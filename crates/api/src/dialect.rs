@@ -26,9 +26,9 @@ pub trait Wire: Send + Sync + 'static {
     /// What a request brought to prove who asks; `None` when it brought nothing.
     fn credentials(parts: &Parts) -> Option<Credentials>;
 
-    /// Something every request must keep to besides; the answer to one that does not.
-    fn check(_parts: &Parts) -> Result<(), Response> {
-        Ok(())
+    /// The answer to a request that breaks a rule every request must keep; `None` when it keeps them.
+    fn check(_parts: &Parts) -> Option<Response> {
+        None
     }
 
     /// The answer to an error of a verb.
@@ -66,7 +66,9 @@ impl<W: Wire> FromRequestParts<App> for Authed<W> {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        W::check(parts)?;
+        if let Some(refusal) = W::check(parts) {
+            return Err(refusal);
+        }
         let credentials = W::credentials(parts).ok_or_else(|| W::refuse(Error::Unauthenticated(Unknown::Missing)))?;
         let caller = app.authenticate(&credentials, W::DIALECT).await.map_err(W::refuse)?;
         let load = if parts.method.is_safe() { Load::Read } else { Load::Write };

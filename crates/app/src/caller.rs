@@ -41,6 +41,13 @@ impl Caller {
         &self.key.tenant
     }
 
+    /// The same caller, allowed to look at what it may change.
+    pub(crate) fn as_reader(&self) -> Self {
+        let mut key = (*self.key).clone();
+        key.scopes.push(Scope::Read);
+        Self { key: Arc::new(key), ..self.clone() }
+    }
+
     /// Refuses unless the key has the scope.
     pub fn require(&self, scope: Scope) -> Result<()> {
         if self.key.scopes.contains(&scope) { Ok(()) } else { Err(Error::Denied(scope.as_str())) }
@@ -82,7 +89,7 @@ impl App {
 
     /// Sells a token for a key's public and secret part; it starts with `prefix` and is stored hashed.
     pub async fn issue_token(&self, public: &str, secret: &Secret, prefix: &str) -> Result<IssuedToken> {
-        const GOOD_FOR: Duration = Duration::from_secs(3600);
+        const GOOD_FOR: Duration = Duration::from_hours(1);
         let credentials = Credentials::Pair(public.to_owned(), secret.clone());
         let caller = self.authenticate(&credentials, Dialect::Native).await?;
         let token = format!("{prefix}{}", self.random().token::<32>());

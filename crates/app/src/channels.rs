@@ -61,7 +61,7 @@ impl App {
     /// Forgets a channel; its orders stay.
     pub async fn delete_channel(&self, caller: &Caller, number: ChannelNumber) -> Result<()> {
         caller.require(Scope::Setup)?;
-        self.channel(&self.as_reader(caller), number)?;
+        self.channel(&caller.as_reader(), number)?;
         let (tenant, now) = (caller.tenant().clone(), self.now());
         let event_id = self.one_id("events", EventId::new).await?;
         self.store()
@@ -88,7 +88,7 @@ impl App {
         body: RawJson,
     ) -> Result<ChannelLog> {
         caller.require(Scope::Write)?;
-        self.channel(&self.as_reader(caller), number)?;
+        self.channel(&caller.as_reader(), number)?;
         let id = self.one_id("channel_logs", LogId::new).await?;
         let log = ChannelLog { id, channel: number, at: at.unwrap_or_else(|| self.now()), body };
         let (tenant, written) = (caller.tenant().clone(), log.clone());

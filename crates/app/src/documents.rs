@@ -58,7 +58,7 @@ impl App {
     /// A parcel's label in a format: the stored bytes, else drawn from what stands on it and stored. No carrier is asked.
     pub async fn label(&self, caller: &Caller, parcel: ParcelId, format: Format) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let shipment = self.shipment_of_parcel(&self.as_reader(caller), parcel).await?;
+        let shipment = self.shipment_of_parcel(&caller.as_reader(), parcel).await?;
         self.label_of(caller.tenant(), &shipment, parcel, format).await
     }
 
@@ -113,7 +113,7 @@ impl App {
     /// A shipment's packing slip as PDF, drawn from the order as it stands and stored.
     pub async fn packing_slip(&self, caller: &Caller, shipment: ShipmentId) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let shipment = self.shipment(&self.as_reader(caller), shipment).await?;
+        let shipment = self.shipment(&caller.as_reader(), shipment).await?;
         let (tenant, order_id) = (caller.tenant().clone(), shipment.order);
         let order = self.store().read(async move |tx| tx.order_ever(&tenant, order_id).await).await?;
         let order = order.ok_or(Error::NotFound("order"))?;
@@ -191,4 +191,4 @@ impl App {
 }
 
 /// How old unreferenced bytes must be before they are swept.
-pub(crate) const SWEPT_AFTER: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const SWEPT_AFTER: Duration = Duration::from_hours(24);

@@ -91,7 +91,7 @@ impl Default for Options {
             allow_private_webhooks: false,
             rate_limit: limits::RateLimit::default(),
             fallback_font: None,
-            link_lifetime: Duration::from_secs(7 * 24 * 3600),
+            link_lifetime: Duration::from_hours(7 * 24),
             carrier_timeout: Duration::from_secs(30),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::channel::ChannelNumber;
+use domain::channel::{ChannelNumber, Dialect};
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
 use domain::ids::OrderId;
@@ -54,7 +54,7 @@ impl App {
     /// Problems are named by `<index>/id`, `<index>/external_id`, `<index>/channel`.
     pub async fn place_orders(&self, caller: &Caller, drafts: Vec<OrderDraft>) -> Result<Vec<PlacedOrder>> {
         caller.require(Scope::Write)?;
-        self.check_channels(caller, &drafts)?;
+        check_channels(caller, &drafts)?;
         let count = drafts.len();
         let ids = self.ids("orders", count, OrderId::new).await?;
         let events = self.event_ids(count).await?;
@@ -109,21 +109,10 @@ impl App {
         Ok(placed.collect())
     }
 
-    fn check_channels(&self, caller: &Caller, drafts: &[OrderDraft]) -> Result<()> {
-        let known: HashSet<_> = caller.setup.channels.iter().map(|channel| channel.number).collect();
-        let problems: Vec<_> = drafts
-            .iter()
-            .enumerate()
-            .filter(|(_, draft)| !known.contains(&draft.channel))
-            .map(|(index, draft)| Problem::of(Rule::Unknown, format!("{index}/channel"), draft.channel.0.to_string()))
-            .collect();
-        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
-    }
-
     /// An order the caller has just placed, shown to it whether or not its key may read others.
     pub async fn placed_order(&self, caller: &Caller, id: OrderId) -> Result<Order> {
         caller.require(Scope::Write)?;
-        self.order(&self.as_reader(caller), id).await
+        self.order(&caller.as_reader(), id).await
     }
 
     /// One order.
@@ -163,18 +152,18 @@ impl App {
             OrderRef::Number(channel, number) => {
                 let found = self.store().read(async move |tx| tx.orders_by_number(&tenant, &number).await).await?;
                 let dialect_of = |order: &Order| caller.setup.channel(order.channel).map(|channel| channel.dialect);
-                (channel, found.into_iter().map(|order| (dialect_of(&order), order)).map(|(d, o)| (o, d)).collect())
+                (
+                    channel,
+                    found
+                        .into_iter()
+                        .map(|order| (dialect_of(&order), order))
+                        .map(|(dialect, order)| (order, dialect))
+                        .collect(),
+                )
             }
         };
-        let narrower: [&dyn Fn(&Order, Option<domain::channel::Dialect>) -> bool; 2] =
-            [&|order, _| channel.is_some_and(|channel| order.channel == channel), &|_, dialect| {
-                dialect == Some(caller.dialect)
-            }];
-        for is_in in narrower {
-            if found.iter().any(|(order, dialect)| is_in(order, *dialect)) {
-                found.retain(|(order, dialect)| is_in(order, *dialect));
-                break;
-            }
+        if !keep_any(&mut found, |order, _| channel == Some(order.channel)) {
+            keep_any(&mut found, |_, dialect| dialect == Some(caller.dialect));
         }
         match found.len() {
             1 => Ok(found.remove(0).0),
@@ -227,10 +216,10 @@ impl App {
     /// by an event and shown to a person.
     pub async fn delete_order(&self, caller: &Caller, id: OrderId) -> Result<()> {
         caller.require(Scope::Write)?;
-        self.order(&self.as_reader(caller), id).await?;
-        let event_id = self.one_id("events", domain::ids::EventId::new).await?;
+        self.order(&caller.as_reader(), id).await?;
         loop {
             let asked = self.cancel_order(caller, id).await?;
+            let event_id = self.one_id("events", domain::ids::EventId::new).await?;
             let (now, tenant) = (self.now(), caller.tenant().clone());
             let is_deleted = self
                 .store()
@@ -251,13 +240,6 @@ impl App {
                 return Ok(());
             }
         }
-    }
-
-    /// The same caller, allowed to look at what it may change.
-    pub(crate) fn as_reader(&self, caller: &Caller) -> Caller {
-        let mut key = (*caller.key).clone();
-        key.scopes.push(Scope::Read);
-        Caller { key: Arc::new(key), ..caller.clone() }
     }
 }
 
@@ -282,4 +264,28 @@ async fn replace(
     }
     let version = tx.replace_order(tenant, id, row).await?;
     Ok(Ok(Upserted { id, version: version.unwrap_or(stored.version), changed: version.is_some() }))
+}
+
+/// Every draft must name a channel of the tenant.
+fn check_channels(caller: &Caller, drafts: &[OrderDraft]) -> Result<()> {
+    let known: HashSet<_> = caller.setup.channels.iter().map(|channel| channel.number).collect();
+    let problems: Vec<_> = drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, draft)| !known.contains(&draft.channel))
+        .map(|(index, draft)| Problem::of(Rule::Unknown, format!("{index}/channel"), draft.channel.0.to_string()))
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
+}
+
+/// An order and the dialect of its channel.
+type Found = (Order, Option<Dialect>);
+
+/// Keeps what fits, if anything does, and says whether.
+fn keep_any(found: &mut Vec<Found>, fits: impl Fn(&Order, Option<Dialect>) -> bool) -> bool {
+    let is_any = found.iter().any(|(order, dialect)| fits(order, *dialect));
+    if is_any {
+        found.retain(|(order, dialect)| fits(order, *dialect));
+    }
+    is_any
 }

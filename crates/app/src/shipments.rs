@@ -88,7 +88,7 @@ impl App {
     /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new.
     async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
-        let order = self.order(&self.as_reader(caller), order).await?;
+        let order = self.order(&caller.as_reader(), order).await?;
         let tenant = caller.tenant().clone();
         let order_id = order.id;
         let shipped = self.store().read(async move |tx| tx.shipments_of_order(&tenant, order_id).await).await?;
@@ -311,7 +311,7 @@ impl App {
 
     /// A shipment somebody else is booking, once it is known what became of it; as it stands after a while.
     async fn settled_shipment(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
-        let reader = self.as_reader(caller);
+        let reader = caller.as_reader();
         let deadline = tokio::time::Instant::now() + self.options().carrier_timeout;
         loop {
             let woken = self.wakes().shipments.notified();
@@ -331,7 +331,7 @@ impl App {
     /// tells a person.
     pub(crate) async fn cancel_order(&self, caller: &Caller, order: OrderId) -> Result<Vec<ShipmentId>> {
         let mut live = Vec::new();
-        for shipment in self.shipments_of_order(&self.as_reader(caller), order).await? {
+        for shipment in self.shipments_of_order(&caller.as_reader(), order).await? {
             if shipment.status.is_live() {
                 live.push(shipment.id);
                 match self.cancel_known(caller.tenant(), shipment.id).await {
@@ -347,7 +347,7 @@ impl App {
     /// cancelled as soon as the carrier's answer is known.
     pub async fn cancel(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
         caller.require(Scope::Void)?;
-        self.shipment(&self.as_reader(caller), id).await?;
+        self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
     }
 }

@@ -71,7 +71,7 @@ impl App {
         reported: Vec<ReportedEvent>,
     ) -> Result<Shipment> {
         caller.require(Scope::Write)?;
-        let shipment = self.shipment(&self.as_reader(caller), id).await?;
+        let shipment = self.shipment(&caller.as_reader(), id).await?;
         let reports = self.readable_reports(caller, &shipment, reported)?;
         let now = self.now();
         let ids = self.ids("tracking_events", reports.len(), TrackingEventId::new).await?;

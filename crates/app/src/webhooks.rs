@@ -82,6 +82,15 @@ pub fn wait_after(attempts: u32) -> Option<Duration> {
     MINUTES.get(attempts.checked_sub(1)? as usize).map(|minutes| Duration::from_secs(minutes * 60))
 }
 
+/// How a delivery stands after an attempt, and when it is tried next.
+pub(crate) fn after_attempt(attempt: &Attempt, is_delivered: bool) -> (DeliveryStatus, Timestamp) {
+    match wait_after(attempt.number) {
+        _ if is_delivered => (DeliveryStatus::Delivered, attempt.at),
+        None => (DeliveryStatus::Failed, attempt.at),
+        Some(wait) => (DeliveryStatus::Waiting, clock::later(attempt.at, wait)),
+    }
+}
+
 impl App {
     /// How a dialect words its webhooks.
     pub(crate) fn event_body(&self, dialect: Dialect) -> Option<&Arc<dyn EventBody>> {
@@ -158,15 +167,6 @@ impl App {
         }
         text.truncate(1024);
         Ok((answer.status().as_u16(), String::from_utf8_lossy(&text).replace('\0', "\u{fffd}")))
-    }
-
-    /// How a delivery stands after an attempt, and when it is tried next.
-    pub(crate) fn after_attempt(&self, attempt: &Attempt, is_delivered: bool) -> (DeliveryStatus, Timestamp) {
-        match wait_after(attempt.number) {
-            _ if is_delivered => (DeliveryStatus::Delivered, attempt.at),
-            None => (DeliveryStatus::Failed, attempt.at),
-            Some(wait) => (DeliveryStatus::Waiting, clock::later(attempt.at, wait)),
-        }
     }
 
     /// Who was told of an event, with each attempt.

@@ -56,13 +56,15 @@ pub(crate) fn fit(
     height: f32,
     warnings: &mut Vec<String>,
 ) -> Vec<Line> {
+    let words: Vec<_> = paragraphs.iter().map(|paragraph| measured(fonts, paragraph)).collect();
     let mut scale = 1.0;
     loop {
         let is_smallest = paragraphs.iter().all(|paragraph| paragraph.points * scale <= MIN_POINTS);
         let may_break = is_smallest || scale < BREAK_BELOW;
         let blocks: Option<Vec<_>> = paragraphs
             .iter()
-            .map(|paragraph| wrap(fonts, paragraph, paragraph.points * scale, width, may_break))
+            .zip(&words)
+            .map(|(paragraph, words)| break_lines(fonts, paragraph, words, paragraph.points * scale, width, may_break))
             .collect();
         if let Some(blocks) = blocks {
             if total_height(&blocks) <= height + SLACK {
@@ -84,16 +86,32 @@ pub(crate) fn wrap(
     width: f32,
     may_break: bool,
 ) -> Option<Vec<Line>> {
+    break_lines(fonts, paragraph, &measured(fonts, paragraph), points, width, may_break)
+}
+
+/// The words of a paragraph and their widths in ems.
+fn measured<'a>(fonts: &Fonts<'_>, paragraph: &'a Paragraph) -> Vec<(&'a str, f32)> {
+    let words = paragraph.text.split(' ').filter(|word| !word.is_empty());
+    words.map(|word| (word, fonts.width(word, paragraph.style))).collect()
+}
+
+fn break_lines(
+    fonts: &Fonts<'_>,
+    paragraph: &Paragraph,
+    words: &[(&str, f32)],
+    points: f32,
+    width: f32,
+    may_break: bool,
+) -> Option<Vec<Line>> {
     let points = points.max(MIN_POINTS.min(paragraph.points));
     let em = points * MM_PER_POINT;
     let width = width - paragraph.inset + SLACK;
-    let measure = |text: &str| fonts.width(text, paragraph.style) * em;
     let mut lines: Vec<Line> = Vec::new();
     let mut line = String::new();
     let mut used = 0.0;
-    let space = measure(" ");
-    for word in paragraph.text.split(' ').filter(|word| !word.is_empty()) {
-        let wide = measure(word);
+    let space = fonts.width(" ", paragraph.style) * em;
+    for &(word, ems) in words {
+        let wide = ems * em;
         if !line.is_empty() && used + space + wide <= width {
             line.push(' ');
             line.push_str(word);

@@ -17,8 +17,8 @@ pub const GOOD_MODULE_MM: f32 = 0.375;
 /// Thinner modules than this, in millimetres (2 dots at 203 dpi), are refused.
 pub const FINEST_MODULE_MM: f32 = 0.25;
 
-/// Modules are not made wider than this. An SSCC's come out at about 0.5 mm: GS1 General Specifications, section 5.12.3,
-/// asks for 0.495 mm at least on logistic labels.
+/// Modules are not made wider than this. An SSCC's come out at about 0.5 mm: GS1 General Specifications, section
+/// 5.12.3, asks for 0.495 mm at least on logistic labels.
 const WIDEST_MODULE: f32 = 0.545;
 
 /// Height of the bars: GS1 asks for 31.75 mm on logistic labels.

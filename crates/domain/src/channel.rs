@@ -27,8 +27,14 @@ pub enum Dialect {
 
 impl Dialect {
     /// Every dialect, in the order of their default channels.
-    pub const ALL: [Self; 6] =
-        [Self::Native, Self::Sendcloud, Self::DeliverySolutions, Self::Expertsender, Self::SevenSenders, Self::Crowdsender];
+    pub const ALL: [Self; 6] = [
+        Self::Native,
+        Self::Sendcloud,
+        Self::DeliverySolutions,
+        Self::Expertsender,
+        Self::SevenSenders,
+        Self::Crowdsender,
+    ];
 
     /// The name in setup files, rows and paths.
     pub fn as_str(self) -> &'static str {

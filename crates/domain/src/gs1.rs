@@ -17,9 +17,7 @@ pub fn check_digit(digits: &str) -> Option<u8> {
 /// Whether the last digit is the check digit of those before it.
 pub fn has_valid_check_digit(digits: &str) -> bool {
     match digits.split_at_checked(digits.len().saturating_sub(1)) {
-        Some((body, last)) if !body.is_empty() => {
-            check_digit(body).is_some_and(|digit| last.parse() == Ok(digit))
-        }
+        Some((body, last)) if !body.is_empty() => check_digit(body).is_some_and(|digit| last.parse() == Ok(digit)),
         _ => false,
     }
 }
@@ -30,7 +28,8 @@ pub fn has_valid_check_digit(digits: &str) -> bool {
 /// The serial's lowest digits stand after the prefix; what does not fit moves into the extension digit (so a prefix of
 /// seven digits holds ten thousand million parcels). `None` when the prefix is not 4 to 12 digits or the range is used up.
 pub fn sscc(company_prefix: &str, serial: u64) -> Option<String> {
-    let is_prefix = (4..=12).contains(&company_prefix.len()) && company_prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let is_prefix =
+        (4..=12).contains(&company_prefix.len()) && company_prefix.bytes().all(|byte| byte.is_ascii_digit());
     if !is_prefix {
         return None;
     }

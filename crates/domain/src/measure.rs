@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn sent_units_convert_by_their_definition() {
-        let weight = |value: &str, unit| Quantity { value: value.parse().unwrap(), unit }.to_weight().unwrap().milligrams();
+        let weight =
+            |value: &str, unit| Quantity { value: value.parse().unwrap(), unit }.to_weight().unwrap().milligrams();
         assert_eq!(weight("1", WeightUnit::Lbs), 453_593);
         assert_eq!(weight("1", WeightUnit::Oz), 28_350);
         assert_eq!(weight("0.1", WeightUnit::G), 100);

@@ -101,8 +101,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope; `*` in a setup file.
-    pub const ALL: [Self; 7] =
-        [Self::Read, Self::Write, Self::Print, Self::Buy, Self::Void, Self::Setup, Self::Erase];
+    pub const ALL: [Self; 7] = [Self::Read, Self::Write, Self::Print, Self::Buy, Self::Void, Self::Setup, Self::Erase];
 
     /// The name in setup files.
     pub fn as_str(self) -> &'static str {

@@ -94,9 +94,7 @@ impl FromStr for SentTime {
             let local = pieces.date().to_datetime(time);
             return match pieces.to_numeric_offset() {
                 None => Ok(Self::Local(local)),
-                Some(offset) => {
-                    offset.to_timestamp(local).map(|at| Self::Instant(at, offset)).map_err(|_| NotATime)
-                }
+                Some(offset) => offset.to_timestamp(local).map(|at| Self::Instant(at, offset)).map_err(|_| NotATime),
             };
         }
         Err(NotATime)

@@ -125,10 +125,13 @@ async fn doctor(settings: &Settings) -> ExitCode {
         match (&settings.key, key.exists()) {
             (Some(_), _) => Ok("from the setting".to_owned()),
             (None, true) => Ok(format!("{}", key.display())),
-            (None, false) => Err(format!("{} is missing: `waybill serve` makes it, or copy it from another node", key.display())),
+            (None, false) => {
+                Err(format!("{} is missing: `waybill serve` makes it, or copy it from another node", key.display()))
+            }
         },
     );
-    let hint = if settings.allow_private_webhooks { "private addresses too" } else { "https and public addresses only" };
+    let hint =
+        if settings.allow_private_webhooks { "private addresses too" } else { "https and public addresses only" };
     tell("webhooks", Ok(hint.to_owned()));
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

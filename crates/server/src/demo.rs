@@ -98,8 +98,7 @@ fn is_signed(headers: &HeaderMap, body: &[u8]) -> bool {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
     let at = header("webhook-timestamp").parse().ok().and_then(|second| Timestamp::from_second(second).ok());
     let Some(at) = at else { return false };
-    let expected =
-        app::webhooks::standard_headers(header("webhook-id"), at, body, &Secret::new(HOOK_SECRET));
+    let expected = app::webhooks::standard_headers(header("webhook-id"), at, body, &Secret::new(HOOK_SECRET));
     expected[2].1 == header("webhook-signature")
 }
 
@@ -155,9 +154,19 @@ impl Scene {
         for order in ["ord_1", "ord_2", "ord_3"] {
             let asked = self.request(Method::POST, &format!("/v1/orders/{order}/shipments")).bearer_auth(SECRET);
             let shipment = self.answer(asked).await?;
-            let price = format!("{} {}", text(&shipment["rate"]["total"]["amount"]), text(&shipment["rate"]["total"]["currency"]));
+            let price = format!(
+                "{} {}",
+                text(&shipment["rate"]["total"]["amount"]),
+                text(&shipment["rate"]["total"]["currency"])
+            );
             let what = format!("{} by {} for {price}", text(&shipment["id"]), text(&shipment["service"]));
-            step(self.began, &format!("{order}: shipment {what}, {}", if shipment["is_ready_to_print"] == true { "ready to print" } else { "label missing" }));
+            step(
+                self.began,
+                &format!(
+                    "{order}: shipment {what}, {}",
+                    if shipment["is_ready_to_print"] == true { "ready to print" } else { "label missing" }
+                ),
+            );
             shipments.push(shipment);
         }
         self.documents(&shipments).await?;
@@ -191,11 +200,15 @@ impl Scene {
 
     async fn tracking(&self, shipment: &Json) -> anyhow::Result<()> {
         let now = app::Clock::System.now();
-        for (code, city, minutes) in
-            [("PICKED_UP", "Berlin", 1), ("DEPOT", "Berlin", 2), ("OUT_FOR_DELIVERY", "Berlin", 3), ("DELIVERED", "Berlin", 4)]
-        {
+        for (code, city, minutes) in [
+            ("PICKED_UP", "Berlin", 1),
+            ("DEPOT", "Berlin", 2),
+            ("OUT_FOR_DELIVERY", "Berlin", 3),
+            ("DELIVERED", "Berlin", 4),
+        ] {
             let at = now + Duration::from_secs(minutes * 60);
-            let report = json!({ "events": [{ "code": code, "city": city, "country": "DE", "happened_at": at.to_string() }] });
+            let report =
+                json!({ "events": [{ "code": code, "city": city, "country": "DE", "happened_at": at.to_string() }] });
             let path = format!("/v1/shipments/{}/tracking-events", text(&shipment["id"]));
             let told = self.answer(self.request(Method::POST, &path).bearer_auth(SECRET).json(&report)).await?;
             step(self.began, &format!("driver reports {code}: the parcel is {}", text(&told["tracking"])));
@@ -231,14 +244,19 @@ impl Scene {
         let body: Json = serde_json::from_slice(body)?;
         let kept = json!({ "headers": shown, "body": body });
         std::fs::write(self.out.join("webhook.json"), serde_json::to_string_pretty(&kept)?)?;
-        step(self.began, &format!("received {} webhooks, every signature right; the last one says \"Delivered\"", all.len()));
+        step(
+            self.began,
+            &format!("received {} webhooks, every signature right; the last one says \"Delivered\"", all.len()),
+        );
         Ok(())
     }
 
     fn farewell(&self) {
         let out = self.out.display();
         println!("\nIn {out}:");
-        println!("  label-berlin.pdf  label-berlin.zpl  label-berlin.png  packing-slip.pdf  tracking-page.html  webhook.json");
+        println!(
+            "  label-berlin.pdf  label-berlin.zpl  label-berlin.png  packing-slip.pdf  tracking-page.html  webhook.json"
+        );
         println!("\nTry next:");
         println!("  waybill serve --setup {out}/setup.toml --data {out}/data");
         println!("  curl -u pub-demo:{SECRET} http://127.0.0.1:8080/api/v3/orders");
@@ -249,4 +267,3 @@ impl Scene {
 fn text(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
-

@@ -76,7 +76,7 @@ impl Blobs {
 
     /// Puts bytes and says where: SHA-256, lower-case hexadecimal. Always writes, so that it never meets the sweeper.
     pub async fn put(&self, tenant: &TenantId, bytes: Bytes) -> Result<String> {
-        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex::encode(Sha256::digest(&bytes));
         let path = self.path(tenant, &sha256);
         self.objects.put(&path, bytes.into()).await.map_err(|error| unavailable(&error))?;
         Ok(sha256)
@@ -90,8 +90,7 @@ impl Blobs {
             Err(error) => return Err(unavailable(&error)),
         };
         let bytes = found.bytes().await.map_err(|error| unavailable(&error))?;
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok((digest == sha256).then_some(bytes))
+        Ok((hex::encode(Sha256::digest(&bytes)) == sha256).then_some(bytes))
     }
 
     /// Bytes put before an instant, in no order, found one by one.

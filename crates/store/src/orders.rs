@@ -384,7 +384,8 @@ impl Tx<'_> {
                     });
                     let joined = if place == 0 { "" } else { " and " };
                     let parameter = conditions.params.len();
-                    conditions.sql.push_str(&format!("{joined}{} {operator} ${parameter}", sort.column()));
+                    let condition = [joined, sort.column(), " ", operator, " $", &parameter.to_string()].concat();
+                    conditions.sql.push_str(&condition);
                 }
                 conditions.sql.push(')');
             }

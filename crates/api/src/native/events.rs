@@ -119,7 +119,8 @@ pub(super) async fn feed(
     let wanted = query.after.as_deref().unwrap_or("0");
     let after = wanted.parse().map_err(|_| Error::invalid("after", format!("{wanted:?} is no position")))?;
     let events = app.feed(&caller, after, PAGE).await?;
-    let data: Vec<_> = events.iter().map(|(position, event)| FeedEntry { position: *position, event: view(event) }).collect();
+    let data: Vec<_> =
+        events.iter().map(|(position, event)| FeedEntry { position: *position, event: view(event) }).collect();
     Ok(json(StatusCode::OK, &List { data }))
 }
 
@@ -134,7 +135,11 @@ struct DeliveryView<'a> {
 }
 
 /// `GET /v1/events/{id}/deliveries`: who was told, with each attempt.
-pub(super) async fn deliveries(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn deliveries(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Path(id): Path<String>,
+) -> Answer {
     let id = EventId::from_native(&id).ok_or(Error::NotFound("event"))?;
     let found = app.deliveries(&caller, id).await?;
     let data: Vec<_> = found

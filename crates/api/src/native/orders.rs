@@ -16,10 +16,10 @@ use serde::Serialize;
 use super::error::Problems;
 use super::{Answer, Authed, Body};
 use crate::dialect::json as answer;
+use crate::json;
 use crate::json::fields::{
     Fields, Flaw, Leniency, Node, Notes, boolean, currency, decimal, integer, positive, text, time, wording,
 };
-use crate::json;
 
 /// The longest text of a field.
 const LONGEST: usize = 10_000;
@@ -57,10 +57,10 @@ pub(super) fn problems_of(flaws: &[Flaw]) -> Vec<Problem> {
 }
 
 /// Reads a body that must be an object; every problem is reported, unknown fields too.
-pub(super) fn read<T>(body: &[u8], decode: impl FnOnce(&Fields<'_>) -> Option<T>) -> Result<T, Problems> {
+pub(super) fn read<T>(body: &[u8], decode: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problems> {
     let json = json::parse(body).map_err(|error| Problems::malformed(&error))?;
     let notes = Notes::new(Leniency::default());
-    let decoded = notes.root(&json).fields().and_then(|fields| decode(&fields));
+    let decoded = notes.root(&json).fields().map(|fields| decode(&fields));
     let problems = problems_of(&notes.flaws());
     match decoded {
         Some(decoded) if problems.is_empty() => Ok(decoded),
@@ -79,8 +79,18 @@ fn address(node: Node<'_>) -> Option<Address> {
     let fields = node.fields()?;
     let words = |name| fields.optional(name, text(1, LONGEST));
     fields.only(&[
-        "name", "company", "street1", "house_number", "street2", "po_box", "postal_code", "city", "state", "country",
-        "phone", "email",
+        "name",
+        "company",
+        "street1",
+        "house_number",
+        "street2",
+        "po_box",
+        "postal_code",
+        "city",
+        "state",
+        "country",
+        "phone",
+        "email",
     ]);
     Some(Address {
         name: words("name"),
@@ -107,7 +117,15 @@ fn kilograms(fields: &Fields<'_>, name: &str) -> Option<Measurement> {
 fn item(node: Node<'_>) -> Option<LineItem> {
     let fields = node.fields()?;
     fields.only(&[
-        "id", "sku", "name", "description", "quantity", "unit_price", "total_price", "weight_kg", "hs_code",
+        "id",
+        "sku",
+        "name",
+        "description",
+        "quantity",
+        "unit_price",
+        "total_price",
+        "weight_kg",
+        "hs_code",
         "origin_country",
     ]);
     let words = |name| fields.optional(name, text(1, LONGEST));
@@ -126,17 +144,28 @@ fn item(node: Node<'_>) -> Option<LineItem> {
     })
 }
 
-fn details(fields: &Fields<'_>) -> Option<OrderDetails> {
+fn details(fields: &Fields<'_>) -> OrderDetails {
     fields.only(&[
-        "external_id", "number", "status", "placed_at", "items", "notes", "tags", "total", "cash_on_delivery",
-        "shipping_address", "billing_address", "service", "weight_kg",
+        "external_id",
+        "number",
+        "status",
+        "placed_at",
+        "items",
+        "notes",
+        "tags",
+        "total",
+        "cash_on_delivery",
+        "shipping_address",
+        "billing_address",
+        "service",
+        "weight_kg",
     ]);
     let words = |name, most| fields.optional(name, text(1, most));
     let code = words("service", 200);
     let measurement = kilograms(fields, "weight_kg");
     let wish = code.map(|code| ServiceWish { code: Some(code), contract: None });
     let has_wish = wish.is_some() || measurement.is_some();
-    Some(OrderDetails {
+    OrderDetails {
         external_id: words("external_id", 200),
         number: words("number", 255),
         shop_status: words("status", 200).map(|code| ShopStatus { code, message: None }),
@@ -153,7 +182,7 @@ fn details(fields: &Fields<'_>) -> Option<OrderDetails> {
         billing_address: fields.optional("billing_address", address),
         delivery: has_wish.then(|| DeliveryWish { service: wish, measurement, ..DeliveryWish::default() }),
         ..OrderDetails::default()
-    })
+    }
 }
 
 /// `POST /v1/orders`: creates an order, or replaces the one with the same `external_id`.

@@ -134,14 +134,14 @@ fn parcel(node: Node<'_>) -> Option<BoxWish> {
     })
 }
 
-fn wish(fields: &Fields<'_>) -> Option<ShipWish> {
+fn wish(fields: &Fields<'_>) -> ShipWish {
     fields.only(&["location", "service", "parcels"]);
     let code = fields.optional("service", text(1, 200));
-    Some(ShipWish {
+    ShipWish {
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),
-    })
+    }
 }
 
 /// `POST /v1/orders/{id}/shipments`: chooses, books, and makes the labels.
@@ -219,7 +219,11 @@ pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Aut
 }
 
 /// `GET /v1/shipments/{id}/packing-slip`: a PDF.
-pub(super) async fn packing_slip(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn packing_slip(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Path(id): Path<String>,
+) -> Answer {
     let (document, bytes): (Document, Bytes) = app.packing_slip(&caller, shipment_id(&id)?).await?;
     Ok(file(&document, bytes))
 }
@@ -260,7 +264,7 @@ pub(super) async fn report(
 ) -> Answer {
     let reports = read(&body, |fields| {
         fields.only(&["events"]);
-        Some(fields.required("events", |node| node.list(500, reported)))
+        fields.required("events", |node| node.list(500, reported))
     })?;
     let shipment = app.report_tracking(&caller, shipment_id(&id)?, reports).await?;
     let answer: Response = json(StatusCode::OK, &ShipmentView::of(&app, &shipment));

@@ -62,13 +62,7 @@ pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed
 }
 
 /// `GET /integrations/logs` and `GET /integrations/{id}/logs`.
-async fn logs(
-    app: &App,
-    caller: &Caller,
-    channel: Option<ChannelNumber>,
-    url: &str,
-    query: Option<String>,
-) -> Answer {
+async fn logs(app: &App, caller: &Caller, channel: Option<ChannelNumber>, url: &str, query: Option<String>) -> Answer {
     let asked = LogQuery::parse(&query.unwrap_or_default())?;
     let size = asked.page_size as usize;
     let mut logs = app.channel_logs(caller, channel, asked.before, size + 1).await?;
@@ -139,7 +133,11 @@ fn keep(channel: &mut Channel, name: &str, value: &impl Serialize) -> Result<(),
 }
 
 /// `GET /shop-order-statuses`.
-pub(super) async fn statuses(State(app): State<App>, Authed { caller, .. }: Authed, RawQuery(query): RawQuery) -> Answer {
+pub(super) async fn statuses(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    RawQuery(query): RawQuery,
+) -> Answer {
     let asked = StatusQuery::parse(&query.unwrap_or_default())?;
     let channel = app.channel(&caller, ChannelNumber(asked.integration))?;
     let known: Vec<ShopOrderStatus> = setting(&channel, STATUSES).unwrap_or_default();
@@ -147,7 +145,11 @@ pub(super) async fn statuses(State(app): State<App>, Authed { caller, .. }: Auth
 }
 
 /// `POST /shop-order-statuses`.
-pub(super) async fn put_statuses(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
+pub(super) async fn put_statuses(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Body { body, .. }: Body,
+) -> Answer {
     let list = StatusList::decode(&body)?;
     let (number, now) = (ChannelNumber(list.integration), shown(app.now()));
     let change = move |channel: &mut Channel| {
@@ -162,7 +164,11 @@ pub(super) async fn put_statuses(State(app): State<App>, Authed { caller, .. }: 
 }
 
 /// `GET /shop-order-statuses/mapping`.
-pub(super) async fn mapping(State(app): State<App>, Authed { caller, .. }: Authed, RawQuery(query): RawQuery) -> Answer {
+pub(super) async fn mapping(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    RawQuery(query): RawQuery,
+) -> Answer {
     let asked = StatusQuery::parse(&query.unwrap_or_default())?;
     let channel = app.channel(&caller, ChannelNumber(asked.integration))?;
     Ok(json(StatusCode::OK, &Data { data: mapping_of(&channel) }))
@@ -175,7 +181,11 @@ fn mapping_of(channel: &Channel) -> super::statuses::MappingView {
 }
 
 /// `POST /shop-order-statuses/mapping`.
-pub(super) async fn put_mapping(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
+pub(super) async fn put_mapping(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Body { body, .. }: Body,
+) -> Answer {
     let mapping = Mapping::decode(&body)?;
     let number = ChannelNumber(mapping.integration_id);
     let change = move |channel: &mut Channel| keep(channel, MAPPING, &mapping);

@@ -150,8 +150,7 @@ impl EventBody for SendcloudEvents {
 
 /// `Sendcloud-Signature`: HMAC-SHA256 of the raw body under the secret's text, in lower-case hexadecimal.
 fn signature(body: &[u8], secret: &Secret) -> String {
-    let mac = app::vault::hmac_sha256(secret.reveal().as_bytes(), &[body]);
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(app::vault::hmac_sha256(secret.reveal().as_bytes(), &[body]))
 }
 
 #[cfg(test)]

@@ -4,20 +4,18 @@ use app::orders::OrderRef;
 use app::shipments::{BoxWish, ShipWish};
 use app::{App, Caller};
 use axum::extract::State;
+use domain::Error;
 use domain::channel::ChannelNumber;
 use domain::error::Problem;
 use domain::measure::Quantity;
 use domain::order::{Order, ServiceWish};
 use domain::shipment::Shipment;
-use domain::Error;
 use futures::future::join_all;
 use http::StatusCode;
 
 use super::error::{ErrorBody, Errors};
 use super::order::{Data, order_id, order_number};
-use super::ship::{
-    self, DocumentLink, LabelFile, LabelsAnswer, ShipHead, ShipOrder, ShippedOrder, ShippedWithLabel,
-};
+use super::ship::{self, DocumentLink, LabelFile, LabelsAnswer, ShipHead, ShipOrder, ShippedOrder, ShippedWithLabel};
 use super::{Answer, Authed, Body};
 use crate::dialect::{json, log_if_ours};
 
@@ -78,7 +76,11 @@ fn reason(index: usize, problem: &Problem) -> ErrorBody {
 }
 
 /// `POST /orders/create-labels-async`.
-pub(super) async fn create_soon(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
+pub(super) async fn create_soon(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Body { body, .. }: Body,
+) -> Answer {
     let asked = ship::create_labels_async(&body)?;
     let begun = asked.orders.iter().map(|order| async {
         let found = app.find_order(&caller, &reference(&asked.head, order)).await?;
@@ -98,7 +100,11 @@ pub(super) async fn create_soon(State(app): State<App>, Authed { caller, .. }: A
 }
 
 /// `POST /orders/create-label-sync`.
-pub(super) async fn create_now(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
+pub(super) async fn create_now(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Body { body, .. }: Body,
+) -> Answer {
     let asked = ship::create_label_sync(&body)?;
     let order = app.find_order(&caller, &reference(&asked.head, &asked.order)).await?;
     let shipment = app.ship(&caller, order.id, &wish(&asked.head, &asked.order)).await.map_err(refused)?;

@@ -52,12 +52,10 @@ impl Wire for Sendcloud {
     }
 
     /// `Sendcloud-Partner-Id` must be a UUID when it is there.
-    fn check(parts: &Parts) -> Result<(), Response> {
+    fn check(parts: &Parts) -> Option<Response> {
         let is_wrong = |value: &http::HeaderValue| value.to_str().map_or(true, |id| uuid::Uuid::try_parse(id).is_err());
-        match parts.headers.get("Sendcloud-Partner-Id") {
-            Some(value) if is_wrong(value) => Err(Errors::bad_partner_id().into_response()),
-            _ => Ok(()),
-        }
+        let id = parts.headers.get("Sendcloud-Partner-Id").filter(|id| is_wrong(id));
+        id.map(|_| Errors::bad_partner_id().into_response())
     }
 
     fn refuse(error: Error) -> Response {

@@ -48,15 +48,14 @@ pub(super) async fn token(State(app): State<App>, parts: Parts, body: Bytes) -> 
         let text = "The grant type must be client_credentials.";
         return Ok(refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", text));
     }
-    let (public, secret) = match authorization(&parts) {
-        Some(Credentials::Pair(public, secret)) => (public, secret),
-        _ => match (field("client_id"), field("client_secret")) {
-            (Some(public), Some(secret)) => (public.to_owned(), Secret::new(secret)),
-            _ => {
-                let text = "Client authentication is missing: send id and secret by HTTP Basic.";
-                return Ok(refuse(StatusCode::UNAUTHORIZED, "invalid_client", text));
-            }
-        },
+    let by_header = match authorization(&parts) {
+        Some(Credentials::Pair(public, secret)) => Some((public, secret)),
+        _ => None,
+    };
+    let by_form = || Some((field("client_id")?.to_owned(), Secret::new(field("client_secret")?)));
+    let Some((public, secret)) = by_header.or_else(by_form) else {
+        let text = "Client authentication is missing: send id and secret by HTTP Basic.";
+        return Ok(refuse(StatusCode::UNAUTHORIZED, "invalid_client", text));
     };
     let issued = match app.issue_token(&public, &secret, PREFIX).await {
         Ok(issued) => issued,

@@ -4,12 +4,12 @@ use app::App;
 use app::orders::{ListedOrder, OrderDraft, OrderFilter, OrderPage, OrderSort, PlacedOrder};
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use domain::Error;
 use domain::channel::ChannelNumber;
 use domain::error::{Problem, Rule};
 use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
 use domain::time::Timestamp;
-use domain::Error;
 use http::header::LINK;
 use http::{HeaderValue, StatusCode};
 

@@ -44,9 +44,8 @@ fn link(answer: &Json, index: usize) -> String {
 
 async fn labels_of_shipment(t: &TestApp) -> Vec<String> {
     let documents = t.get("/v1/shipments/shp_1/documents").await.json();
-    let name = |document: &Json| {
-        format!("{} {}", document["parcel"].as_str().unwrap(), document["format"].as_str().unwrap())
-    };
+    let name =
+        |document: &Json| format!("{} {}", document["parcel"].as_str().unwrap(), document["format"].as_str().unwrap());
     documents["data"].as_array().unwrap().iter().map(name).collect()
 }
 

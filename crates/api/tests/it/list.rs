@@ -14,12 +14,15 @@ fn told(order_id: &str, integration: u64, status: &str, placed: &str, updated: &
 }
 
 async fn four_orders(t: &TestApp) {
-    place(t, [
-        told("A-1", 7, "unfulfilled", "2023-04-27T23:59:59.999999Z", "2023-05-03T00:00:00Z"),
-        told("B-2", 8, "Fulfilled", "2023-04-28T00:00:00Z", "2023-05-02T00:00:00Z"),
-        told("C-3", 7, "on_hold", "2023-04-28T23:59:59.999999Z", "2023-05-01T00:00:00Z"),
-        told("D-4", 7, "fulfilled", "2023-04-29T01:00:00+01:00", "2023-05-04T00:00:00Z"),
-    ])
+    place(
+        t,
+        [
+            told("A-1", 7, "unfulfilled", "2023-04-27T23:59:59.999999Z", "2023-05-03T00:00:00Z"),
+            told("B-2", 8, "Fulfilled", "2023-04-28T00:00:00Z", "2023-05-02T00:00:00Z"),
+            told("C-3", 7, "on_hold", "2023-04-28T23:59:59.999999Z", "2023-05-01T00:00:00Z"),
+            told("D-4", 7, "fulfilled", "2023-04-29T01:00:00+01:00", "2023-05-04T00:00:00Z"),
+        ],
+    )
     .await;
 }
 

@@ -64,7 +64,7 @@ async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliver
         };
         is_down |= attempt.status.is_none();
         let (status, next_at) = match known {
-            Some(_) => app.after_attempt(&attempt, is_delivered),
+            Some(_) => crate::webhooks::after_attempt(&attempt, is_delivered),
             None => (DeliveryStatus::Failed, attempt.at),
         };
         let (owner, id) = (tenant.clone(), delivery.id);

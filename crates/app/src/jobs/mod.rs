@@ -66,14 +66,14 @@ const JOBS: [Job; 5] = [
     },
     Job {
         kind: "sweep_documents",
-        every: Duration::from_secs(3600),
+        every: Duration::from_hours(1),
         wake: |_| None,
         run: |app| Box::pin(sweep_documents::run(app)),
     },
 ];
 
 /// How long a run may take before another node may take over.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 impl App {
     /// Runs every job until `stop` turns true; a run that has begun is finished.

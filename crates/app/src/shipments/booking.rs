@@ -363,16 +363,15 @@ impl App {
         for (index, parcel) in shipment.parcels.iter().enumerate().filter(|(_, parcel)| !parcel.has_label) {
             let (owner, parcel_id) = (tenant.clone(), parcel.id);
             let kept = self.store().read(async move |tx| tx.label_content(&owner, parcel_id).await).await?;
-            let label = match kept {
-                Some(text) => Label::Content(Box::new(store::codec::from_json(&text)?)),
-                None => {
-                    if found.is_none() {
-                        let (connection, _) = self.connection(tenant, &shipment).await?;
-                        found = self.find_booking(connection.as_ref(), &shipment.details.reference).await?;
-                    }
-                    let booked = found.as_ref().and_then(|booking| booking.parcels.get(index));
-                    booked.map(|booked| booked.label.clone()).ok_or(Error::NotFound("label"))?
+            let label = if let Some(text) = kept {
+                Label::Content(Box::new(store::codec::from_json(&text)?))
+            } else {
+                if found.is_none() {
+                    let (connection, _) = self.connection(tenant, &shipment).await?;
+                    found = self.find_booking(connection.as_ref(), &shipment.details.reference).await?;
                 }
+                let booked = found.as_ref().and_then(|booking| booking.parcels.get(index));
+                booked.map(|booked| booked.label.clone()).ok_or(Error::NotFound("label"))?
             };
             let made = self.make_label(tenant, &shipment, parcel.id, &label).await?;
             let document = made.document.ok_or_else(|| Error::Unavailable("the label is not stored yet".to_owned()))?;

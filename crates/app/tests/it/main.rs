@@ -1,2 +1,14 @@
 //! The verbs over real databases, with a scripted carrier.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod access;
+mod booking;
+mod cancelling;
+mod events;
+mod fixture;
+mod jobs;
+mod labels;
+mod setup;
+mod times;
+mod tracking;
+mod webhooks;

@@ -55,8 +55,7 @@ mod tests {
     #[test]
     fn every_column_is_documented() {
         let page = include_str!("../../../../docs/rate-sheet.md");
-        let missing: Vec<_> =
-            COLUMNS.iter().filter(|column| !page.contains(&format!("`{}`", column.name))).collect();
+        let missing: Vec<_> = COLUMNS.iter().filter(|column| !page.contains(&format!("`{}`", column.name))).collect();
         assert!(missing.is_empty(), "docs/rate-sheet.md says nothing of {missing:?}");
     }
 }

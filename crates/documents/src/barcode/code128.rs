@@ -271,7 +271,8 @@ mod tests {
                     }
                 }
             }
-            let read = rxing::helpers::detect_in_luma(luma, width, height, Some(rxing::BarcodeFormat::CODE_128)).unwrap();
+            let kind = Some(rxing::BarcodeFormat::CODE_128);
+            let read = rxing::helpers::detect_in_luma(luma, width, height, kind).unwrap();
             prop_assert_eq!(read.getText(), text);
         }
     }

@@ -50,7 +50,9 @@ pub fn render(test: &str, name: &str, pdf: &[u8]) -> Vec<String> {
         files
     };
     // Those of an earlier run.
-    pages().iter().for_each(|page| std::fs::remove_file(page).unwrap());
+    for page in pages() {
+        std::fs::remove_file(page).unwrap();
+    }
     run("poppler-utils", "pdftoppm", &["-r", "300", "-png", &file, prefix]);
     pages()
 }

@@ -86,7 +86,8 @@ async fn a_first_start_without_a_setup_file_makes_one_key_and_prints_it_once() {
     let command = command.args(["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
-    let said: Vec<String> = lines.by_ref().map_while(Result::ok).take_while(|line| !line.starts_with("Waybill")).collect();
+    let said: Vec<String> =
+        lines.by_ref().map_while(Result::ok).take_while(|line| !line.starts_with("Waybill")).collect();
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(said[0].starts_with("A first start: tenant \"default\""), "{said:?}");

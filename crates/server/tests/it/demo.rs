@@ -39,7 +39,9 @@ async fn the_demo_leaves_labels_that_a_scanner_reads_and_a_webhook_that_was_sign
         assert!(codes.contains("CODE-128:00040123450000000016"), "{picture}: {codes}");
         assert!(codes.contains("QR-Code:http://127.0.0.1:"), "{picture}: {codes}");
     }
-    for name in ["label-berlin.pdf", "label-berlin-a6.pdf", "label-berlin-a4.pdf", "label-athens.pdf", "packing-slip.pdf"] {
+    for name in
+        ["label-berlin.pdf", "label-berlin-a6.pdf", "label-berlin-a4.pdf", "label-athens.pdf", "packing-slip.pdf"]
+    {
         let checked = tool("qpdf", &["--check", name], &out);
         assert!(checked.contains("No syntax or stream encoding errors found"), "{name}: {checked}");
     }
