@@ -81,9 +81,11 @@ create table webhook_endpoints (
     id bigint not null,
     url text not null,
     dialect text not null,
+    -- the only channel it hears of, 0 for all
+    channel bigint not null,
     events text not null,
     secret bytea not null,
     primary key (tenant_id, id)
 );
 
-create unique index webhook_endpoints_by_url on webhook_endpoints (tenant_id, url, dialect);
+create unique index webhook_endpoints_by_url on webhook_endpoints (tenant_id, url, dialect, channel);

@@ -1,19 +1,21 @@
 //! What every dialect says about itself, and the extractors that speak in its own error shape.
 //!
-//! A handler gets an authenticated [`Caller`] through [`Authed`] and the bytes of the body through [`Body`]; both refuse in the
-//! dialect's words, so that no handler has to.
+//! A handler gets an authenticated [`Caller`] through [`Authed`] and the bytes of the body through [`Body`]; both refuse
+//! in the dialect's words, so that no handler has to.
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use app::limits::Load;
 use app::{App, Caller, Credentials};
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::Error;
 use domain::channel::Dialect;
 use domain::error::Unknown;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
@@ -97,14 +99,36 @@ impl<W: Wire, S: Send + Sync> FromRequest<S> for Body<W> {
     }
 }
 
-/// Answers every method that a route does not take: `OPTIONS` with what it takes, the others with 405.
-pub(crate) async fn other_method<W: Wire>(method: Method, allowed: &'static str) -> Response {
-    let mut answer = match method {
-        Method::OPTIONS => StatusCode::OK.into_response(),
-        _ => W::method_not_allowed(&method),
-    };
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
+/// The variable part of a path. Bytes that are no text become U+FFFD, which names nothing: whoever asks hears that
+/// there is no such thing, in the dialect's own words.
+pub(crate) struct Segment(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let read = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(read.map_or_else(|_| char::REPLACEMENT_CHARACTER.to_string(), |Path(text)| text)))
+    }
+}
+
+/// The parameters behind the `?`. Of one that is repeated the last value counts; unknown ones are nobody's concern.
+pub(crate) struct Parameters(HashMap<String, String>);
+
+impl Parameters {
+    /// A parameter's value.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
 }
 
 /// A JSON answer.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use app::App;
 use app::webhooks::EventBody;
 use axum::Router;
+use domain::channel::Dialect;
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 
@@ -15,28 +16,50 @@ mod health;
 pub mod json;
 mod links;
 pub mod native;
+mod routes;
 pub mod sendcloud;
 
-/// How each dialect words its webhooks. A new dialect is one more line here and one in [`router`].
+pub use routes::Route;
+
+/// How each dialect words its webhooks. A new dialect is one more line here and in each function below.
 pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
     vec![Arc::new(native::events::NativeEvents), Arc::new(sendcloud::events::SendcloudEvents)]
 }
 
 /// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
-/// `most_bytes`. A path with a slash at its end is the path without: answered at once, never redirected, since a redirect
-/// turns many clients' POST into a GET.
+/// `most_bytes`. A path with a slash at its end is the path without: answered at once, never redirected, since a
+/// redirect turns many clients' POST into a GET.
 pub fn router(app: App, most_bytes: usize) -> Router {
     let most = dialect::MostBytes(most_bytes);
     let routes = Router::new()
-        .merge(sendcloud::router())
-        .nest("/sendcloud", sendcloud::router())
-        .merge(native::router())
+        .merge(sendcloud::routes().router(""))
+        .merge(sendcloud::routes().router("/sendcloud"))
+        .merge(native::routes().router(""))
+        .merge(native::routes().router("/native"))
         .merge(links::router())
         .merge(health::router())
         .with_state(app)
         .layer(most.layer())
         .layer(axum::Extension(most));
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+}
+
+/// The routes of a dialect on its native paths; none for one that is not spoken yet.
+pub fn routes_of(dialect: Dialect) -> Vec<Route> {
+    match dialect {
+        Dialect::Native => native::routes().list(),
+        Dialect::Sendcloud => sendcloud::routes().list(),
+        Dialect::DeliverySolutions | Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+    }
+}
+
+/// The OpenAPI document of a dialect, JSON; `None` for one that is not spoken yet.
+pub fn openapi(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Native => Some(include_str!("../../../openapi/native.json")),
+        Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
+        Dialect::DeliverySolutions | Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
+    }
 }
 
 /// The health checks alone, for a process that runs jobs only.

@@ -2,7 +2,7 @@
 
 use app::App;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -11,14 +11,14 @@ use domain::document::Document;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 
-use crate::dialect::log_if_ours;
+use crate::dialect::{Segment, log_if_ours};
 
 /// `/d/{token}`.
 pub(crate) fn router() -> Router<App> {
     Router::new().route("/d/{token}", get(open))
 }
 
-async fn open(State(app): State<App>, Path(token): Path<String>) -> Response {
+async fn open(State(app): State<App>, Segment(token): Segment) -> Response {
     match app.open_document_link(&token).await {
         Ok((document, bytes)) => file(&document, bytes),
         Err(Error::NotFound(_)) => {

@@ -33,6 +33,8 @@ pub struct Caller {
     pub setup: Arc<TenantSetup>,
     /// The dialect the request came in.
     pub dialect: Dialect,
+    /// The key's secret part, if the request brought it rather than a token.
+    pub secret: Option<Secret>,
 }
 
 impl Caller {
@@ -68,23 +70,23 @@ pub struct IssuedToken {
 impl App {
     /// Finds out who asks: one index read, no password hash.
     pub async fn authenticate(&self, credentials: &Credentials, dialect: Dialect) -> Result<Caller> {
-        let key = match credentials {
+        let hash = |secret: &Secret| self.vault().hash(secret.reveal());
+        let (key, secret) = match credentials {
             Credentials::Pair(public, secret) => {
-                let key = self.key_by_secret(self.vault().hash(secret.reveal())).await?;
-                key.filter(|key| equal_secretly(key.public.as_bytes(), public.as_bytes()))
+                let key = self.key_by_secret(hash(secret)).await?;
+                let is_its = |key: &Arc<ApiKey>| equal_secretly(key.public.as_bytes(), public.as_bytes());
+                (key.filter(is_its), Some(secret))
             }
-            Credentials::Secret(secret) => self.key_by_secret(self.vault().hash(secret.reveal())).await?,
-            Credentials::Bearer(token) => {
-                let hash = self.vault().hash(token.reveal());
-                match self.key_by_token(hash).await? {
-                    Some(key) => Some(key),
-                    None => self.key_by_secret(hash).await?,
-                }
-            }
+            Credentials::Secret(secret) => (self.key_by_secret(hash(secret)).await?, Some(secret)),
+            Credentials::Bearer(token) => match self.key_by_token(hash(token)).await? {
+                Some(key) => (Some(key), None),
+                None => (self.key_by_secret(hash(token)).await?, Some(token)),
+            },
         };
+        let secret = secret.cloned();
         let key = key.ok_or(Error::Unauthenticated(Unknown::Wrong))?;
         let setup = self.tenant_setup(&key.tenant).await?.ok_or(Error::Unauthenticated(Unknown::Wrong))?;
-        Ok(Caller { key, setup, dialect })
+        Ok(Caller { key, setup, dialect, secret })
     }
 
     /// Sells a token for a key's public and secret part; it starts with `prefix` and is stored hashed.

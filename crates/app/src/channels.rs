@@ -2,13 +2,27 @@
 
 use domain::channel::{Channel, ChannelNumber};
 use domain::event::{About, EventKind};
-use domain::ids::{EventId, LogId};
+use domain::ids::{EndpointId, EventId, LogId};
 use domain::order::RawJson;
-use domain::tenant::Scope;
+use domain::secret::Secret;
+use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
+use store::Tx;
 pub use store::channels::ChannelLog;
+use store::webhooks::EndpointRow;
 
 use crate::{App, Caller, event};
+
+/// What becomes of a channel's own webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelHook {
+    /// It stays as it is.
+    Keep,
+    /// There is none from now on.
+    Off,
+    /// It goes to this URL.
+    On(String),
+}
 
 impl App {
     /// The channels of the caller's dialect, by number.
@@ -24,17 +38,19 @@ impl App {
         found.ok_or(Error::NotFound("channel"))
     }
 
-    /// Changes a channel's name and what the dialect keeps of it. What `change` refuses comes back in its own words, and
-    /// nothing is stored.
+    /// Changes a channel's name and what the dialect keeps of it, and with it the channel's own webhook. What `change`
+    /// refuses comes back in its own words, and nothing is stored.
     pub async fn edit_channel<R: Send + 'static>(
         &self,
         caller: &Caller,
         number: ChannelNumber,
-        change: impl Fn(&mut Channel) -> std::result::Result<(), R> + Send + Sync + 'static,
+        change: impl Fn(&mut Channel) -> std::result::Result<ChannelHook, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Channel, R>> {
         caller.require(Scope::Setup)?;
         let (tenant, dialect, now) = (caller.tenant().clone(), caller.dialect, self.now());
         let event_id = self.one_id("events", EventId::new).await?;
+        let endpoint_id = self.one_id("endpoints", EndpointId::new).await?;
+        let (app, secret) = (self.clone(), caller.secret.clone());
         let channel = self
             .store()
             .write(async move |tx| {
@@ -42,10 +58,13 @@ impl App {
                 let mut channel = found
                     .filter(|channel| channel.dialect == dialect && !channel.is_default)
                     .ok_or(Error::NotFound("channel"))?;
-                if let Err(refusal) = change(&mut channel) {
-                    return Ok(Err(refusal));
-                }
-                if tx.put_channel(&tenant, &channel).await? {
+                let hook = match change(&mut channel) {
+                    Ok(hook) => hook,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                let is_hooked =
+                    app.set_channel_hook(tx, &tenant, &channel, &hook, secret.as_ref(), endpoint_id).await?;
+                if tx.put_channel(&tenant, &channel).await? || is_hooked {
                     tx.raise_setup_version().await?;
                     let about = About { channel: Some(number.0), ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::ChannelUpdated, now, about)).await?;
@@ -58,7 +77,54 @@ impl App {
         Ok(channel)
     }
 
-    /// Forgets a channel; its orders stay.
+    /// Makes a channel's own webhook so; true when something changed. Its deliveries are signed with the secret of the key
+    /// that switched it on.
+    async fn set_channel_hook(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        channel: &Channel,
+        hook: &ChannelHook,
+        secret: Option<&Secret>,
+        new_id: EndpointId,
+    ) -> Result<bool> {
+        let own: Vec<_> = tx.webhook_endpoints(tenant).await?;
+        let own: Vec<_> = own.into_iter().filter(|endpoint| endpoint.channel == Some(channel.number)).collect();
+        let url = match hook {
+            ChannelHook::Keep => return Ok(false),
+            ChannelHook::Off => None,
+            ChannelHook::On(url) => Some(url),
+        };
+        if let (Some(url), [known]) = (url, own.as_slice())
+            && known.url == *url
+        {
+            return Ok(false);
+        }
+        for endpoint in &own {
+            tx.drop_webhook_endpoint(tenant, endpoint.id).await?;
+        }
+        let Some(url) = url else { return Ok(!own.is_empty()) };
+        let sealed = match (secret, own.first()) {
+            (Some(secret), _) => self.vault().encrypt(secret.reveal())?,
+            (None, Some(known)) => known.secret.clone(),
+            (None, None) => {
+                let text = "send the key itself to switch a webhook on: its secret signs the deliveries";
+                return Err(Error::invalid("webhook_active", text));
+            }
+        };
+        let endpoint = EndpointRow {
+            id: new_id,
+            url: url.clone(),
+            dialect: channel.dialect,
+            channel: Some(channel.number),
+            events: vec!["*".to_owned()],
+            secret: sealed,
+        };
+        tx.put_webhook_endpoint(tenant, &endpoint).await?;
+        Ok(true)
+    }
+
+    /// Forgets a channel and its webhook; its orders stay.
     pub async fn delete_channel(&self, caller: &Caller, number: ChannelNumber) -> Result<()> {
         caller.require(Scope::Setup)?;
         self.channel(&caller.as_reader(), number)?;
@@ -68,6 +134,11 @@ impl App {
             .write(async move |tx| {
                 if !tx.drop_channel(&tenant, number).await? {
                     return Err(Error::NotFound("channel"));
+                }
+                for endpoint in tx.webhook_endpoints(&tenant).await? {
+                    if endpoint.channel == Some(number) {
+                        tx.drop_webhook_endpoint(&tenant, endpoint.id).await?;
+                    }
                 }
                 tx.raise_setup_version().await?;
                 let about = About { channel: Some(number.0), ..About::default() };

@@ -319,7 +319,10 @@ impl App {
             let is_pending = shipment.status == ShipmentStatus::Booking;
             if !is_pending || tokio::time::Instant::now() >= deadline {
                 return match (&shipment.status, &shipment.details.failure) {
-                    (ShipmentStatus::Failed, Some(failure)) => Err(Error::Carrier(failure.clone())),
+                    (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {
+                        Err(Error::Carrier(failure.clone()))
+                    }
+                    (ShipmentStatus::Booking, None) => Err(Error::Unavailable(format!("{id} is still being booked"))),
                     _ => Ok(shipment),
                 };
             }

@@ -159,7 +159,14 @@ impl App {
             .into_iter()
             .map(|row| {
                 let secret = Secret::new(self.vault().decrypt(&row.secret)?);
-                Ok(WebhookEndpoint { id: row.id, url: row.url, secret, dialect: row.dialect, events: row.events })
+                Ok(WebhookEndpoint {
+                    id: row.id,
+                    url: row.url,
+                    secret,
+                    dialect: row.dialect,
+                    channel: row.channel,
+                    events: row.events,
+                })
             })
             .collect::<Result<Vec<_>>>()?;
         let zone = TimeZone::get(&tenant.time_zone).unwrap_or(TimeZone::UTC);

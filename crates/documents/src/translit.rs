@@ -1,5 +1,7 @@
 //! Transliteration: what a text becomes before it is drawn, so that every character of it has a glyph.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::font::{Fonts, Style};
@@ -12,7 +14,9 @@ pub(crate) fn drawable(field: &str, text: &str, fonts: &Fonts<'_>, warnings: &mu
     }
     let mut drawn = String::with_capacity(text.len());
     let mut missing = Vec::new();
-    for c in text.nfc() {
+    // Nothing below the combining marks can be composed any further.
+    let composed = if text.chars().all(|c| c < '\u{300}') { Cow::Borrowed(text) } else { text.nfc().collect() };
+    for c in composed.chars() {
         if c.is_whitespace() {
             drawn.push(' ');
         } else if is_invisible(c) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::Dialect;
+use crate::channel::{ChannelNumber, Dialect};
 use crate::ids::{DeliveryId, EndpointId, EventId};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -18,6 +18,8 @@ pub struct WebhookEndpoint {
     pub secret: Secret,
     /// Whose event bodies it gets.
     pub dialect: Dialect,
+    /// The only channel it hears of; all when `None`.
+    pub channel: Option<ChannelNumber>,
     /// Which events: `*`, `shipment.*` or `shipment.booked`.
     pub events: Vec<String>,
 }

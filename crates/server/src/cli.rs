@@ -1,6 +1,7 @@
 //! The command line: what was typed. What it means together with file and environment is settled in `config`.
 
 use clap::{Args, Parser, Subcommand};
+use domain::channel::Dialect;
 use domain::tenant::{Scope, TenantId};
 
 const SETTINGS: &str = "\
@@ -67,9 +68,15 @@ pub enum Command {
         after_help = "Examples:\n  waybill migrate\n  waybill migrate --database-url postgres://waybill@db/waybill"
     )]
     Migrate(Migrate),
-    /// Look whether settings, database, documents and key are in place; changes nothing.
+    /// Look whether settings, database, documents and key are in place, and say how to mend what is not.
     #[command(after_help = "Examples:\n  waybill doctor\n  waybill doctor --data /var/lib/waybill")]
     Doctor(Doctor),
+    /// Print the OpenAPI document of a dialect.
+    #[command(
+        name = "openapi",
+        after_help = "Examples:\n  waybill openapi native\n  waybill openapi sendcloud > sendcloud.json"
+    )]
+    OpenApi(OpenApi),
 }
 
 /// `waybill demo`.
@@ -161,6 +168,14 @@ pub struct Doctor {
     pub place: Place,
 }
 
+/// `waybill openapi`.
+#[derive(Clone, Debug, Args)]
+pub struct OpenApi {
+    /// The dialect: native or sendcloud.
+    #[arg(value_name = "DIALECT", value_parser = document)]
+    pub document: &'static str,
+}
+
 /// Where an installation keeps what it knows. As typed; `config` reads and checks it with the other sources.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Place {
@@ -190,6 +205,15 @@ enum ScopeWord {
 
 fn scope(text: &str) -> Result<ScopeWord, String> {
     if text == "*" { Ok(ScopeWord::All) } else { text.parse().map(ScopeWord::One) }
+}
+
+/// The OpenAPI document of the dialect with this name.
+fn document(text: &str) -> Result<&'static str, String> {
+    let known = || Dialect::ALL.into_iter().filter_map(|dialect| Some((dialect.as_str(), api::openapi(dialect)?)));
+    known().find(|(name, _)| *name == text).map(|(_, document)| document).ok_or_else(|| {
+        let names: Vec<_> = known().map(|(name, _)| name).collect();
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 fn tenant(text: &str) -> Result<TenantId, String> {
@@ -229,6 +253,12 @@ mod tests {
     }
 
     #[test]
+    fn a_dialect_without_a_document_is_answered_with_those_that_have_one() {
+        let refused = Cli::try_parse_from(["waybill", "openapi", "crowdsender"]).unwrap_err().to_string();
+        assert!(refused.contains("expected one of native, sendcloud"), "{refused}");
+    }
+
+    #[test]
     fn the_commands_of_the_contract_are_understood() {
         for line in [
             "demo",
@@ -240,11 +270,22 @@ mod tests {
             "key create --tenant acme --name shop --scope read",
             "migrate",
             "doctor",
+            "openapi native",
+            "openapi sendcloud",
         ] {
             let words = std::iter::once("waybill").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
-        for line in ["", "serve now", "apply", "key", "key create --tenant acme", "key create --tenant A --name n"] {
+        for line in [
+            "",
+            "serve now",
+            "apply",
+            "key",
+            "key create --tenant acme",
+            "key create --tenant A --name n",
+            "openapi",
+            "openapi crowdsender",
+        ] {
             let words = std::iter::once("waybill").chain(line.split(' ').filter(|word| !word.is_empty()));
             assert!(Cli::try_parse_from(words).is_err(), "{line}");
         }

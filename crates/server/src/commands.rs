@@ -1,5 +1,6 @@
 //! What each command does.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -54,6 +55,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
             telemetry::start(&settings)?;
             Ok(doctor(&settings).await)
         }
+        Command::OpenApi(asked) => {
+            std::io::stdout().write_all(asked.document.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -92,7 +97,7 @@ pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     Ok(said.join("\n"))
 }
 
-/// Looks whether everything is in place, says how to mend what is not, and changes nothing.
+/// Looks whether everything is in place and says how to mend what is not.
 async fn doctor(settings: &Settings) -> ExitCode {
     let mut is_well = true;
     let mut tell = |what: &str, found: Result<String, String>| match found {

@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "listen",
     "data",
     "database_url",
@@ -37,6 +37,7 @@ const NAMES: [&str; 17] = [
     "allow_private_webhooks",
     "rate_limit_reads_per_minute",
     "rate_limit_writes_per_minute",
+    "rate_limit_writes_per_second",
     "fallback_font",
     "public_url",
     "log",
@@ -70,6 +71,8 @@ pub struct Settings {
     pub rate_limit_reads_per_minute: Option<NonZeroU32>,
     /// How many writes an API key may make in a minute; no limit by default.
     pub rate_limit_writes_per_minute: Option<NonZeroU32>,
+    /// How many writes an API key may make in a second; no limit by default.
+    pub rate_limit_writes_per_second: Option<NonZeroU32>,
     /// A font for letters that the built-in one lacks.
     pub fallback_font: Option<PathBuf>,
     /// The base of tracking pages and download links, without a last slash; see [`Self::base_url`].
@@ -303,6 +306,7 @@ impl Sources<'_> {
                 .unwrap_or_default(),
             rate_limit_reads_per_minute: self.rate_limit("rate_limit_reads_per_minute"),
             rate_limit_writes_per_minute: self.rate_limit("rate_limit_writes_per_minute"),
+            rate_limit_writes_per_second: self.rate_limit("rate_limit_writes_per_second"),
             fallback_font: self.path("fallback_font", "the path of a TrueType or OpenType font"),
             public_url: self.read("public_url", http, base),
             log: self

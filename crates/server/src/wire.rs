@@ -124,7 +124,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         rate_limit: RateLimit {
             reads_per_minute: settings.rate_limit_reads_per_minute,
             writes_per_minute: settings.rate_limit_writes_per_minute,
-            writes_per_second: None,
+            writes_per_second: settings.rate_limit_writes_per_second,
         },
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         ..Options::default()

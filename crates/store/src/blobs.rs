@@ -116,3 +116,28 @@ impl Blobs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn bytes_are_read_back_as_put_and_spoilt_ones_are_missing() {
+        let folder = std::env::temp_dir().join(format!("waybill-blobs-{}", std::process::id()));
+        let blobs = Blobs::open(&BlobConfig::Folder(folder.clone())).unwrap();
+        let tenant = TenantId::new("acme").unwrap();
+        let sha256 = blobs.put(&tenant, Bytes::from_static(b"label")).await.unwrap();
+        assert_eq!(blobs.read(&tenant, &sha256).await.unwrap(), Some(Bytes::from_static(b"label")));
+        std::fs::write(folder.join("acme").join(&sha256), b"lapel").unwrap();
+        assert_eq!(blobs.read(&tenant, &sha256).await.unwrap(), None);
+        assert_eq!(blobs.read(&TenantId::new("other").unwrap(), &sha256).await.unwrap(), None);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_bucket_is_opened_without_being_asked() {
+        let blobs = Blobs::open(&BlobConfig::S3("s3://labels/waybill".to_owned())).unwrap();
+        assert_eq!(blobs.path(&TenantId::new("acme").unwrap(), "00").to_string(), "waybill/acme/00");
+        assert!(Blobs::open(&BlobConfig::S3("s3://".to_owned())).is_err());
+    }
+}

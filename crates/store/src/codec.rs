@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 /// How many characters of a text a search column holds; PostgreSQL refuses index entries over about 2,700 bytes.
 pub const KEY_LENGTH: usize = 200;
 
-/// The search form of a text: case folded, cut to [`KEY_LENGTH`] characters. What is longer is compared in Rust.
+/// The search form of a text: case folded, cut to [`KEY_LENGTH`] characters. What is longer is compared in Rust; so is
+/// a text with U+0000, which PostgreSQL cannot hold and no stored text has.
 pub fn key(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).take(KEY_LENGTH).collect()
+    text.chars().filter(|letter| *letter != '\0').flat_map(char::to_lowercase).take(KEY_LENGTH).collect()
 }
 
 /// Whether two texts are equal, letter case aside, over their whole length.

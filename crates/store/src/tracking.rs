@@ -10,13 +10,15 @@ use crate::codec::{from_json, id, to_json};
 use crate::{Tx, params};
 
 impl Tx<'_> {
-    /// Stores a tracking event; false when the same report was stored before.
+    /// Stores a tracking event; false when the same report was stored before. One code that was reported with two
+    /// meanings is two reports: else the state would depend on which came first.
     pub async fn add_tracking_event(&mut self, tenant: &TenantId, event: &TrackingEvent) -> Result<bool> {
         const ADD: &str = "
             insert into tracking_events (tenant_id, id, parcel_id, identity, sort_at, received_at, body)
             values ($1, $2, $3, $4, $5, $6, $7)
             on conflict (tenant_id, parcel_id, identity) do nothing";
-        let identity = Sha256::digest(event.report.identity()).to_vec();
+        let report = &event.report;
+        let identity = Sha256::digest(format!("{}|{}", report.identity(), report.status.as_str())).to_vec();
         let params = params![
             tenant.as_str(),
             event.id.number(),

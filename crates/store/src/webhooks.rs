@@ -1,6 +1,6 @@
 //! Webhook endpoints, deliveries and attempts.
 
-use domain::channel::Dialect;
+use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::{DeliveryId, EndpointId, EventId};
 use domain::tenant::TenantId;
 use domain::webhook::{Attempt, Delivery, DeliveryStatus};
@@ -18,19 +18,25 @@ pub struct EndpointRow {
     pub url: String,
     /// Whose event bodies it gets.
     pub dialect: Dialect,
+    /// The only channel it hears of; all when `None`.
+    pub channel: Option<ChannelNumber>,
     /// Which events.
     pub events: Vec<String>,
     /// The secret, encrypted.
     pub secret: Vec<u8>,
 }
 
+/// What a row holds for an endpoint that hears of every channel.
+const ALL_CHANNELS: i64 = 0;
+
 fn endpoint(row: &Row) -> Result<EndpointRow> {
     Ok(EndpointRow {
         id: id(row.int(0)?, EndpointId::new)?,
         url: row.text(1)?,
         dialect: known(row.text(2)?.parse().ok(), "dialect")?,
-        events: from_json(&row.text(3)?)?,
-        secret: row.bytes(4)?,
+        channel: Some(ChannelNumber(row.int(3)?)).filter(|channel| channel.0 != ALL_CHANNELS),
+        events: from_json(&row.text(4)?)?,
+        secret: row.bytes(5)?,
     })
 }
 
@@ -51,24 +57,33 @@ impl Tx<'_> {
     /// Every endpoint of a tenant, by id.
     pub async fn webhook_endpoints(&mut self, tenant: &TenantId) -> Result<Vec<EndpointRow>> {
         const ALL: &str = "
-            select id, url, dialect, events, secret from webhook_endpoints where tenant_id = $1 order by id";
+            select id, url, dialect, channel, events, secret from webhook_endpoints
+            where tenant_id = $1 order by id";
         self.rows(ALL, &params![tenant.as_str()]).await?.iter().map(endpoint).collect()
     }
 
-    /// Stores an endpoint, known by URL and dialect; the id is used when it is new.
+    /// Stores an endpoint, known by URL, dialect and channel; the id is used when it is new.
     pub async fn put_webhook_endpoint(&mut self, tenant: &TenantId, endpoint: &EndpointRow) -> Result<()> {
         const PUT: &str = "
-            insert into webhook_endpoints (tenant_id, id, url, dialect, events, secret) values ($1, $2, $3, $4, $5, $6)
-            on conflict (tenant_id, url, dialect) do update set events = excluded.events, secret = excluded.secret";
+            insert into webhook_endpoints (tenant_id, id, url, dialect, channel, events, secret)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (tenant_id, url, dialect, channel) do update set events = excluded.events, secret = excluded.secret";
         let params = params![
             tenant.as_str(),
             endpoint.id.number(),
             endpoint.url.as_str(),
             endpoint.dialect.as_str(),
+            endpoint.channel.map_or(ALL_CHANNELS, |channel| channel.0),
             to_json(&endpoint.events)?,
             endpoint.secret.as_slice()
         ];
         self.execute(PUT, &params).await.map(drop)
+    }
+
+    /// Forgets an endpoint; its deliveries stay and are given up.
+    pub async fn drop_webhook_endpoint(&mut self, tenant: &TenantId, endpoint: EndpointId) -> Result<()> {
+        let sql = "delete from webhook_endpoints where tenant_id = $1 and id = $2";
+        self.execute(sql, &params![tenant.as_str(), endpoint.number()]).await.map(drop)
     }
 
     /// Stores deliveries; one that exists for the same event and endpoint is left alone.

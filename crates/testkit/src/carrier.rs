@@ -8,7 +8,7 @@ use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
     Profile, RateRequest,
 };
-use domain::document::{LabelContent, Matrix};
+use domain::document::{Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
 use domain::money::{Currency, Decimal, Money};
 use domain::rate::{ParcelRate, Rate};
@@ -46,6 +46,8 @@ pub struct Ledger {
     pub books_asked: usize,
     /// How often it was asked to cancel.
     pub cancels_asked: usize,
+    /// The label it makes itself, as PDF; one of content that we draw when missing.
+    pub label: Option<Vec<u8>>,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -132,7 +134,8 @@ impl Scene {
         look(&mut self.ledger.lock().expect("nobody panicked over the ledger"))
     }
 
-    fn booking(ask: &BookRequest) -> Booking {
+    fn booking(&self, ask: &BookRequest) -> Booking {
+        let own_label = self.ledger(|ledger| ledger.label.clone());
         let count = ask.parcels.len();
         let parcels = ask.parcels.iter().enumerate().map(|(index, parcel)| {
             let sscc = gs1::sscc("9099999", ask.serials[index]).expect("a serial in range");
@@ -151,7 +154,11 @@ impl Scene {
                 matrix: Matrix::Qr(ask.tracking_pages[index].clone()),
                 is_test: false,
             };
-            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label: Label::Content(Box::new(content)) }
+            let label = match &own_label {
+                Some(bytes) => Label::Bytes(bytes.clone(), Format::Pdf(Paper::A6)),
+                None => Label::Content(Box::new(content)),
+            };
+            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label }
         });
         Booking { carrier_reference: Some(format!("S-{}", ask.reference)), parcels: parcels.collect() }
     }
@@ -190,7 +197,7 @@ impl Connection for Scene {
                 ledger.books_asked += 1;
                 ledger.bookings.pop_front().unwrap_or(Outcome::Yes)
             });
-            let booking = Self::booking(ask);
+            let booking = self.booking(ask);
             let keep = || {
                 self.ledger(|ledger| drop(ledger.booked.insert(ask.reference.clone(), booking.clone())));
             };

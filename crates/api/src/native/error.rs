@@ -45,7 +45,7 @@ impl Problems {
 
     fn with(mut self, problems: &[Problem]) -> Self {
         let field = |problem: &Problem| FieldError {
-            pointer: format!("/{}", problem.path.trim_start_matches('/')),
+            pointer: if problem.path.is_empty() { String::new() } else { format!("/{}", problem.path) },
             detail: problem.message.clone(),
         };
         self.errors = problems.iter().map(field).collect();

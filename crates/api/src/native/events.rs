@@ -2,18 +2,18 @@
 
 use app::App;
 use app::webhooks::{EventBody, News};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::Error;
 use domain::channel::Dialect;
 use domain::event::{About, Event};
 use domain::ids::EventId;
 use domain::webhook::Attempt;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::shipments::List;
 use super::{Answer, Authed};
-use crate::dialect::json;
+use crate::dialect::{Parameters, Segment, json};
 
 /// An event as the feed and webhooks show it.
 #[derive(Serialize)]
@@ -95,11 +95,6 @@ impl EventBody for NativeEvents {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct FeedQuery {
-    after: Option<String>,
-}
-
 #[derive(Serialize)]
 struct FeedEntry<'a> {
     position: i64,
@@ -111,12 +106,8 @@ struct FeedEntry<'a> {
 const PAGE: usize = 200;
 
 /// `GET /v1/events?after=POSITION`: numbered events, oldest first; none is ever missed or shown late.
-pub(super) async fn feed(
-    State(app): State<App>,
-    Authed { caller, .. }: Authed,
-    Query(query): Query<FeedQuery>,
-) -> Answer {
-    let wanted = query.after.as_deref().unwrap_or("0");
+pub(super) async fn feed(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
+    let wanted = parameters.value("after").unwrap_or("0");
     let after = wanted.parse().map_err(|_| Error::invalid("after", format!("{wanted:?} is no position")))?;
     let events = app.feed(&caller, after, PAGE).await?;
     let data: Vec<_> =
@@ -135,11 +126,7 @@ struct DeliveryView<'a> {
 }
 
 /// `GET /v1/events/{id}/deliveries`: who was told, with each attempt.
-pub(super) async fn deliveries(
-    State(app): State<App>,
-    Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn deliveries(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let id = EventId::from_native(&id).ok_or(Error::NotFound("event"))?;
     let found = app.deliveries(&caller, id).await?;
     let data: Vec<_> = found

@@ -1,15 +1,14 @@
 //! The native API, below `/v1`: canonical words, RFC 9457 errors, Bearer secret.
 
-use app::{App, Credentials};
-use axum::Router;
+use app::Credentials;
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
 use domain::Error;
 use domain::channel::Dialect;
 use http::Method;
 use http::request::Parts;
 
-use crate::dialect::{self, Wire, authorization, log_if_ours, other_method};
+use crate::dialect::{self, Wire, authorization, log_if_ours};
+use crate::routes::{Routes, get, post};
 
 mod error;
 pub mod events;
@@ -51,27 +50,21 @@ impl Wire for Native {
     }
 }
 
-fn route(methods: MethodRouter<App>, allowed: &'static str) -> MethodRouter<App> {
-    methods.fallback(move |method: Method| other_method::<Native>(method, allowed))
-}
-
-/// `/v1/…`.
-pub(crate) fn router() -> Router<App> {
-    let api = Router::new()
-        .route("/orders", route(post(orders::create), "POST"))
-        .route("/orders/{id}", route(get(orders::show), "GET"))
-        .route("/orders/{id}/shipments", route(get(shipments::of_order).post(shipments::create), "GET, POST"))
-        .route("/shipments/{id}", route(get(shipments::show), "GET"))
-        .route("/shipments/{id}/cancel", route(post(shipments::cancel), "POST"))
-        .route("/shipments/{id}/documents", route(get(shipments::documents), "GET"))
-        .route("/shipments/{id}/packing-slip", route(get(shipments::packing_slip), "GET"))
-        .route("/shipments/{id}/tracking-events", route(post(shipments::report), "POST"))
-        .route("/parcels", route(get(parcels::unscanned), "GET"))
-        .route("/parcels/{id}/label", route(get(parcels::label), "GET"))
-        .route("/parcels/{id}/tracking-events", route(get(parcels::tracking_events), "GET"))
-        .route("/documents/{id}", route(get(parcels::document), "GET"))
-        .route("/events", route(get(events::feed), "GET"))
-        .route("/events/{id}/deliveries", route(get(events::deliveries), "GET"))
-        .fallback(async || Native::no_such_page());
-    Router::new().nest("/v1", api)
+/// Everything below `/v1`.
+pub(crate) fn routes() -> Routes<Native> {
+    Routes::below("/v1")
+        .at("/v1/orders", [post(orders::create)])
+        .at("/v1/orders/{id}", [get(orders::show)])
+        .at("/v1/orders/{id}/shipments", [get(shipments::of_order), post(shipments::create)])
+        .at("/v1/shipments/{id}", [get(shipments::show)])
+        .at("/v1/shipments/{id}/cancel", [post(shipments::cancel)])
+        .at("/v1/shipments/{id}/documents", [get(shipments::documents)])
+        .at("/v1/shipments/{id}/packing-slip", [get(shipments::packing_slip)])
+        .at("/v1/shipments/{id}/tracking-events", [post(shipments::report)])
+        .at("/v1/parcels", [get(parcels::unscanned)])
+        .at("/v1/parcels/{id}/label", [get(parcels::label)])
+        .at("/v1/parcels/{id}/tracking-events", [get(parcels::tracking_events)])
+        .at("/v1/documents/{id}", [get(parcels::document)])
+        .at("/v1/events", [get(events::feed)])
+        .at("/v1/events/{id}/deliveries", [get(events::deliveries)])
 }

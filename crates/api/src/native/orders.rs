@@ -2,7 +2,7 @@
 
 use app::App;
 use app::orders::OrderDraft;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::address::Address;
 use domain::channel::Dialect;
 use domain::ids::OrderId;
@@ -15,10 +15,10 @@ use serde::Serialize;
 
 use super::error::Problems;
 use super::{Answer, Authed, Body};
-use crate::dialect::json as answer;
+use crate::dialect::{Segment, json as answer};
 use crate::json;
 use crate::json::fields::{
-    Fields, Flaw, Leniency, Node, Notes, boolean, currency, decimal, integer, positive, text, time, wording,
+    Fields, Flaw, Leniency, Node, Notes, Step, boolean, currency, decimal, integer, positive, text, time, wording,
 };
 
 /// The longest text of a field.
@@ -51,9 +51,18 @@ impl<'a> OrderView<'a> {
     }
 }
 
+/// A path as an RFC 6901 pointer without its first slash.
+fn pointer(path: &[Step]) -> String {
+    let step = |step: &Step| match step {
+        Step::Key(name) => name.replace('~', "~0").replace('/', "~1"),
+        Step::Index(index) => index.to_string(),
+    };
+    path.iter().map(step).collect::<Vec<_>>().join("/")
+}
+
 /// Every problem of a body, by field.
 pub(super) fn problems_of(flaws: &[Flaw]) -> Vec<Problem> {
-    flaws.iter().map(|flaw| Problem::new(flaw.path_text(), wording(&flaw.fault))).collect()
+    flaws.iter().map(|flaw| Problem::new(pointer(&flaw.path), wording(&flaw.fault))).collect()
 }
 
 /// Reads a body that must be an object; every problem is reported, unknown fields too.
@@ -201,7 +210,7 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
 }
 
 /// `GET /v1/orders/{id}`.
-pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
     Ok(answer(StatusCode::OK, &OrderView::of(&order)))
 }

@@ -1,36 +1,31 @@
 //! Parcels: their labels, what happened to them, and those that wait for a first scan.
 
 use app::App;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::document::{Dpi, Format, Paper};
 use domain::ids::{DocumentId, ParcelId};
 use domain::tracking::TrackingEvent;
 use domain::{Error, Timestamp};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::shipments::List;
 use super::{Answer, Authed};
-use crate::dialect::json;
+use crate::dialect::{Parameters, Segment, json};
 use crate::links::file;
 
 fn parcel_id(text: &str) -> Result<ParcelId, Error> {
     ParcelId::from_native(text).ok_or(Error::NotFound("parcel"))
 }
 
-#[derive(Deserialize)]
-pub(super) struct LabelQuery {
-    format: Option<String>,
-}
-
 /// `GET /v1/parcels/{id}/label?format=pdf_100x150`: the bytes, without asking the carrier.
 pub(super) async fn label(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
-    Query(query): Query<LabelQuery>,
+    Segment(id): Segment,
+    parameters: Parameters,
 ) -> Answer {
-    let format = match query.format.as_deref() {
+    let format = match parameters.value("format") {
         None => Format::Pdf(Paper::Mm100x150),
         Some(name) => Format::parse(name).ok_or_else(|| {
             let known = [
@@ -52,7 +47,7 @@ pub(super) async fn label(
 }
 
 /// `GET /v1/documents/{id}`: the bytes, with the key.
-pub(super) async fn document(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn document(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let id = DocumentId::from_native(&id).ok_or(Error::NotFound("document"))?;
     let (document, bytes) = app.document(&caller, id).await?;
     Ok(file(&document, bytes))
@@ -71,7 +66,7 @@ struct TrackingEventView<'a> {
 pub(super) async fn tracking_events(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer {
     let id = parcel_id(&id)?;
     app.shipment_of_parcel(&caller, id).await?;
@@ -82,12 +77,6 @@ pub(super) async fn tracking_events(
     };
     let data = events.iter().map(view).collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
     Ok(json(StatusCode::OK, &List { data }))
-}
-
-#[derive(Deserialize)]
-pub(super) struct UnscannedQuery {
-    without_scan_for_hours: Option<String>,
-    after: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -111,18 +100,14 @@ struct UnscannedPage {
 const PAGE: usize = 100;
 
 /// `GET /v1/parcels?without_scan_for_hours=24`: booked so many working hours ago and never scanned, oldest first.
-pub(super) async fn unscanned(
-    State(app): State<App>,
-    Authed { caller, .. }: Authed,
-    Query(query): Query<UnscannedQuery>,
-) -> Answer {
-    let wanted = query.without_scan_for_hours.as_deref().unwrap_or("");
+pub(super) async fn unscanned(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
+    let wanted = parameters.value("without_scan_for_hours").unwrap_or("");
     let hours = wanted.parse().ok().filter(|hours| *hours <= 10_000);
     let hours = hours.ok_or_else(|| {
         let text = format!("{wanted:?} is no number of working hours: expected 0 to 10000");
         Error::invalid("without_scan_for_hours", text)
     })?;
-    let after = query.after.as_deref().map(place).transpose()?;
+    let after = parameters.value("after").map(place).transpose()?;
     let mut found = app.unscanned_parcels(&caller, hours, after, PAGE + 1).await?;
     let has_more = found.len() > PAGE;
     found.truncate(PAGE);

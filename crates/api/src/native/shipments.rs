@@ -3,7 +3,7 @@
 use app::App;
 use app::shipments::{BoxWish, ShipWish};
 use app::tracking::ReportedEvent;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use domain::Error;
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::orders::{order_id, read};
 use super::{Answer, Authed, Body};
-use crate::dialect::json;
+use crate::dialect::{Segment, json};
 use crate::json::fields::{Fault, Fields, Node, integer, not_negative, positive, text, time};
 use crate::links::file;
 
@@ -148,7 +148,7 @@ fn wish(fields: &Fields<'_>) -> ShipWish {
 pub(super) async fn create(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body { body, .. }: Body,
 ) -> Answer {
     let wish = if body.is_empty() { ShipWish::default() } else { read(&body, wish)? };
@@ -157,7 +157,7 @@ pub(super) async fn create(
 }
 
 /// `GET /v1/orders/{id}/shipments`.
-pub(super) async fn of_order(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn of_order(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
     let shipments = app.shipments_of_order(&caller, order.id).await?;
     let data: Vec<_> = shipments.iter().map(|shipment| ShipmentView::of(&app, shipment)).collect();
@@ -175,13 +175,13 @@ fn shipment_id(text: &str) -> Result<ShipmentId, Error> {
 }
 
 /// `GET /v1/shipments/{id}`.
-pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let shipment = app.shipment(&caller, shipment_id(&id)?).await?;
     Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
 }
 
 /// `POST /v1/shipments/{id}/cancel`.
-pub(super) async fn cancel(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn cancel(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let shipment = app.cancel(&caller, shipment_id(&id)?).await?;
     Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
 }
@@ -201,7 +201,7 @@ struct DocumentView {
 }
 
 /// `GET /v1/shipments/{id}/documents`.
-pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let shipment = app.shipment(&caller, shipment_id(&id)?).await?;
     let view = |document: Document| DocumentView {
         id: document.id.to_string(),
@@ -222,7 +222,7 @@ pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Aut
 pub(super) async fn packing_slip(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer {
     let (document, bytes): (Document, Bytes) = app.packing_slip(&caller, shipment_id(&id)?).await?;
     Ok(file(&document, bytes))
@@ -259,7 +259,7 @@ fn reported(node: Node<'_>) -> Option<ReportedEvent> {
 pub(super) async fn report(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body { body, .. }: Body,
 ) -> Answer {
     let reports = read(&body, |fields| {

@@ -1,7 +1,8 @@
 //! Integrations, their logs, shop order statuses, and what a key is for.
 
+use app::channels::ChannelHook;
 use app::{App, Caller};
-use axum::extract::{OriginalUri, Path, RawQuery, State};
+use axum::extract::{OriginalUri, RawQuery, State};
 use axum::response::IntoResponse;
 use domain::Error;
 use domain::channel::{Channel, ChannelNumber};
@@ -17,7 +18,7 @@ use super::order::Data;
 use super::orders::{address, shown};
 use super::statuses::{Mapping, ShopOrderStatus, StatusList, StatusQuery};
 use super::{Answer, Authed, Body};
-use crate::dialect::json;
+use crate::dialect::{Segment, json};
 
 /// Where a channel's settings keep its shop's statuses and their mapping.
 const STATUSES: &str = "order_statuses";
@@ -38,7 +39,7 @@ fn number(text: &str) -> Result<ChannelNumber, Errors> {
 }
 
 /// `GET /integrations/{id}`.
-pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let channel = app.channel(&caller, number(&id)?)?;
     Ok(json(StatusCode::OK, &integrations::integration(&channel)))
 }
@@ -47,16 +48,27 @@ pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, 
 pub(super) async fn change(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body { body, .. }: Body,
 ) -> Answer {
     let patch = IntegrationPatch::decode(&body)?;
-    app.edit_channel(&caller, number(&id)?, move |channel: &mut Channel| patch.apply(channel)).await??;
+    let change = move |channel: &mut Channel| -> Result<ChannelHook, Errors> {
+        patch.apply(channel)?;
+        Ok(hook_of(channel))
+    };
+    app.edit_channel(&caller, number(&id)?, change).await??;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// The integration's own webhook, as its settings say.
+fn hook_of(channel: &Channel) -> ChannelHook {
+    let url = setting::<String>(channel, "webhook_url");
+    let is_active = setting::<bool>(channel, "webhook_active").unwrap_or(false);
+    url.filter(|_| is_active).map_or(ChannelHook::Off, ChannelHook::On)
+}
+
 /// `DELETE /integrations/{id}`.
-pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     app.delete_channel(&caller, number(&id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -94,7 +106,7 @@ pub(super) async fn all_logs(
 pub(super) async fn logs_of_one(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     OriginalUri(uri): OriginalUri,
     headers: http::HeaderMap,
     RawQuery(query): RawQuery,
@@ -106,7 +118,7 @@ pub(super) async fn logs_of_one(
 pub(super) async fn add_log(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body { body, .. }: Body,
 ) -> Answer {
     let number = number(&id)?;
@@ -155,7 +167,7 @@ pub(super) async fn put_statuses(
     let change = move |channel: &mut Channel| {
         let former = setting(channel, STATUSES).unwrap_or_default();
         let kept = list.clone().over(former, &now);
-        keep(channel, STATUSES, &kept)
+        keep(channel, STATUSES, &kept).map(|()| ChannelHook::Keep)
     };
     let channel = app.edit_channel(&caller, number, change).await??;
     let known: Vec<ShopOrderStatus> = setting(&channel, STATUSES).unwrap_or_default();
@@ -188,7 +200,7 @@ pub(super) async fn put_mapping(
 ) -> Answer {
     let mapping = Mapping::decode(&body)?;
     let number = ChannelNumber(mapping.integration_id);
-    let change = move |channel: &mut Channel| keep(channel, MAPPING, &mapping);
+    let change = move |channel: &mut Channel| keep(channel, MAPPING, &mapping).map(|()| ChannelHook::Keep);
     let channel = app.edit_channel(&caller, number, change).await??;
     Ok(json(StatusCode::OK, &Data { data: mapping_of(&channel) }))
 }

@@ -40,8 +40,9 @@ pub(super) enum Mode {
     Patch,
 }
 
-/// Reads the body of `POST /orders`: a list of at most 100 orders. The problems of all orders are reported together.
-pub fn orders(body: &[u8]) -> Result<Vec<DecodedOrder>, Errors> {
+/// Reads the body of `POST /orders`: a list of at most 100 orders, each in an integration that is known. The problems
+/// of all orders are reported together.
+pub fn orders(body: &[u8], is_known: &dyn Fn(i64) -> bool) -> Result<Vec<DecodedOrder>, Errors> {
     let json = json::parse(body).map_err(|error| Errors::malformed(&error))?;
     let Json::List(list) = &json else {
         return Err(Errors::not_a_list());
@@ -50,12 +51,12 @@ pub fn orders(body: &[u8]) -> Result<Vec<DecodedOrder>, Errors> {
         return Err(Errors::too_many_orders(MOST_ORDERS, list.len()));
     }
     let notes = Notes::new(LENIENCY);
-    let orders = notes.root(&json).list(MOST_ORDERS, |node| order(node, Mode::Create, 1)).unwrap_or_default();
+    let orders = notes.root(&json).list(MOST_ORDERS, |node| order(node, Mode::Create, 1, is_known)).unwrap_or_default();
     Errors::of(&notes.flaws()).map_or(Ok(orders), Err)
 }
 
 /// Reads one order. `depth` is how many steps of the path lead to the order itself.
-pub(super) fn order(node: Node<'_>, mode: Mode, depth: usize) -> Option<DecodedOrder> {
+pub(super) fn order(node: Node<'_>, mode: Mode, depth: usize, is_known: &dyn Fn(i64) -> bool) -> Option<DecodedOrder> {
     let fields = node.fields()?;
     let explicit_id = match fields.get("id") {
         None | Some(Json::Null) => None,
@@ -68,8 +69,8 @@ pub(super) fn order(node: Node<'_>, mode: Mode, depth: usize) -> Option<DecodedO
     };
     let integration = fields.needed("order_details", |node| {
         let fields = node.fields()?;
-        let integration = fields
-            .required("integration", |node| node.fields()?.needed("id", integer(-LARGEST_INTEGER, LARGEST_INTEGER)));
+        let integration =
+            fields.required("integration", |node| node.fields()?.needed("id", |node| integration(node, is_known)));
         details.shop_status = fields.needed("status", status);
         details.placed_at = placed_at(&fields);
         details.changed_at = fields.optional("order_updated_at", date_time);
@@ -88,6 +89,12 @@ pub(super) fn order(node: Node<'_>, mode: Mode, depth: usize) -> Option<DecodedO
     let (nulls, empties) = node.take_remembered();
     Trace::of(&nulls, &empties, depth).keep_in(&mut details);
     Some(DecodedOrder { explicit_id, integration: integration.unwrap_or_default(), details })
+}
+
+fn integration(node: Node<'_>, is_known: &dyn Fn(i64) -> bool) -> Option<i64> {
+    let number = integer(-LARGEST_INTEGER, LARGEST_INTEGER)(node)?;
+    let unknown = || node.fault(Fault::Other(format!("Integration with id {number} does not exist")));
+    if is_known(number) { Some(number) } else { unknown() }
 }
 
 /// `order_created_at`, or `order_date` as it was called before.

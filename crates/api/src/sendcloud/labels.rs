@@ -10,6 +10,7 @@ use domain::error::Problem;
 use domain::measure::Quantity;
 use domain::order::{Order, ServiceWish};
 use domain::shipment::Shipment;
+use domain::tenant::Scope;
 use futures::future::join_all;
 use http::StatusCode;
 
@@ -106,6 +107,8 @@ pub(super) async fn create_now(
     Body { body, .. }: Body,
 ) -> Answer {
     let asked = ship::create_label_sync(&body)?;
+    // The answer holds the label, so nothing is bought for a key that may not see it.
+    caller.require(Scope::Print)?;
     let order = app.find_order(&caller, &reference(&asked.head, &asked.order)).await?;
     let shipment = app.ship(&caller, order.id, &wish(&asked.head, &asked.order)).await.map_err(refused)?;
     let data = with_label(&app, &caller, &order, &shipment, &asked).await?;

@@ -21,17 +21,16 @@ pub mod statuses;
 #[cfg(test)]
 mod tests;
 
-use app::{App, Caller, Credentials};
-use axum::Router;
+use app::{Caller, Credentials};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
 use domain::Error;
 use domain::channel::{ChannelNumber, Dialect};
 use http::Method;
 use http::request::Parts;
 
-use crate::dialect::{self, Wire, authorization, log_if_ours, other_method};
+use crate::dialect::{self, Wire, authorization, log_if_ours};
 use crate::json::fields::Leniency;
+use crate::routes::{Routes, delete, get, patch, post};
 use error::Errors;
 
 /// What this dialect forgives: PHP shops write empty objects as `[]` and leave optional fields empty.
@@ -83,31 +82,19 @@ fn ids_as_numbers(caller: &Caller, channel: ChannelNumber) -> bool {
     settings.is_some_and(|settings| settings[app::setup::IDS_AS_NUMBERS] == true)
 }
 
-/// A route that answers every other method as the live API does.
-fn route(methods: MethodRouter<App>, allowed: &'static str) -> MethodRouter<App> {
-    methods.fallback(move |method: Method| other_method::<Sendcloud>(method, allowed))
-}
-
-/// `/api/v3/…` and `/oauth2/token`.
-pub(crate) fn router() -> Router<App> {
-    let api = Router::new()
-        .route("/orders", route(get(orders::list).post(orders::create), "GET, POST"))
-        .route("/orders/create-labels-async", route(post(labels::create_soon), "POST"))
-        .route("/orders/create-label-sync", route(post(labels::create_now), "POST"))
-        .route(
-            "/orders/{id}",
-            route(get(orders::show).patch(orders::change).delete(orders::delete), "GET, PATCH, DELETE"),
-        )
-        .route("/integrations", route(get(channels::list), "GET"))
-        .route("/integrations/logs", route(get(channels::all_logs), "GET"))
-        .route(
-            "/integrations/{id}",
-            route(get(channels::show).patch(channels::change).delete(channels::delete), "GET, PATCH, DELETE"),
-        )
-        .route("/integrations/{id}/logs", route(get(channels::logs_of_one).post(channels::add_log), "GET, POST"))
-        .route("/shop-order-statuses", route(get(channels::statuses).post(channels::put_statuses), "GET, POST"))
-        .route("/shop-order-statuses/mapping", route(get(channels::mapping).post(channels::put_mapping), "GET, POST"))
-        .route("/user/auth/metadata", route(get(channels::metadata), "GET"))
-        .fallback(async || Sendcloud::no_such_page());
-    Router::new().nest("/api/v3", api).route("/oauth2/token", route(post(oauth::token), "POST"))
+/// Everything below `/api/v3`, and where tokens are bought.
+pub(crate) fn routes() -> Routes<Sendcloud> {
+    Routes::below("/api/v3")
+        .at("/api/v3/orders", [get(orders::list), post(orders::create)])
+        .at("/api/v3/orders/create-labels-async", [post(labels::create_soon)])
+        .at("/api/v3/orders/create-label-sync", [post(labels::create_now)])
+        .at("/api/v3/orders/{id}", [get(orders::show), patch(orders::change), delete(orders::delete)])
+        .at("/api/v3/integrations", [get(channels::list)])
+        .at("/api/v3/integrations/logs", [get(channels::all_logs)])
+        .at("/api/v3/integrations/{id}", [get(channels::show), patch(channels::change), delete(channels::delete)])
+        .at("/api/v3/integrations/{id}/logs", [get(channels::logs_of_one), post(channels::add_log)])
+        .at("/api/v3/shop-order-statuses", [get(channels::statuses), post(channels::put_statuses)])
+        .at("/api/v3/shop-order-statuses/mapping", [get(channels::mapping), post(channels::put_mapping)])
+        .at("/api/v3/user/auth/metadata", [get(channels::metadata)])
+        .at("/oauth2/token", [post(oauth::token)])
 }

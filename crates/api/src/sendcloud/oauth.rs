@@ -3,15 +3,14 @@
 use app::{App, Credentials};
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
 use domain::{Error, Secret};
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::Answer;
 use super::error::Errors;
+use super::{Answer, Body};
 use crate::dialect::{authorization, json};
 
 /// The prefix of the tokens that clients of this dialect know.
@@ -41,7 +40,7 @@ fn refuse(status: StatusCode, error: &'static str, error_description: &'static s
 }
 
 /// `POST /oauth2/token`: id and secret by Basic or in the form.
-pub(super) async fn token(State(app): State<App>, parts: Parts, body: Bytes) -> Answer {
+pub(super) async fn token(State(app): State<App>, parts: Parts, Body { body, .. }: Body) -> Answer {
     let form: Vec<_> = form_urlencoded::parse(&body).collect();
     let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref());
     if field("grant_type") != Some("client_credentials") {

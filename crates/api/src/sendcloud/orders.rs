@@ -2,7 +2,7 @@
 
 use app::App;
 use app::orders::{ListedOrder, OrderDraft, OrderFilter, OrderPage, OrderSort, PlacedOrder};
-use axum::extract::{OriginalUri, Path, RawQuery, State};
+use axum::extract::{OriginalUri, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use domain::Error;
 use domain::channel::ChannelNumber;
@@ -18,14 +18,12 @@ use super::error::{ErrorBody, Errors};
 use super::list::{self, Cursor, ListQuery, Position, SortKey, SortValue, TimeRange};
 use super::order::{Data, Identifiers};
 use super::{Answer, Authed, Body, encode, ids_as_numbers, patch};
-use crate::dialect::json;
+use crate::dialect::{Segment, json};
 
 /// `POST /orders`.
 pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
-    let (drafts, mut problems) = drafts(decode::orders(&body)?);
-    let known = |draft: &OrderDraft| caller.setup.channel(draft.channel).is_some();
-    let strange = drafts.iter().enumerate().filter(|(_, draft)| !known(draft));
-    problems.extend(strange.flat_map(|(index, draft)| Errors::no_such_integration(index, draft.channel.0).errors));
+    let is_known = |number| caller.setup.channel(ChannelNumber(number)).is_some();
+    let (drafts, problems) = drafts(decode::orders(&body, &is_known)?);
     if !problems.is_empty() {
         return Err(Errors { status: 400, retry_after: None, errors: problems });
     }
@@ -160,7 +158,6 @@ fn sort_of(key: SortKey) -> OrderSort {
 fn page(asked: &ListQuery) -> Result<OrderPage, Errors> {
     let cursor = asked.cursor.clone().unwrap_or(Cursor { offset: 0, reverse: false, position: None });
     let stored = |value: SortValue| match value {
-        SortValue::Missing => app::orders::SortValue::Text(String::new()),
         SortValue::Integer(number) => app::orders::SortValue::Int(number),
         SortValue::Text(text) => app::orders::SortValue::Text(text),
     };
@@ -198,7 +195,7 @@ fn position(listed: &ListedOrder, sort: &[(SortKey, bool)]) -> Position {
 }
 
 /// `GET /orders/{id}`.
-pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
     Ok(json(StatusCode::OK, &Data { data: encode::order(&order) }))
 }
@@ -211,7 +208,7 @@ fn order_id(text: &str) -> Result<OrderId, Errors> {
 pub(super) async fn change(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body { body, .. }: Body,
 ) -> Answer {
     let id = OrderId::from_decimal(&id).ok_or_else(Errors::no_order_to_patch)?;
@@ -226,7 +223,7 @@ pub(super) async fn change(
 }
 
 /// `DELETE /orders/{id}`.
-pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     app.delete_order(&caller, order_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -61,7 +61,7 @@ pub fn patch(current: &Order, body: &[u8]) -> Result<OrderDetails, Errors> {
 
 fn read(json: &Json<'_>) -> (DecodedOrder, Vec<Flaw>) {
     let notes = Notes::new(LENIENCY);
-    let order = decode::order(notes.root(json), Mode::Patch, 0);
+    let order = decode::order(notes.root(json), Mode::Patch, 0, &|_| true);
     let nothing = DecodedOrder { explicit_id: None, integration: 0, details: OrderDetails::default() };
     (order.unwrap_or(nothing), notes.flaws())
 }

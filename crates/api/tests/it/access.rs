@@ -64,13 +64,16 @@ on_both_engines! {
         };
         assert_eq!(get("0a7a2d3c-3a3f-4ac9-b5f1-43d0b2d2a0f6").await.status, 200);
         for partner in ["", "partner", "0a7a2d3c-3a3f-4ac9-b5f1-43d0b2d2a0fg"] {
-            assert_eq!(get(partner).await.story(), json!({ "status": 400, "body": { "errors": [{
+            assert_eq!(
+                get(partner).await.story(),
+                json!({ "status": 400, "body": { "errors": [{
                 "status": "400",
                 "code": "invalid",
                 "title": "Invalid",
                 "detail": "Partner id is unknown or not a valid UUID.",
                 "source": { "header": "Sendcloud-Partner-Id" },
-            }] } }));
+            }] } })
+            );
         }
     }
 
@@ -78,12 +81,14 @@ on_both_engines! {
         let keys = key("reader", "[\"read\"]") + &key("writer", "[\"write\"]") + &key("buyer", "[\"read\", \"buy\"]");
         let t = serving_setup(engine, &setup_with(&keys)).await;
         place(&t, [order("A")]).await;
-        let refusal = |scope: &str| json!({ "status": 403, "body": { "errors": [{
+        let refusal = |scope: &str| {
+            json!({ "status": 403, "body": { "errors": [{
             "status": "403",
             "code": "forbidden",
             "title": "Forbidden",
             "detail": format!("You do not have permission to perform this action: the key lacks the scope {scope}."),
-        }] } });
+        }] } })
+        };
         let call = async |name: &str, method: Method, path: &str, body: serde_json::Value| {
             let key = basic(&format!("pub-{name}"), &format!("sec-{name}"));
             t.call_with(&key, method, path, if body.is_null() { String::new() } else { body.to_string() }).await
@@ -98,7 +103,7 @@ on_both_engines! {
             ("reader", Method::PATCH, "/api/v3/orders/1", json!({}), "write"),
             ("reader", Method::DELETE, "/api/v3/orders/1", nothing(), "write"),
             ("reader", Method::POST, "/api/v3/integrations/7/logs", log(), "write"),
-            ("reader", Method::POST, "/api/v3/orders/create-label-sync", label(), "buy"),
+            ("reader", Method::POST, "/api/v3/orders/create-label-sync", label(), "print"),
             ("reader", Method::POST, "/api/v3/orders/create-labels-async", labels(), "buy"),
             ("reader", Method::PATCH, "/api/v3/integrations/7", json!({ "shop_name": "X" }), "setup"),
             ("reader", Method::DELETE, "/api/v3/integrations/7", nothing(), "setup"),
@@ -121,7 +126,8 @@ on_both_engines! {
         let t = serving(engine).await;
         place(&t, [order("A")]).await;
         let before = t.get("/api/v3/orders/1").await;
-        let call = async |method: Method, path: &str, body: &str| t.call_with(OTHER, method, path, body.to_owned()).await;
+        let call =
+            async |method: Method, path: &str, body: &str| t.call_with(OTHER, method, path, body.to_owned()).await;
 
         for (method, body) in [(Method::GET, ""), (Method::PATCH, r#"{"order_number":"X"}"#), (Method::DELETE, "")] {
             let theirs = call(method.clone(), "/api/v3/orders/1", body).await;
@@ -155,7 +161,8 @@ on_both_engines! {
 
     async fn another_tenants_integration_is_as_unknown_as_none(engine: Engine) {
         let t = serving(engine).await;
-        let call = async |method: Method, path: &str, body: &str| t.call_with(OTHER, method, path, body.to_owned()).await;
+        let call =
+            async |method: Method, path: &str, body: &str| t.call_with(OTHER, method, path, body.to_owned()).await;
         for (method, tail, body) in [
             (Method::GET, "", ""),
             (Method::PATCH, "", r#"{"shop_name":"Mine"}"#),

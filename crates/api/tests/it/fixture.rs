@@ -151,13 +151,13 @@ pub(crate) fn tidy(mut story: Json) -> Json {
             Json::Object(members) => members.iter_mut().for_each(|(name, value)| walk(name, value)),
             Json::Array(list) => list.iter_mut().for_each(|value| walk(name, value)),
             Json::String(text) => match name {
-                "file" => *text = kind_of(&STANDARD.decode(text.as_bytes()).unwrap()).to_owned(),
+                "file" => kind_of(&STANDARD.decode(text.as_bytes()).unwrap()).clone_into(text),
                 "link" | "tracking_url" => {
                     let (head, token) = text.rsplit_once('/').unwrap();
                     assert!(token.len() > 20, "{text}");
                     *text = format!("{head}/<token>");
                 }
-                "sha256" => *text = "<sha256>".to_owned(),
+                "sha256" => "<sha256>".clone_into(text),
                 _ => {}
             },
             Json::Number(_) if name == "size" || name == "duration_ms" => *value = json!("<count>"),

@@ -49,7 +49,8 @@ on_both_engines! {
     async fn integrations_are_shown(engine: Engine) {
         let t = serving(engine).await;
         let (shop, stall) = (untouched(7, "Web shop"), untouched(8, "Market stall"));
-        for path in [PATH, "/api/v3/integrations/", "/api/v3/integrations?sort=-created_at", "/sendcloud/api/v3/integrations"]
+        for path in
+            [PATH, "/api/v3/integrations/", "/api/v3/integrations?sort=-created_at", "/sendcloud/api/v3/integrations"]
         {
             assert_eq!(t.get(path).await.story(), json!({ "status": 200, "body": [shop, stall] }), "{path}");
         }
@@ -77,7 +78,11 @@ on_both_engines! {
         assert_eq!((answer.status.as_u16(), answer.text().as_str()), (204, ""));
         let mut expected = untouched(7, "New shop");
         for name in [
-            "shop_url", "service_point_enabled", "service_point_carriers", "webhook_active", "webhook_url",
+            "shop_url",
+            "service_point_enabled",
+            "service_point_carriers",
+            "webhook_active",
+            "webhook_url",
             "feedback_type",
         ] {
             expected[name] = body[name].clone();
@@ -90,12 +95,15 @@ on_both_engines! {
         assert_eq!(t.get("/api/v3/integrations/8").await.json(), untouched(8, "Market stall"));
 
         let no_url = patch(&t, "/api/v3/integrations/8", &json!({ "shop_name": "X", "webhook_active": true })).await;
-        assert_eq!(no_url.story(), json!({ "status": 400, "body": { "errors": [{
+        assert_eq!(
+            no_url.story(),
+            json!({ "status": 400, "body": { "errors": [{
             "status": "400",
             "code": "invalid",
             "title": "Invalid",
             "detail": "Webhook URL required when enable webhook is set to true",
-        }] } }));
+        }] } })
+        );
         let pointer = "/data/attributes/feedback_type";
         let often = patch(&t, "/api/v3/integrations/8", &json!({ "feedback_type": "often" })).await;
         assert_eq!(often.story(), refusal(pointer, "Input should be 'eager', 'delayed' or 'none'"));
@@ -113,7 +121,8 @@ on_both_engines! {
         assert_eq!(t.get("/api/v3/integrations/8").await.story(), unknown());
         assert_eq!(t.get(PATH).await.json(), json!([untouched(7, "Web shop")]));
         assert_eq!(t.get("/api/v3/orders/1").await.json()["data"]["order_details"]["integration"], json!({ "id": 8 }));
-        let again = t.post("/api/v3/orders", &json!([changed(order("B"), "/order_details/integration/id", json!(8))])).await;
+        let again =
+            t.post("/api/v3/orders", &json!([changed(order("B"), "/order_details/integration/id", json!(8))])).await;
         let pointer = "/data/attributes/[0]/order_details/integration/id";
         assert_eq!(again.story(), refusal(pointer, "Integration with id 8 does not exist"));
         assert_eq!(t.get("/api/v3/orders?integration=8").await.status, 400);
@@ -172,7 +181,9 @@ on_both_engines! {
     async fn a_log_line_that_says_too_much_or_too_little_is_refused(engine: Engine) {
         let t = serving(engine).await;
         let refused = log(&t, 7, json!({ "unknown_field": 1, "response_code": "many" })).await;
-        assert_eq!(refused.story(), json!({ "status": 400, "body": { "errors": [
+        assert_eq!(
+            refused.story(),
+            json!({ "status": 400, "body": { "errors": [
             {
                 "status": "400",
                 "code": "invalid",
@@ -192,12 +203,16 @@ on_both_engines! {
                 "detail": "Extra inputs are not permitted",
                 "source": { "pointer": "body/unknown_field" },
             },
-        ] } }));
+        ] } })
+        );
         assert_eq!(log(&t, 9, json!({ "base_url": "https://x.example" })).await.story(), unknown());
         assert_eq!(t.get("/api/v3/integrations/9/logs").await.story(), unknown());
-        assert_eq!(t.get("/api/v3/integrations/logs?cursor=later").await.story(), json!({ "status": 404, "body": {
+        assert_eq!(
+            t.get("/api/v3/integrations/logs?cursor=later").await.story(),
+            json!({ "status": 404, "body": {
             "errors": [{ "status": "404", "code": "not_found", "title": "Invalid cursor", "detail": "Invalid cursor" }],
-        } }));
+        } })
+        );
         assert_eq!(t.get("/api/v3/integrations/logs").await.json(), json!({ "data": [] }));
     }
 }

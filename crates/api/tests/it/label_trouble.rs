@@ -67,7 +67,10 @@ on_both_engines! {
                 ] } }),
                 cannot_ship("the order has no item with id \"line-9\""),
             ),
-            (json!({ "order": { "order_id": "B" } }), cannot_ship("country \"Holland\" is not an ISO 3166-1 code of two letters")),
+            (
+                json!({ "order": { "order_id": "B" } }),
+                cannot_ship("country \"Holland\" is not an ISO 3166-1 code of two letters"),
+            ),
             (json!({ "order": { "order_id": "C" } }), cannot_ship("The order has no valid shipping address.")),
         ] {
             let mut body = body;
@@ -87,7 +90,8 @@ on_both_engines! {
     }
 
     async fn a_contract_is_named_by_its_alias(engine: Engine) {
-        let setup = testkit::SETUP.replace("carrier = \"local\"", "carrier = \"local\"\naliases = { sendcloud = \"517\" }");
+        let setup =
+            testkit::SETUP.replace("carrier = \"local\"", "carrier = \"local\"\naliases = { sendcloud = \"517\" }");
         let t = crate::fixture::serving_setup(engine, &setup).await;
         place(&t, [order("A")]).await;
         let body = json!({
@@ -100,24 +104,30 @@ on_both_engines! {
 
     async fn a_request_that_cannot_be_read_is_refused(engine: Engine) {
         let t = serving(engine).await;
-        let invalid = |field: &str, detail: &str| json!({
-            "status": "400",
-            "code": "invalid",
-            "detail": detail,
-            "source": { "pointer": format!("/data/attributes/{field}") },
-        });
+        let invalid = |field: &str, detail: &str| {
+            json!({
+                "status": "400",
+                "code": "invalid",
+                "detail": detail,
+                "source": { "pointer": format!("/data/attributes/{field}") },
+            })
+        };
         for (body, errors) in [
             (json!({}), vec![invalid("integration_id", "Field required"), invalid("order", "Field required")]),
-            (json!({ "integration_id": 7, "order": { "order_id": 5 } }), vec![
-                invalid("order/order_id", "Input should be a valid string"),
-            ]),
+            (
+                json!({ "integration_id": 7, "order": { "order_id": 5 } }),
+                vec![invalid("order/order_id", "Input should be a valid string")],
+            ),
             (json!({ "integration_id": 7, "order": {} }), vec![invalid("order/order_id", "Field required")]),
-            (json!({ "integration_id": 7, "order": { "order_id": "A", "parcels": [
+            (
+                json!({ "integration_id": 7, "order": { "order_id": "A", "parcels": [
                 { "weight": { "value": "0", "unit": "stone" } },
-            ] } }), vec![
-                invalid("order/parcels/0/weight/value", "Input should be greater than 0"),
-                invalid("order/parcels/0/weight/unit", "Input should be 'kg', 'g', 'lbs' or 'oz'"),
-            ]),
+            ] } }),
+                vec![
+                    invalid("order/parcels/0/weight/value", "Input should be greater than 0"),
+                    invalid("order/parcels/0/weight/unit", "Input should be 'kg', 'g', 'lbs' or 'oz'"),
+                ],
+            ),
         ] {
             let answer = t.post(PATH, &body).await;
             assert_eq!(answer.story(), json!({ "status": 400, "body": { "errors": errors } }), "{body}");
@@ -126,12 +136,15 @@ on_both_engines! {
             assert_eq!(t.call(http::Method::POST, PATH, body).await.status, 400, "{body}");
         }
         let unknown = t.post(PATH, &json!({ "integration_id": 7, "order": { "order_id": "A" } })).await;
-        assert_eq!(unknown.story(), json!({ "status": 404, "body": { "errors": [{
+        assert_eq!(
+            unknown.story(),
+            json!({ "status": 404, "body": { "errors": [{
             "status": "404",
             "code": "not_found",
             "title": "Not found",
             "detail": "The order could not be found with the search criteria given",
-        }] } }));
+        }] } })
+        );
     }
 
     async fn a_carriers_no_is_told_and_the_order_can_be_shipped_later(engine: Engine) {
@@ -139,12 +152,15 @@ on_both_engines! {
         carrier.next_booking(Outcome::No("street too long"));
         let t = scripted(engine, &carrier).await;
         place(&t, [order("A")]).await;
-        assert_eq!(ship(&t, "A").await.story(), json!({ "status": 400, "body": { "errors": [{
+        assert_eq!(
+            ship(&t, "A").await.story(),
+            json!({ "status": 400, "body": { "errors": [{
             "status": "400",
             "code": "parcel_announcement_error",
             "title": "Parcel announcement error",
             "detail": "street too long",
-        }] } }));
+        }] } })
+        );
         assert_eq!(t.get("/v1/shipments/shp_1").await.json()["status"], "failed");
         let later = ship(&t, "A").await;
         assert_eq!((later.status.as_u16(), &later.json()["data"]["shipment_id"]), (201, &json!("2")));
@@ -159,15 +175,18 @@ on_both_engines! {
         place(&t, [order("A")]).await;
         for _ in 0..2 {
             let silent = ship(&t, "A").await;
-            assert_eq!(silent.story(), json!({ "status": 503, "body": { "errors": [{
+            assert_eq!(
+                silent.story(),
+                json!({ "status": 503, "body": { "errors": [{
                 "status": "503",
                 "code": "parcel_announcement_error",
                 "title": "Carrier unavailable",
                 "detail": "The carrier did not answer. Please try again in a moment.",
-            }] } }));
+            }] } })
+            );
             assert_eq!(silent.header("retry-after"), "1");
         }
-        t.clock.advance(Duration::from_secs(60));
+        t.clock.advance(Duration::from_mins(1));
         t.run_jobs().await;
         let settled = ship(&t, "A").await;
         assert_eq!((settled.status.as_u16(), &settled.json()["data"]["shipment_id"]), (201, &json!("1")));

@@ -26,7 +26,7 @@ fn shipped(documents: usize, (mime_type, file, dpi): (&str, &str, u32)) -> Json 
         "shipment_id": "1",
         "order_id": "A",
         "order_number": "N-A",
-        "tracking_number": "040123450000000018",
+        "tracking_number": "40123450000000016",
         "tracking_url": "http://127.0.0.1:8080/t/<token>",
         "label": label,
         "label_details": label,
@@ -85,10 +85,19 @@ on_both_engines! {
             let linked = bare(&t, &[], Method::GET, &link(&answer.json(), 0), "").await;
             assert_eq!((linked.header("content-type"), kind_of(&linked.bytes)), (mime_type, file));
         }
-        let refused = t.post(PATH, &json!({
-            "integration_id": 7, "order": { "order_id": "A" }, "label_details": { "mime_type": "text/html", "dpi": 100 },
-        })).await;
-        assert_eq!(refused.story(), json!({ "status": 400, "body": { "errors": [
+        let refused = t
+            .post(
+                PATH,
+                &json!({
+                    "integration_id": 7,
+                    "order": { "order_id": "A" },
+                    "label_details": { "mime_type": "text/html", "dpi": 100 },
+                }),
+            )
+            .await;
+        assert_eq!(
+            refused.story(),
+            json!({ "status": 400, "body": { "errors": [
             {
                 "status": "400",
                 "code": "invalid",
@@ -101,7 +110,8 @@ on_both_engines! {
                 "detail": "Input should be 72, 150, 203, 300 or 600",
                 "source": { "pointer": "/data/attributes/label_details/dpi" },
             },
-        ] } }));
+        ] } })
+        );
     }
 
     async fn a_link_lasts_a_week_and_cannot_be_guessed(engine: Engine) {
@@ -153,6 +163,7 @@ on_both_engines! {
             assert_eq!(answer.json()["data"]["label"], answers[0].json()["data"]["label"]);
         }
         assert_eq!(carrier.ledger(|ledger| (ledger.books_asked, ledger.booked.len())), (1, 1));
+        assert_eq!(labels_of_shipment(&t).await, ["pcl_1 pdf_100x150", "pcl_1 pdf_a6"], "each label is kept once");
         let shipments = t.get("/v1/orders/ord_1/shipments").await.json();
         assert_eq!(shipments["data"].as_array().unwrap().len(), 1);
     }
@@ -160,28 +171,36 @@ on_both_engines! {
     async fn parcels_are_taken_as_they_are_described(engine: Engine) {
         let t = serving(engine).await;
         place(&t, [order("A")]).await;
-        let parcel = |weight: &str, quantity: u64| json!({
-            "dimensions": { "length": "30.00", "width": "20", "height": "10.5", "unit": "cm" },
-            "weight": { "value": weight, "unit": "kg" },
-            "parcel_items": [{ "item_id": "line-1", "quantity": quantity }],
-        });
+        let parcel = |weight: &str, quantity: u64| {
+            json!({
+                "dimensions": { "length": "30.00", "width": "20", "height": "10.5", "unit": "cm" },
+                "weight": { "value": weight, "unit": "kg" },
+                "parcel_items": [{ "item_id": "line-1", "quantity": quantity }],
+            })
+        };
         let asked = json!({
             "type": "shipping_option_code",
             "properties": { "shipping_option_code": "house:express", "contract_id": null },
         });
-        let answer = t.post(PATH, &json!({
-            "integration_id": 7,
-            "sender_address_id": 4711,
-            "ship_with": asked,
-            "order": { "order_number": "N-A", "parcels": [parcel("1.320", 1), parcel("0.5", 1)] },
-        })).await;
+        let answer = t
+            .post(
+                PATH,
+                &json!({
+                    "integration_id": 7,
+                    "sender_address_id": 4711,
+                    "ship_with": asked,
+                    "order": { "order_number": "N-A", "parcels": [parcel("1.320", 1), parcel("0.5", 1)] },
+                }),
+            )
+            .await;
         let mut expected = shipped(2, PDF);
         expected["body"]["data"]["ship_with"] =
             json!({ "type": "shipping_option_code", "properties": { "shipping_option_code": "house:express" } });
         assert_eq!(tidy(answer.story()), expected);
         assert_ne!(link(&answer.json(), 0), link(&answer.json(), 1));
         let shipment = t.get("/v1/shipments/shp_1").await.json();
-        let weights: Vec<_> = shipment["parcels"].as_array().unwrap().iter().map(|parcel| &parcel["weight_kg"]).collect();
+        let weights: Vec<_> =
+            shipment["parcels"].as_array().unwrap().iter().map(|parcel| &parcel["weight_kg"]).collect();
         assert_eq!(json!(weights), json!(["1.32", "0.5"]));
         assert_eq!((&shipment["service"], &shipment["location"]), (&json!("house:express"), &json!("oss")));
         assert_eq!(shipment["rate"]["total"], json!({ "amount": "19.80", "currency": "EUR" }));

@@ -38,17 +38,25 @@ on_both_engines! {
         carrier.next_booking(Outcome::Slow(50));
         let t = scripted(engine, &carrier).await;
         place(&t, [order("A"), changed(order("B"), "/shipping_address", Json::Null), order("C")]).await;
-        let with = json!({ "type": "shipping_option_code", "properties": { "shipping_option_code": "house:standard" } });
-        let answer = t.post(PATH, &json!({
-            "integration_id": 7,
-            "ship_with": with,
-            "orders": [
-                { "order_number": "N-A", "apply_shipping_rules": true },
-                { "order_id": "nobody" },
-                { "order_id": "B" },
-            ],
-        })).await;
-        assert_eq!(answer.story(), json!({ "status": 202, "body": {
+        let with =
+            json!({ "type": "shipping_option_code", "properties": { "shipping_option_code": "house:standard" } });
+        let answer = t
+            .post(
+                PATH,
+                &json!({
+                    "integration_id": 7,
+                    "ship_with": with,
+                    "orders": [
+                        { "order_number": "N-A", "apply_shipping_rules": true },
+                        { "order_id": "nobody" },
+                        { "order_id": "B" },
+                    ],
+                }),
+            )
+            .await;
+        assert_eq!(
+            answer.story(),
+            json!({ "status": 202, "body": {
             "data": [{
                 "parcel_id": 1,
                 "parcels_ids": [1],
@@ -61,7 +69,8 @@ on_both_engines! {
                 cannot_ship(1, "The order could not be found with the search criteria given"),
                 cannot_ship(2, "The order has no valid shipping address."),
             ],
-        } }));
+        } })
+        );
         let shipment = settled(&t, "shp_1").await;
         assert_eq!((&shipment["status"], &shipment["is_ready_to_print"]), (&json!("booked"), &json!(true)));
         assert_eq!(carrier.ledger(|ledger| ledger.books_asked), 1);
@@ -73,7 +82,9 @@ on_both_engines! {
         let body = json!({
             "integration_id": 7, "sender_address_id": 4712, "orders": [{ "order_id": "A" }, { "order_id": "B" }],
         });
-        assert_eq!(t.post(PATH, &body).await.story(), json!({ "status": 202, "body": {
+        assert_eq!(
+            t.post(PATH, &body).await.story(),
+            json!({ "status": 202, "body": {
             "data": [],
             "errors": [{
                 "status": "404",
@@ -81,7 +92,8 @@ on_both_engines! {
                 "detail": "Does not exist.",
                 "source": { "pointer": "/data/attributes/sender_address_id" },
             }],
-        } }));
+        } })
+        );
     }
 
     async fn an_order_named_twice_is_shipped_once(engine: Engine) {
@@ -97,9 +109,11 @@ on_both_engines! {
 
     async fn one_to_twenty_orders_are_shipped_at_once(engine: Engine) {
         let t = serving(engine).await;
-        let invalid = |pointer: &str, detail: &str| json!({ "status": 400, "body": { "errors": [
+        let invalid = |pointer: &str, detail: &str| {
+            json!({ "status": 400, "body": { "errors": [
             { "status": "400", "code": "invalid", "detail": detail, "source": { "pointer": pointer } },
-        ] } });
+        ] } })
+        };
         let orders = |count: usize| json!({ "integration_id": 7, "orders": vec![json!({ "order_id": "A" }); count] });
         let place = "/data/attributes/orders";
         let few = t.post(PATH, &orders(0)).await;

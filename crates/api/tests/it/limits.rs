@@ -23,24 +23,35 @@ on_both_engines! {
         let throttled = t.get("/api/v3/orders/1").await;
         let wait: u64 = throttled.header("retry-after").parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
-        assert_eq!(throttled.story(), json!({ "status": 429, "body": { "errors": [{
+        assert_eq!(
+            throttled.story(),
+            json!({ "status": 429, "body": { "errors": [{
             "status": "429",
             "code": "throttled",
             "title": "Throttled",
             "detail": format!("Request was throttled. Expected available in {wait} seconds."),
-        }] } }));
+        }] } })
+        );
 
         let native = t.get("/v1/events").await;
         let wait: u64 = native.header("retry-after").parse().unwrap();
-        assert_eq!(native.story(), json!({ "status": 429, "body": {
+        assert_eq!(
+            native.story(),
+            json!({ "status": 429, "body": {
             "type": "/docs/errors#too-many",
             "title": "Too many requests",
             "status": 429,
             "detail": format!("Wait {wait} s before the next request."),
-        } }), "one share for every dialect");
+        } }),
+            "one share for every dialect"
+        );
 
         for _ in 0..2 {
-            assert_eq!(t.post("/api/v3/orders", &json!([order("A")])).await.status, 201, "writes have a share of their own");
+            assert_eq!(
+                t.post("/api/v3/orders", &json!([order("A")])).await.status,
+                201,
+                "writes have a share of their own"
+            );
         }
         assert_eq!(t.post("/api/v3/orders", &json!([order("A")])).await.status, 429);
         let others = t.call_with(OTHER, Method::GET, "/api/v3/orders", "").await;

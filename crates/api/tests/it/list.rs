@@ -103,7 +103,8 @@ on_both_engines! {
         let t = serving(engine).await;
         let long = "x".repeat(250);
         let numbered = |id: &str, number: &str| changed(order(id), "/order_number", json!(number));
-        place(&t, [numbered("A", &format!("{long}a")), numbered("B", &format!("{long}B")), numbered("C", "É-1")]).await;
+        let (one, other) = (format!("{long}a"), format!("{long}B"));
+        place(&t, [numbered("A", &one), numbered("B", &other), numbered("C", "É-1")]).await;
         assert_eq!(ids(&t, &format!("order_number={long}b")).await, "B");
         assert_eq!(ids(&t, &format!("order_number={long}")).await, "");
         assert_eq!(ids(&t, "order_number=%C3%A9-1").await, "C");
@@ -112,20 +113,24 @@ on_both_engines! {
     async fn what_cannot_be_asked_is_refused(engine: Engine) {
         let t = serving(engine).await;
         place(&t, [order("A")]).await;
-        let choice = |value: &str| json!({ "status": 400, "body": { "errors": [{
+        let choice = |value: &str| {
+            json!({ "status": 400, "body": { "errors": [{
             "status": "400",
             "code": "invalid_choice",
             "title": "Invalid Choice",
             "detail": format!("Select a valid choice. {value} is not one of the available choices."),
             "source": { "parameter": "integration" },
-        }] } });
-        let date = |parameter: &str| json!({ "status": 400, "body": { "errors": [{
+        }] } })
+        };
+        let date = |parameter: &str| {
+            json!({ "status": 400, "body": { "errors": [{
             "status": "400",
             "code": "invalid",
             "title": "Invalid",
             "detail": "Enter a valid date.",
             "source": { "parameter": parameter },
-        }] } });
+        }] } })
+        };
         let cursor = json!({ "status": 404, "body": { "errors": [{
             "status": "404", "code": "not_found", "title": "Invalid cursor", "detail": "Invalid cursor",
         }] } });

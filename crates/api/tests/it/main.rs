@@ -5,6 +5,7 @@ mod access;
 mod deleting;
 mod editing;
 mod fixture;
+mod integration_webhook;
 mod integrations;
 mod label_trouble;
 mod labels;

@@ -41,33 +41,35 @@ fn problem(status: u16, kind: &str, title: &str, detail: &str) -> Json {
 on_both_engines! {
     async fn an_order_is_created_replaced_and_shown(engine: Engine) {
         let t = serving(engine).await;
-        let shown = |version: u64| json!({
-            "id": "ord_1",
-            "channel": 1_000_001,
-            "version": version,
-            "created_at": "2026-03-02T10:00:00Z",
-            "modified_at": "2026-03-02T10:00:00Z",
-            "external_id": "A",
-            "number": "N-A",
-            "shop_status": { "code": "open" },
-            "placed_at": "2026-03-01",
-            "items": [{
-                "id": "line-1",
-                "sku": "OR-1",
-                "name": "Orange",
-                "quantity": 2,
-                "unit_price": { "amount": "1.75", "currency": "EUR" },
-                "measurement": { "weight": { "value": "0.25", "unit": "kg" } },
-            }],
-            "notes": "Ring twice",
-            "tags": ["fragile"],
-            "payment": { "total": { "amount": "3.50", "currency": "EUR" }, "cash_on_delivery": false },
-            "shipping_address": {
-                "name": "John Doe", "street1": "Stadhuisplein", "house_number": "15", "postal_code": "5341AB",
-                "city": "Oss", "country": "NL",
-            },
-            "delivery": { "service": { "code": "house:express" } },
-        });
+        let shown = |version: u64| {
+            json!({
+                "id": "ord_1",
+                "channel": 1_000_000,
+                "version": version,
+                "created_at": "2026-03-02T10:00:00Z",
+                "modified_at": "2026-03-02T10:00:00Z",
+                "external_id": "A",
+                "number": "N-A",
+                "shop_status": { "code": "open" },
+                "placed_at": "2026-03-01",
+                "items": [{
+                    "id": "line-1",
+                    "sku": "OR-1",
+                    "name": "Orange",
+                    "quantity": 2,
+                    "unit_price": { "amount": "1.75", "currency": "EUR" },
+                    "measurement": { "weight": { "value": "0.25", "unit": "kg" } },
+                }],
+                "notes": "Ring twice",
+                "tags": ["fragile"],
+                "payment": { "total": { "amount": "3.50", "currency": "EUR" }, "cash_on_delivery": false },
+                "shipping_address": {
+                    "name": "John Doe", "street1": "Stadhuisplein", "house_number": "15", "postal_code": "5341AB",
+                    "city": "Oss", "country": "NL",
+                },
+                "delivery": { "service": { "code": "house:express" } },
+            })
+        };
         let created = t.post("/v1/orders", &native()).await;
         assert_eq!(created.story(), json!({ "status": 201, "body": shown(1) }));
         let again = t.post("/v1/orders/", &native()).await;
@@ -83,19 +85,29 @@ on_both_engines! {
         // The other dialect shows the same order, its gaps filled.
         let other = t.get("/api/v3/orders/1").await.json();
         assert_eq!(other["data"]["order_number"], "N-B");
-        assert_eq!(other["data"]["order_details"]["order_items"][0]["total_price"], json!({ "value": 3.5, "currency": "EUR" }));
+        assert_eq!(
+            other["data"]["order_details"]["order_items"][0]["total_price"],
+            json!({ "value": 3.5, "currency": "EUR" })
+        );
     }
 
     async fn every_field_that_is_wrong_or_unknown_is_named(engine: Engine) {
         let t = serving(engine).await;
-        let answer = t.post("/v1/orders", &json!({
-            "order_number": "A",
-            "items": [{ "name": "", "quantity": 0, "prise": 1 }],
-            "shipping_address": { "street1": "S", "city": 7, "country": "NLD" },
-        })).await;
+        let answer = t
+            .post(
+                "/v1/orders",
+                &json!({
+                    "order_number": "A",
+                    "items": [{ "name": "", "quantity": 0, "prise": 1 }],
+                    "shipping_address": { "street1": "S", "city": 7, "country": "NLD" },
+                }),
+            )
+            .await;
         let error = |pointer: &str, detail: &str| json!({ "pointer": pointer, "detail": detail });
         assert_eq!(answer.header("content-type"), "application/problem+json");
-        assert_eq!(answer.story(), json!({ "status": 400, "body": {
+        assert_eq!(
+            answer.story(),
+            json!({ "status": 400, "body": {
             "type": "/docs/errors#invalid",
             "title": "Invalid input",
             "status": 400,
@@ -108,17 +120,24 @@ on_both_engines! {
                 error("/shipping_address/city", "Input should be a valid string"),
                 error("/shipping_address/country", "String should have at most 2 characters"),
             ],
-        } }));
+        } })
+        );
         let list = t.post("/v1/orders", &json!([native()])).await;
-        assert_eq!(list.story(), json!({ "status": 400, "body": {
+        assert_eq!(
+            list.story(),
+            json!({ "status": 400, "body": {
             "type": "/docs/errors#invalid",
             "title": "Invalid input",
             "status": 400,
             "detail": "One field is wrong; see errors.",
             "errors": [{ "pointer": "", "detail": "Input should be a valid dictionary" }],
-        } }));
+        } })
+        );
         let odd = t.post("/v1/orders", &json!({ "items": [], "a/b~c": 1 })).await;
-        assert_eq!(odd.json()["errors"], json!([{ "pointer": "/a~1b~0c", "detail": "Extra inputs are not permitted" }]));
+        assert_eq!(
+            odd.json()["errors"],
+            json!([{ "pointer": "/a~1b~0c", "detail": "Extra inputs are not permitted" }])
+        );
         let malformed = t.call(Method::POST, "/v1/orders", "{").await;
         let detail = "The body is not JSON: EOF while parsing an object: line 1 column 1.";
         assert_eq!(malformed.story(), problem(400, "malformed", "Malformed JSON", detail));
@@ -158,13 +177,15 @@ on_both_engines! {
         t.clock.advance(std::time::Duration::from_secs(1));
         crate::fixture::delete(&t, "/api/v3/orders/1").await;
         t.run_jobs().await;
-        let event = |position: u64, kind: &str, time: &str, order: &str, version: u64| json!({
-            "position": position,
-            "id": format!("evt_{position}"),
-            "type": kind,
-            "timestamp": time,
-            "data": { "order": order, "order_version": version },
-        });
+        let event = |position: u64, kind: &str, time: &str, order: &str, version: u64| {
+            json!({
+                "position": position,
+                "id": format!("evt_{position}"),
+                "type": kind,
+                "timestamp": time,
+                "data": { "order": order, "order_version": version },
+            })
+        };
         let all = [
             event(1, "order.created", "2026-03-02T10:00:00Z", "ord_1", 1),
             event(2, "order.created", "2026-03-02T10:00:00Z", "ord_2", 1),
@@ -186,11 +207,7 @@ on_both_engines! {
         for (path, parameter, detail) in [
             ("/v1/events?after=x", "after", "\"x\" is no position"),
             ("/v1/events?after=1&after=x", "after", "\"x\" is no position"),
-            (
-                "/v1/parcels",
-                "without_scan_for_hours",
-                "\"\" is no number of working hours: expected 0 to 10000",
-            ),
+            ("/v1/parcels", "without_scan_for_hours", "\"\" is no number of working hours: expected 0 to 10000"),
             (
                 "/v1/parcels?without_scan_for_hours=10001",
                 "without_scan_for_hours",
@@ -205,13 +222,17 @@ on_both_engines! {
             ),
         ] {
             let answer = t.get(path).await;
-            assert_eq!(answer.story(), json!({ "status": 400, "body": {
+            assert_eq!(
+                answer.story(),
+                json!({ "status": 400, "body": {
                 "type": "/docs/errors#invalid",
                 "title": "Invalid input",
                 "status": 400,
                 "detail": "One field is wrong; see errors.",
                 "errors": [{ "pointer": format!("/{parameter}"), "detail": detail }],
-            } }), "{path}");
+            } }),
+                "{path}"
+            );
         }
     }
 }

@@ -17,15 +17,15 @@ fn parcel(number: u32, weight: &str, tracking_number: &str, tracking: &str) -> J
         "position": number,
         "weight_kg": weight,
         "tracking_number": tracking_number,
-        "sscc": tracking_number,
+        "sscc": format!("0{tracking_number}"),
         "tracking": tracking,
         "has_label": true,
         "tracking_url": "http://127.0.0.1:8080/t/<token>",
     })
 }
 
-const FIRST: &str = "040123450000000018";
-const SECOND: &str = "040123450000000025";
+const FIRST: &str = "40123450000000016";
+const SECOND: &str = "40123450000000023";
 
 async fn report(t: &TestApp, reports: Json) -> Json {
     let answer = t.post("/v1/shipments/shp_1/tracking-events", &json!({ "events": reports })).await;
@@ -37,14 +37,19 @@ on_both_engines! {
     async fn an_order_is_shipped_shown_and_cancelled(engine: Engine) {
         let t = serving(engine).await;
         place(&t, [order("A")]).await;
-        let created = t.post(SHIP, &json!({
-            "location": "oss",
-            "service": "house:standard",
-            "parcels": [
-                { "weight_kg": "1.5", "contents": [{ "item": "line-1", "quantity": 1 }] },
-                { "weight_kg": 2, "dimensions_cm": { "length": 30, "width": "20.5", "height": 10 } },
-            ],
-        })).await;
+        let created = t
+            .post(
+                SHIP,
+                &json!({
+                    "location": "oss",
+                    "service": "house:standard",
+                    "parcels": [
+                        { "weight_kg": "1.5", "contents": [{ "item": "line-1", "quantity": 1 }] },
+                        { "weight_kg": 2, "dimensions_cm": { "length": 30, "width": "20.5", "height": 10 } },
+                    ],
+                }),
+            )
+            .await;
         let price = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
         let each = |weight: u64| json!({ "billed_weight": weight, "is_volumetric": false, "price": price("4.90") });
         let shipment = json!({
@@ -57,7 +62,7 @@ on_both_engines! {
             "service_name": "Standard",
             "location": "oss",
             "rate": {
-                "service": { "account": "house", "service": "standard" },
+                "service": "house:standard",
                 "service_name": "Standard",
                 "total": price("9.80"),
                 "parcels": [each(1_500_000), each(2_000_000)],
@@ -78,9 +83,10 @@ on_both_engines! {
         (expected["status"], expected["is_ready_to_print"]) = (json!("cancelled"), json!(false));
         assert_eq!(tidy(cancelled.story()), json!({ "status": 200, "body": expected }));
         assert_eq!(t.post("/v1/shipments/shp_1/cancel", &Json::Null).await.status, 200, "cancelling twice is harmless");
-        assert_eq!(events(&t).await, [
-            "order.created", "shipment.requested", "shipment.booked", "shipment.ready_to_print", "shipment.cancelled",
-        ]);
+        assert_eq!(
+            events(&t).await,
+            ["order.created", "shipment.requested", "shipment.booked", "shipment.ready_to_print", "shipment.cancelled",]
+        );
         // An order whose shipment was cancelled can be shipped again.
         let again = t.post(SHIP, &json!({})).await;
         assert_eq!((again.status.as_u16(), &again.json()["id"]), (201, &json!("shp_2")));
@@ -109,19 +115,23 @@ on_both_engines! {
         assert_eq!((slip.header("content-type"), kind_of(&slip.bytes)), ("application/pdf", "<PDF>"));
 
         let documents = t.get("/v1/shipments/shp_1/documents").await;
-        let document = |number: u32, kind: &str, format: &str, media_type: &str, parcel: Json| json!({
-            "id": format!("doc_{number}"),
-            "kind": kind,
-            "format": format,
-            "media_type": media_type,
-            "parcel": parcel,
-            "size": "<count>",
-            "sha256": "<sha256>",
-            "warnings": [],
-            "link": "http://127.0.0.1:8080/d/<token>",
-        });
+        let document = |number: u32, kind: &str, format: &str, media_type: &str, parcel: Json| {
+            json!({
+                "id": format!("doc_{number}"),
+                "kind": kind,
+                "format": format,
+                "media_type": media_type,
+                "parcel": parcel,
+                "size": "<count>",
+                "sha256": "<sha256>",
+                "warnings": [],
+                "link": "http://127.0.0.1:8080/d/<token>",
+            })
+        };
         let label = |number, format, media_type| document(number, "label", format, media_type, json!("pcl_1"));
-        assert_eq!(tidy(documents.story()), json!({ "status": 200, "body": { "data": [
+        assert_eq!(
+            tidy(documents.story()),
+            json!({ "status": 200, "body": { "data": [
             label(1, "pdf_100x150", "application/pdf"),
             label(2, "pdf_a6", "application/pdf"),
             label(3, "pdf_a4", "application/pdf"),
@@ -130,7 +140,8 @@ on_both_engines! {
             label(6, "png_203", "image/png"),
             label(7, "png_600", "image/png"),
             document(8, "packing_slip", "pdf_a4", "application/pdf", Json::Null),
-        ] } }));
+        ] } })
+        );
         assert_eq!(t.get("/v1/documents/doc_8").await.bytes, slip.bytes);
         let theirs = t.call_with(crate::fixture::OTHER, http::Method::GET, "/v1/documents/doc_8", "").await;
         assert_eq!(theirs.status, 404);
@@ -141,18 +152,27 @@ on_both_engines! {
         place(&t, [order("A")]).await;
         let two = json!({ "parcels": [{ "weight_kg": 1 }, { "weight_kg": 1 }] });
         assert_eq!(t.post(SHIP, &two).await.status, 201);
-        let scan = json!({ "code": "PICKED_UP", "happened_at": "2026-03-02T11:00:00Z", "city": "Oss", "country": "NL" });
+        let scan =
+            json!({ "code": "PICKED_UP", "happened_at": "2026-03-02T11:00:00Z", "city": "Oss", "country": "NL" });
         let moved = report(&t, json!([scan])).await;
-        assert_eq!(tidy(moved)["parcels"], json!([parcel(1, "1", FIRST, "in_transit"), parcel(2, "1", SECOND, "in_transit")]));
+        assert_eq!(
+            tidy(moved)["parcels"],
+            json!([parcel(1, "1", FIRST, "in_transit"), parcel(2, "1", SECOND, "in_transit")])
+        );
         report(&t, json!([scan])).await;
         let delivered = json!([
             { "parcel": "pcl_1", "code": "DELIVERED", "happened_at": "2026-03-02T12:00:00Z", "message": "Signed: Doe" },
             { "parcel": "pcl_2", "code": "XYZ", "happened_at": "2026-03-02T12:00:00Z" },
         ]);
         let moved = report(&t, delivered).await;
-        assert_eq!((&moved["parcels"][0]["tracking"], &moved["parcels"][1]["tracking"]), (&json!("delivered"), &json!("in_transit")));
+        assert_eq!(
+            (&moved["parcels"][0]["tracking"], &moved["parcels"][1]["tracking"]),
+            (&json!("delivered"), &json!("in_transit"))
+        );
         let history = t.get("/v1/parcels/pcl_1/tracking-events").await;
-        assert_eq!(history.story(), json!({ "status": 200, "body": { "data": [
+        assert_eq!(
+            history.story(),
+            json!({ "status": 200, "body": { "data": [
             {
                 "id": "trk_1",
                 "code": "PICKED_UP",
@@ -170,23 +190,44 @@ on_both_engines! {
                 "happened_at": "2026-03-02T12:00:00Z",
                 "received_at": "2026-03-02T10:00:00Z",
             },
-        ] } }));
+        ] } })
+        );
         let told = events(&t).await;
         assert_eq!(told.iter().filter(|kind| *kind == "parcel.tracking_changed").count(), 3);
 
-        let wrong = t.post("/v1/shipments/shp_1/tracking-events", &json!({ "events": [
+        let wrong = t
+            .post(
+                "/v1/shipments/shp_1/tracking-events",
+                &json!({ "events": [
             { "code": "", "status": "teleported", "parcel": "pcl_x!", "happened_at": "soon", "colour": 1 },
-        ] })).await;
+        ] }),
+            )
+            .await;
         let fields: Vec<_> = wrong.json()["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
-        assert_eq!(json!(fields), json!([
-            "/events/0/colour", "/events/0/parcel", "/events/0/code", "/events/0/status", "/events/0/happened_at",
-        ]));
-        let strange = t.post("/v1/shipments/shp_1/tracking-events", &json!({ "events": [
+        assert_eq!(
+            json!(fields),
+            json!([
+                "/events/0/colour",
+                "/events/0/parcel",
+                "/events/0/code",
+                "/events/0/status",
+                "/events/0/happened_at",
+            ])
+        );
+        let strange = t
+            .post(
+                "/v1/shipments/shp_1/tracking-events",
+                &json!({ "events": [
             { "code": "DELIVERED", "parcel": "pcl_9" },
-        ] })).await;
-        assert_eq!(strange.json()["errors"], json!([
-            { "pointer": "/events/0/parcel", "detail": "pcl_9 is no parcel of this shipment" },
-        ]));
+        ] }),
+            )
+            .await;
+        assert_eq!(
+            strange.json()["errors"],
+            json!([
+                { "pointer": "/events/0/parcel", "detail": "pcl_9 is no parcel of this shipment" },
+            ])
+        );
     }
 
     async fn parcels_nobody_scanned_are_listed_until_somebody_does(engine: Engine) {
@@ -194,17 +235,19 @@ on_both_engines! {
         place(&t, [order("A"), order("B")]).await;
         t.post(SHIP, &json!({})).await;
         t.post("/v1/orders/ord_2/shipments", &json!({})).await;
-        let waiting = |number: u32, tracking_number: &str| json!({
-            "id": format!("pcl_{number}"),
-            "shipment": format!("shp_{number}"),
-            "order": format!("ord_{number}"),
-            "tracking_number": tracking_number,
-            "booked_at": "2026-03-02T10:00:00Z",
-        });
+        let waiting = |number: u32, tracking_number: &str| {
+            json!({
+                "id": format!("pcl_{number}"),
+                "shipment": format!("shp_{number}"),
+                "order": format!("ord_{number}"),
+                "tracking_number": tracking_number,
+                "booked_at": "2026-03-02T10:00:00Z",
+            })
+        };
         let unscanned = async || t.get("/v1/parcels?without_scan_for_hours=8").await.story();
         let shown = |data: &[Json]| json!({ "status": 200, "body": { "data": data } });
         assert_eq!(unscanned().await, shown(&[]), "not yet");
-        t.clock.advance(Duration::from_secs(24 * 3600));
+        t.clock.advance(Duration::from_secs(24 * 3600 + 1));
         assert_eq!(unscanned().await, shown(&[waiting(1, FIRST), waiting(2, SECOND)]));
         report(&t, json!([{ "code": "DEPOT" }])).await;
         assert_eq!(unscanned().await, shown(&[waiting(2, SECOND)]));
@@ -217,28 +260,38 @@ on_both_engines! {
         place(&t, [order("A"), changed(order("B"), "/shipping_address", Json::Null)]).await;
         let error = |pointer: &str, detail: &str| json!({ "pointer": pointer, "detail": detail });
         let refused = t.post("/v1/orders/ord_2/shipments", &json!({ "location": "mars" })).await;
-        assert_eq!(refused.json()["errors"], json!([
-            error("/shipping_address", "the order has no shipping address"),
-            error("/location", "no location is known as \"mars\""),
-        ]));
+        assert_eq!(
+            refused.json()["errors"],
+            json!([
+                error("/shipping_address", "the order has no shipping address"),
+                error("/location", "no location is known as \"mars\""),
+            ])
+        );
         let refused = t.post(SHIP, &json!({ "service": "nobody:standard", "parcel": [] })).await;
         assert_eq!(refused.json()["errors"], json!([error("/parcel", "Extra inputs are not permitted")]));
         let refused = t.post(SHIP, &json!({ "service": "nobody:standard" })).await;
-        assert_eq!(refused.json()["errors"], json!([
-            error("/service/code", "no service \"nobody:standard\" is offered at location \"oss\""),
-        ]));
+        assert_eq!(
+            refused.json()["errors"],
+            json!([error("/service/code", "no service \"nobody:standard\" is offered at location \"oss\""),])
+        );
         let refused = t.post(SHIP, &json!({})).await;
-        assert_eq!(refused.story(), json!({ "status": 422, "body": {
+        assert_eq!(
+            refused.story(),
+            json!({ "status": 422, "body": {
             "type": "/docs/errors#carrier-refused",
             "title": "Carrier refused",
             "status": 422,
             "detail": refused.json()["detail"],
             "errors": [error("/recipient", "street too long")],
-        } }));
+        } })
+        );
         let failed = t.get("/v1/shipments/shp_1").await.json();
         assert_eq!((&failed["status"], &failed["is_ready_to_print"]), (&json!("failed"), &json!(false)));
         assert!(failed["note"].as_str().unwrap().contains("street too long"));
         let slip = t.get("/v1/parcels/pcl_1/label").await;
-        assert_eq!((slip.status.as_u16(), &slip.json()["detail"]), (404, &json!("There is no such label in this format.")));
+        assert_eq!(
+            (slip.status.as_u16(), &slip.json()["detail"]),
+            (404, &json!("There is no such label in this format."))
+        );
     }
 }

@@ -56,7 +56,10 @@ on_both_engines! {
             "sort=-integration,order_created_at,-pk",
             "integration=7,8",
             "integration[0]=8&integration[1]=7&sort=-order_number",
-        ].into_iter().enumerate() {
+        ]
+        .into_iter()
+        .enumerate()
+        {
             let whole = ids(&t.get(&format!("/api/v3/orders?{query}&page_size=200")).await);
             let newcomer = format!("X{turn}");
             let start = format!("/api/v3/orders/?{query}&page_size=2");
@@ -102,7 +105,8 @@ on_both_engines! {
         let next = "<http://waybill.example/api/v3/orders?cursor=cD0y&page_size=2&integration=7>; rel=\"next\"";
         assert_eq!(first.header("link"), next);
         let second = t.get(&link(&first, "next").unwrap()).await;
-        let previous = "<http://waybill.example/api/v3/orders?cursor=cj0xJnA9MQ%3D%3D&page_size=2&integration=7>; rel=\"prev\"";
+        let previous =
+            "<http://waybill.example/api/v3/orders?cursor=cj0xJnA9MQ%3D%3D&page_size=2&integration=7>; rel=\"prev\"";
         assert_eq!(second.header("link"), previous);
     }
 

@@ -45,23 +45,28 @@ on_both_engines! {
         let plain = |id, english, german| shown(id, english, german, false, Json::Null);
         assert_eq!(kept.story(), ok(json!([plain("1", "Open", "Offen"), plain("2", "Done", "Fertig")])));
 
-        t.clock.advance(std::time::Duration::from_secs(60));
+        t.clock.advance(std::time::Duration::from_mins(1));
         let kept = t.post(&format!("{PATH}/"), &json!({ "integration_id": 7, "statuses": [done] })).await;
         assert_eq!(kept.story(), ok(json!([plain("2", "Done", "Fertig")])));
         let german = t.get(&format!("{PATH}?integration_id=7&language=de-de&show_deleted=true")).await;
-        assert_eq!(german.story(), ok(json!([
-            shown("2", "Done", "Fertig", true, Json::Null),
-            shown("1", "Open", "Offen", true, json!("2026-03-02T10:01:00.000Z")),
-        ])));
+        assert_eq!(
+            german.story(),
+            ok(json!([
+                shown("2", "Done", "Fertig", true, Json::Null),
+                shown("1", "Open", "Offen", true, json!("2026-03-02T10:01:00.000Z")),
+            ]))
+        );
         assert_eq!(t.get(&format!("{PATH}?integration_id=8&show_deleted=1")).await.story(), ok(json!([])));
     }
 
     async fn a_mapping_is_kept_and_says_what_is_still_valid(engine: Engine) {
         let t = serving(engine).await;
         let entry = |category: &str, id: Json| json!({ "status_category": category, "external_id": id });
-        let seen = |category: &str, id: Json, is_valid: bool| json!({
-            "status_category": category, "external_id": id, "is_valid": is_valid,
-        });
+        let seen = |category: &str, id: Json, is_valid: bool| {
+            json!({
+                "status_category": category, "external_id": id, "is_valid": is_valid,
+            })
+        };
         let categories = ["READY_TO_SEND", "IN_TRANSIT", "DELIVERED", "CANCEL"];
         let nothing: Json = categories.iter().map(|category| seen(category, Json::Null, true)).collect();
         let empty = ok(json!({ "integration_id": 7, "mapping": nothing }));
@@ -116,31 +121,49 @@ on_both_engines! {
 
     async fn statuses_and_mappings_that_cannot_be_read_are_refused(engine: Engine) {
         let t = serving(engine).await;
-        let invalid = |field: &str, detail: &str| json!({
-            "status": "400",
-            "code": "invalid",
-            "detail": detail,
-            "source": { "pointer": format!("/data/attributes/{field}") },
-        });
-        let statuses = t.post(PATH, &json!({ "statuses": [
+        let invalid = |field: &str, detail: &str| {
+            json!({
+                "status": "400",
+                "code": "invalid",
+                "detail": detail,
+                "source": { "pointer": format!("/data/attributes/{field}") },
+            })
+        };
+        let statuses = t
+            .post(
+                PATH,
+                &json!({ "statuses": [
             { "external_id": "", "translations": [] },
             { "external_id": "1", "translations": [{ "status": "X", "language": "xx" }] },
-        ] })).await;
+        ] }),
+            )
+            .await;
         let languages = "Input should be 'en-us', 'en-gb', 'fr-fr', 'de-de', 'nl-nl', 'es-es' or 'it-it'";
-        assert_eq!(statuses.story(), json!({ "status": 400, "body": { "errors": [
+        assert_eq!(
+            statuses.story(),
+            json!({ "status": 400, "body": { "errors": [
             invalid("integration_id", "Field required"),
             invalid("statuses/0/translations", "List should have at least 1 item after validation, not 0"),
             invalid("statuses/0/external_id", "String should have at least 1 character"),
             invalid("statuses/1/translations/0/language", languages),
-        ] } }));
-        let mapping = t.post(MAPPING, &json!({ "integration_id": 7, "mapping": [
+        ] } })
+        );
+        let mapping = t
+            .post(
+                MAPPING,
+                &json!({ "integration_id": 7, "mapping": [
             { "status_category": "LOST" },
-        ] })).await;
+        ] }),
+            )
+            .await;
         let categories = "Input should be 'READY_TO_SEND', 'IN_TRANSIT', 'DELIVERED' or 'CANCEL'";
-        assert_eq!(mapping.story(), json!({ "status": 400, "body": { "errors": [
+        assert_eq!(
+            mapping.story(),
+            json!({ "status": 400, "body": { "errors": [
             invalid("mapping/0/external_id", "Field required"),
             invalid("mapping/0/status_category", categories),
             invalid("mapping", "List should have at least 4 items after validation, not 1"),
-        ] } }));
+        ] } })
+        );
     }
 }

@@ -41,9 +41,12 @@ on_both_engines! {
         ] {
             let answer = buy(&t, path, authorization, form).await;
             let (story, token) = token(&answer);
-            assert_eq!(story, json!({ "status": 200, "body": {
+            assert_eq!(
+                story,
+                json!({ "status": 200, "body": {
                 "access_token": null, "expires_in": 3600, "scope": "api", "token_type": "bearer",
-            } }));
+            } })
+            );
             assert_eq!(answer.header("cache-control"), "no-store");
             assert!(token.starts_with("ory_at_") && token.len() > 40, "{token}");
             assert!(!tokens.contains(&token));
@@ -59,12 +62,15 @@ on_both_engines! {
         assert_eq!(list(&t, &tokens[0]).await.status, 200);
         t.clock.advance(Duration::from_secs(1));
         for token in &tokens {
-            assert_eq!(list(&t, token).await.story(), json!({ "status": 401, "body": { "errors": [{
+            assert_eq!(
+                list(&t, token).await.story(),
+                json!({ "status": 401, "body": { "errors": [{
                 "status": "401",
                 "code": "authentication_failed",
                 "detail": "Invalid username/password.",
                 "source": { "pointer": "/data" },
-            }] } }));
+            }] } })
+            );
         }
     }
 
@@ -79,27 +85,36 @@ on_both_engines! {
             assert_eq!(answer.story(), failed, "{user}:{password}");
             assert_eq!(answer.header("www-authenticate"), "Basic realm=\"oauth2\"");
         }
-        assert_eq!(buy(&t, "/oauth2/token", None, GRANT).await.story(), json!({ "status": 401, "body": {
+        assert_eq!(
+            buy(&t, "/oauth2/token", None, GRANT).await.story(),
+            json!({ "status": 401, "body": {
             "error": "invalid_client",
             "error_description": "Client authentication is missing: send id and secret by HTTP Basic.",
-        } }));
+        } })
+        );
         let right = basic("pub-acme", "sec-acme");
         for form in ["", "grant_type=password", "scope=api"] {
             let answer = buy(&t, "/oauth2/token", Some(&right), form).await;
-            assert_eq!(answer.story(), json!({ "status": 400, "body": {
+            assert_eq!(
+                answer.story(),
+                json!({ "status": 400, "body": {
                 "error": "unsupported_grant_type",
                 "error_description": "The grant type must be client_credentials.",
-            } }));
+            } })
+            );
         }
         let large = format!("{GRANT}&padding={}", "x".repeat(MOST_BYTES));
-        assert_eq!(buy(&t, "/oauth2/token", Some(&right), &large).await.story(), json!({ "status": 413, "body": {
+        assert_eq!(
+            buy(&t, "/oauth2/token", Some(&right), &large).await.story(),
+            json!({ "status": 413, "body": {
             "errors": [{
                 "status": "413",
                 "code": "invalid",
                 "title": "Request entity too large",
                 "detail": "The request body is larger than 1048576 bytes: send fewer orders at once.",
             }],
-        } }));
+        } })
+        );
     }
 
     async fn a_token_of_one_tenant_shows_nothing_of_another(engine: Engine) {

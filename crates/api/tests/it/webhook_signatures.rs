@@ -39,7 +39,7 @@ fn standard(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
 }
 
 fn sendcloud(secret: &str, body: &[u8]) -> String {
-    hmac_sha256(secret.as_bytes(), body).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hmac_sha256(secret.as_bytes(), body))
 }
 
 /// Whether the headers of Standard Webhooks sign what came.

@@ -30,7 +30,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
             continue;
         }
         let news = app.news(tenant, event.clone()).await?;
-        for endpoint in wanting {
+        let channel = news.channel();
+        for endpoint in wanting.into_iter().filter(|endpoint| endpoint.channel.is_none() || endpoint.channel == channel)
+        {
             let Some(words) = app.event_body(endpoint.dialect) else { continue };
             for (part, body) in words.bodies(&news).into_iter().enumerate() {
                 deliveries.push((

@@ -208,7 +208,10 @@ impl App {
         let stored = tx.webhook_endpoints(tenant).await?;
         for webhook in webhooks {
             let new_id = ids.next().ok_or_else(|| Error::internal("an id for each endpoint"))?;
-            let known = stored.iter().find(|known| known.url == webhook.url && known.dialect == webhook.dialect);
+            let is_it = |known: &&EndpointRow| {
+                known.url == webhook.url && known.dialect == webhook.dialect && known.channel.is_none()
+            };
+            let known = stored.iter().find(is_it);
             let is_same = match known {
                 Some(known) => {
                     known.events == webhook.events && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
@@ -220,6 +223,7 @@ impl App {
                     id: known.map_or(new_id, |known| known.id),
                     url: webhook.url.clone(),
                     dialect: webhook.dialect,
+                    channel: None,
                     events: webhook.events.clone(),
                     secret: self.vault().encrypt(webhook.secret.reveal())?,
                 };

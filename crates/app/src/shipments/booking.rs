@@ -411,7 +411,11 @@ impl App {
             .write(async move |tx| {
                 let mut shipment = tx.shipment(&owner, id).await?.ok_or(Error::NotFound("shipment"))?;
                 match shipment.status {
-                    ShipmentStatus::Booking => shipment.details.cancel_wanted = true,
+                    ShipmentStatus::Booking => {
+                        shipment.details.cancel_wanted = true;
+                        // One that was left for a person is looked at once more.
+                        shipment.lease_until.get_or_insert(now);
+                    }
                     ShipmentStatus::Booked => {
                         shipment.status = ShipmentStatus::Cancelling;
                         shipment.details.cancel_wanted = false;

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use testkit::carrier::{Outcome, Scripted};
 use testkit::{on_both_engines, scripted_setup};
 
-use crate::fixture::{Shop, asked, boxes, carrier_words, cups, with_tables};
+use crate::fixture::{Shop, asked, boxes, carrier_words, cups, until, with_tables};
 
 /// Account `spare` of a second carrier, behind `house`.
 fn two_accounts() -> String {
@@ -114,9 +114,7 @@ on_both_engines! {
         shop.carrier.next_booking(Outcome::No("no van today"));
         second.next_booking(Outcome::Slow(400));
         let cancelling = async {
-            while asked(&second).0 == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            until(|| asked(&second).0 > 0).await;
             let id = shop.only_shipment(order).await.id;
             shop.app().cancel(&shop.acme, id).await.unwrap()
         };
@@ -177,8 +175,10 @@ on_both_engines! {
         let shop = Shop::open(engine).await;
         let order = shop.order("1001").await;
         shop.carrier.next_booking(Outcome::Slow(60_000));
-        let crash = tokio::time::timeout(Duration::from_millis(1500), shop.ship(order)).await;
-        assert!(crash.is_err());
+        tokio::select! {
+            answer = shop.ship(order) => panic!("{answer:?}"),
+            () = shop.until_asked_to_book(1) => {}
+        }
         assert_eq!(shop.only_shipment(order).await.status, ShipmentStatus::Booking);
         assert_eq!(shop.asked(), (1, 0, 0));
         shop.later(61).await;
@@ -208,7 +208,7 @@ on_both_engines! {
         shop.carrier.next_booking(Outcome::Slow(300));
         shop.t.clock.advance(Duration::from_secs(16));
         let (one, two) = tokio::join!(shop.app().run_jobs_until_idle(), other.run_jobs_until_idle());
-        (one.unwrap(), two.unwrap());
+        one.and(two).unwrap();
         assert_eq!(shop.only_shipment(order).await.status, ShipmentStatus::Booked);
         assert_eq!(shop.asked(), (2, 0, 1));
         other.store().close().await;
@@ -226,10 +226,16 @@ on_both_engines! {
         let last = events.last().unwrap();
         assert_eq!(last.kind.as_str(), "shipment.unsettled");
         assert_eq!(last.about.reason.as_deref(), Some("the carrier account is gone or unusable"));
-        assert_eq!(shop.only_shipment(order).await.lease_until, None);
+        let left = shop.only_shipment(order).await;
+        assert_eq!(left.lease_until, None);
         other.run_jobs_until_idle().await.unwrap();
         assert_eq!(shop.events(order).await, events);
         other.store().close().await;
+        // The account is back, and the person does not want the shipment any more.
+        shop.app().cancel(&shop.acme, left.id).await.unwrap();
+        shop.t.run_jobs().await;
+        assert_eq!(shop.shipment(left.id).await.status, ShipmentStatus::Cancelled);
+        assert_eq!(shop.asked(), (1, 0, 0));
     }
 
     async fn what_cannot_be_shipped_says_every_reason_and_stores_nothing(engine: Engine) {

@@ -73,9 +73,7 @@ on_both_engines! {
         let shipment = shop.shipped("1001").await;
         shop.carrier.next_cancel(Outcome::Slow(400));
         let scan = async {
-            while shop.asked().1 == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            shop.until_asked_to_cancel(1).await;
             let scanned = vec![report(None, "in_transit", "2026-03-02T12:00:00Z")];
             shop.app().report_tracking(&shop.acme, shipment.id, scanned).await.unwrap()
         };
@@ -101,9 +99,7 @@ on_both_engines! {
         let order = shop.order("1001").await;
         shop.carrier.next_booking(Outcome::Slow(400));
         let cancelling = async {
-            while shop.asked().0 == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            shop.until_asked_to_book(1).await;
             let id = shop.only_shipment(order).await.id;
             shop.app().cancel(&shop.acme, id).await.unwrap()
         };
@@ -121,9 +117,7 @@ on_both_engines! {
         shop.carrier.next_booking(Outcome::Slow(400));
         shop.carrier.next_cancel(Outcome::No("too late"));
         let cancelling = async {
-            while shop.asked().0 == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            shop.until_asked_to_book(1).await;
             let id = shop.only_shipment(order).await.id;
             shop.app().cancel(&shop.acme, id).await.unwrap()
         };

@@ -163,11 +163,32 @@ impl Shop {
         asked(&self.carrier)
     }
 
+    /// Waits until the carrier was asked to book so often.
+    pub(crate) async fn until_asked_to_book(&self, times: usize) {
+        until(|| self.asked().0 >= times).await;
+    }
+
+    /// Waits until the carrier was asked to cancel so often.
+    pub(crate) async fn until_asked_to_cancel(&self, times: usize) {
+        until(|| self.asked().1 >= times).await;
+    }
+
     /// Moves the clock and runs every job.
     pub(crate) async fn later(&self, seconds: u64) {
         self.t.clock.advance(Duration::from_secs(seconds));
         self.t.run_jobs().await;
     }
+}
+
+/// Waits until something is so; ten seconds at most.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came to that");
 }
 
 /// How often a carrier was asked to book, to cancel, and how many bookings it has.

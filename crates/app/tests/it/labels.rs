@@ -49,6 +49,7 @@ impl Shop {
     /// A shipment to somebody with this name, and the warnings of its label's document.
     async fn shipped_to(&self, name: &str) -> (Shipment, Vec<String>) {
         let mut details = cups(name);
+        details.number = Some("1001".to_owned());
         details.shipping_address.as_mut().unwrap().name = Some(name.to_owned());
         let order = self.place(details).await;
         let shipment = self.ship(order).await.unwrap();
@@ -86,6 +87,23 @@ on_both_engines! {
         assert!(shop.label(&ready, BOUGHT).await.unwrap().starts_with(b"%PDF"));
     }
 
+    async fn b4_a_missing_label_of_the_carriers_own_is_fetched_without_booking_again(engine: Engine) {
+        const OWN: &[u8] = b"%PDF-1.4 of the carrier";
+        let shop = Shop::open(engine).await;
+        shop.carrier.ledger(|ledger| ledger.label = Some(OWN.to_vec()));
+        let order = shop.order("1001").await;
+        let aside = block(&shop.t.blobs);
+        let booked = shop.ship(order).await.unwrap();
+        assert!(booked.status == ShipmentStatus::Booked && !booked.is_ready_to_print());
+        unblock(&shop.t.blobs, &aside);
+        shop.t.run_jobs().await;
+        assert!(shop.shipment(booked.id).await.is_ready_to_print());
+        assert_eq!(shop.label(&booked, Format::Pdf(Paper::A6)).await.unwrap(), OWN);
+        assert_eq!(shop.asked(), (1, 0, 1));
+        // What the carrier drew is in one format only.
+        assert_eq!(shop.label(&booked, BOUGHT).await, Err(Error::NotFound("label in this format")));
+    }
+
     async fn b4_bytes_that_vanish_or_rot_are_drawn_again_without_the_carrier(engine: Engine) {
         let shop = Shop::open(engine).await;
         let shipment = shop.shipped("1001").await;
@@ -96,7 +114,8 @@ on_both_engines! {
         assert_eq!(std::fs::read(&file).unwrap(), bought);
         std::fs::write(&file, "rotten").unwrap();
         let documents = shop.app().documents(&shop.acme, shipment.id).await.unwrap();
-        assert_eq!(shop.app().document(&shop.acme, documents[0].id).await, Err(Error::NotFound("document")));
+        let rotten = shop.app().document(&shop.acme, documents[0].id).await;
+        assert_eq!(rotten, Err(Error::NotFound("document")));
         assert_eq!(shop.label(&shipment, BOUGHT).await.unwrap(), bought);
         assert_eq!(std::fs::read(&file).unwrap(), bought);
         // It is the same document as before.
@@ -142,7 +161,7 @@ on_both_engines! {
         assert!(drawn[3].starts_with(b"^XA") && drawn[5].starts_with(b"\x89PNG"));
         off.store().close().await;
         // A year later, with the order deleted, they are what they were.
-        shop.t.clock.advance(std::time::Duration::from_secs(365 * 24 * 3600));
+        shop.t.clock.advance(std::time::Duration::from_hours(365 * 24));
         shop.app().delete_order(&shop.acme, shipment.order).await.unwrap();
         for (format, before) in FORMATS.into_iter().zip(&drawn) {
             assert_eq!(&shop.label(&shipment, format).await.unwrap(), before, "{}", format.name());
@@ -160,7 +179,7 @@ on_both_engines! {
         assert_eq!(opened, document);
         assert_eq!(bytes.to_vec(), shop.label(&shipment, BOUGHT).await.unwrap());
         assert!(shop.app().open_document_link(&format!("{token}A")).await.is_err());
-        shop.t.clock.advance(std::time::Duration::from_secs(7 * 24 * 3600));
+        shop.t.clock.advance(std::time::Duration::from_hours(7 * 24));
         assert_eq!(shop.app().open_document_link(token).await, Err(Error::NotFound("document")));
         // The document itself does not expire.
         assert!(shop.app().document(&shop.acme, document.id).await.is_ok());

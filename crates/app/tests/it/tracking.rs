@@ -75,6 +75,22 @@ on_both_engines! {
         assert_eq!(moves, ["delivered"]);
     }
 
+    async fn f2_two_meanings_of_one_code_at_one_time_end_alike_whichever_came_first(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        let meanings = [TrackingStatus::InTransit, TrackingStatus::Delivered];
+        for (round, order) in permutations(2).into_iter().enumerate() {
+            let shipment = shop.shipped(&round.to_string()).await;
+            for index in order {
+                let mut news = report(None, "STOP", "2026-03-03T10:15:00Z");
+                news.status = Some(meanings[index]);
+                shop.app().report_tracking(&shop.acme, shipment.id, vec![news.clone(), news]).await.unwrap();
+            }
+            assert_eq!(shop.shipment(shipment.id).await.tracking(), TrackingStatus::Delivered);
+            let kept = shop.app().tracking_events(&shop.acme, shipment.parcels[0].id).await.unwrap();
+            assert_eq!(kept.len(), 2);
+        }
+    }
+
     async fn f2_events_older_than_the_booking_change_nothing(engine: Engine) {
         let shop = Shop::open(engine).await;
         let shipment = shop.shipped("1001").await;

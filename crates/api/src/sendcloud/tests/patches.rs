@@ -3,9 +3,9 @@
 use domain::channel::Dialect;
 use domain::order::{Order, OrderDetails, RawJson};
 
+use super::super::encode;
 use super::super::patch::patch;
-use super::super::{decode, encode};
-use super::{FULL, UPLOAD, one, only, show, stored, text, with_details};
+use super::{FULL, UPLOAD, decoded, one, only, show, stored, text, with_details};
 
 fn changed(order: &Order, change: &str) -> Order {
     let details = patch(order, change.as_bytes()).unwrap_or_else(|errors| panic!("{}", show(&errors)));
@@ -174,6 +174,6 @@ fn a_changed_order_can_be_sent_again() {
     let order =
         changed(&stored(one(FULL)), r#"{"payment_details":{"freight_costs":{"value":"1.10","currency":"EUR"}}}"#);
     let body = format!("[{}]", encode::order(&order));
-    assert_eq!(decode::orders(body.as_bytes()).unwrap()[0].details, order.details);
+    assert_eq!(decoded(body.as_bytes()).unwrap()[0].details, order.details);
     assert_eq!(text(&encode::order(&order), "payment_details/freight_costs/currency"), "EUR");
 }

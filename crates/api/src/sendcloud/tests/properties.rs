@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::super::encode;
 use super::super::order::{DANGEROUS_GOODS, EXPORT_TYPES, SHIPMENT_TYPES};
 use super::super::patch::patch;
-use super::super::{decode, encode};
-use super::{FULL, UPLOAD, one, only, sorted, stored, without_what_we_add};
+use super::{FULL, UPLOAD, decoded, one, only, sorted, stored, without_what_we_add};
 use crate::json::{Json, parse};
 
 type Field = (&'static str, BoxedStrategy<Option<Json<'static>>>);
@@ -268,7 +268,7 @@ proptest! {
         let from = (0..=at).rev().find(|&at| FULL.is_char_boundary(at)).unwrap();
         let to = (from + length..=FULL.len()).find(|&at| FULL.is_char_boundary(at)).unwrap_or(FULL.len());
         let damaged = format!("{}{junk}{}", &FULL[..from], &FULL[to..]);
-        if let Ok(orders) = decode::orders(format!("[{damaged}]").as_bytes()) {
+        if let Ok(orders) = decoded(format!("[{damaged}]").as_bytes()) {
             for decoded in orders {
                 let order = stored(decoded);
                 prop_assert!(parse(encode::order(&order).to_string().as_bytes()).is_ok());
@@ -279,7 +279,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = decode::orders(&bytes);
+        let _ = decoded(&bytes);
         let _ = patch(&stored(only(UPLOAD)), &bytes);
     }
 }
@@ -303,7 +303,7 @@ fn extremes_never_panic() {
         for place in ["\"555413\"", "1,", "3.5,", "\"2018-02-27T10:00:00.555Z\"", "{\"id\":7}", "\"John Doe\""] {
             let end = if place.ends_with(',') { "," } else { "" };
             let body = UPLOAD.replacen(place, &format!("{value}{end}"), 1);
-            let _ = decode::orders(body.as_bytes());
+            let _ = decoded(body.as_bytes());
             let _ = patch(&stored(only(UPLOAD)), &body.as_bytes()[1..body.len() - 1]);
         }
     }

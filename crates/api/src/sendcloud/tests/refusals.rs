@@ -5,14 +5,13 @@ use std::time::Duration;
 use domain::error::{CarrierError, Problem, Unknown};
 use domain::{Error, error};
 
-use super::super::decode;
 use super::super::error::{ErrorBody, Errors};
-use super::{UPLOAD, show};
+use super::{UPLOAD, decoded, show};
 use crate::json::parse;
 use crate::json::tests::shown;
 
 fn refusal(body: &str) -> String {
-    show(&decode::orders(body.as_bytes()).unwrap_err())
+    show(&decoded(body.as_bytes()).unwrap_err())
 }
 
 /// The guide's order with one part replaced.
@@ -23,7 +22,7 @@ fn with(old: &str, new: &str) -> String {
 
 /// `pointer: detail` of each problem.
 fn problems(body: &str) -> Vec<String> {
-    let value = serde_json::to_value(decode::orders(body.as_bytes()).unwrap_err()).unwrap();
+    let value = serde_json::to_value(decoded(body.as_bytes()).unwrap_err()).unwrap();
     let line = |error: &serde_json::Value| {
         let pointer = error["source"]["pointer"].as_str().unwrap().trim_start_matches("/data/attributes/");
         format!("{pointer}: {}", error["detail"].as_str().unwrap())
@@ -45,7 +44,7 @@ fn a_body_that_is_no_list() {
     400 {"errors":[{"status":"400","code":"invalid",
     "detail":"JSON parse error - key must be a string: line 1 column 3"}]}
     "#);
-    assert!(decode::orders(b"[]").unwrap().is_empty());
+    assert!(decoded(b"[]").unwrap().is_empty());
 }
 
 #[test]
@@ -205,7 +204,7 @@ fn limits_are_named() {
         let expected = expected.replacen('$', "order_details/order_items/0", 1);
         assert_eq!(problems(&with(old, &new)), [format!("[0]/{expected}")]);
     }
-    assert!(decode::orders(with(r#""555413""#, &long(64)).as_bytes()).is_ok());
+    assert!(decoded(with(r#""555413""#, &long(64)).as_bytes()).is_ok());
     let items = format!("\"order_items\":[{}],\"x\":[", vec!["{}"; 1_001].join(","));
     assert_eq!(
         problems(&with("\"order_items\":[", &items)),
@@ -217,7 +216,7 @@ fn limits_are_named() {
 fn problems_are_counted_only_so_far() {
     let order = format!(r#"{{"order_details":{{"order_items":[{}]}}}}"#, vec!["1"; 1_000].join(","));
     let body = format!("[{}]", vec![order.as_str(); 100].join(","));
-    assert_eq!(decode::orders(body.as_bytes()).unwrap_err().errors.len(), 1_000);
+    assert_eq!(decoded(body.as_bytes()).unwrap_err().errors.len(), 1_000);
 }
 
 #[test]
@@ -363,6 +362,6 @@ fn every_error_of_a_verb_has_an_answer() {
 fn malformed_json_never_becomes_an_order() {
     for body in ["", "[", "nul", "[{\"order_id\":\"\\ud800\"}]", "\u{feff}[]"] {
         assert!(parse(body.as_bytes()).is_err());
-        assert_eq!(decode::orders(body.as_bytes()).unwrap_err().status, 400);
+        assert_eq!(decoded(body.as_bytes()).unwrap_err().status, 400);
     }
 }
