@@ -102,6 +102,9 @@ create table documents (
 create index documents_by_order on documents (tenant_id, order_id, id);
 
 create index documents_by_shipment on documents (tenant_id, shipment_id, id);
+-- The same drawing is kept once, however many ask for it at the same time.
+create unique index documents_once
+    on documents (tenant_id, shipment_id, kind, format, coalesce(parcel_id, 0), sha256);
 
 create index documents_by_content on documents (tenant_id, sha256);
 

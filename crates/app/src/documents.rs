@@ -35,9 +35,16 @@ impl App {
             size: bytes.len() as u64,
             ..document
         };
-        let (owner, stored) = (tenant.clone(), document.clone());
-        self.store().write(async move |tx| tx.add_documents(&owner, std::slice::from_ref(&stored)).await).await?;
-        Ok((document, bytes))
+        let owner = tenant.clone();
+        let kept = self
+            .store()
+            .write(async move |tx| {
+                tx.add_documents(&owner, std::slice::from_ref(&document)).await?;
+                // Whoever drew the same at the same time may have been first.
+                Ok(tx.same_document(&owner, &document).await?.unwrap_or_else(|| document.clone()))
+            })
+            .await?;
+        Ok((kept, bytes))
     }
 
     /// The documents of a shipment, oldest first.

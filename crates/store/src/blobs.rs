@@ -136,6 +136,7 @@ mod tests {
 
     #[test]
     fn a_bucket_is_opened_without_being_asked() {
+        drop(rustls::crypto::ring::default_provider().install_default());
         let blobs = Blobs::open(&BlobConfig::S3("s3://labels/waybill".to_owned())).unwrap();
         assert_eq!(blobs.path(&TenantId::new("acme").unwrap(), "00").to_string(), "waybill/acme/00");
         assert!(Blobs::open(&BlobConfig::S3("s3://".to_owned())).is_err());

@@ -26,12 +26,13 @@ fn document(row: &Row) -> Result<Document> {
 }
 
 impl Tx<'_> {
-    /// Stores rows of documents whose bytes are already put.
+    /// Stores rows of documents whose bytes are already put. One that is there already, byte for byte, is left alone.
     pub async fn add_documents(&mut self, tenant: &TenantId, documents: &[Document]) -> Result<()> {
         const ADD: &str = "
             insert into documents (tenant_id, id, kind, format, order_id, shipment_id, parcel_id, sha256, size,
                 warnings, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            on conflict do nothing";
         let row = |document: &Document| -> Result<Vec<Value>> {
             Ok(params![
                 tenant.as_str(),
@@ -56,6 +57,16 @@ impl Tx<'_> {
     pub async fn document(&mut self, tenant: &TenantId, document_id: DocumentId) -> Result<Option<Document>> {
         let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and id = $2");
         self.row(&sql, &params![tenant.as_str(), document_id.number()]).await?.as_ref().map(document).transpose()
+    }
+
+    /// The stored document that is this one in all but its id: of the same shipment and parcel, with the same bytes.
+    pub async fn same_document(&mut self, tenant: &TenantId, document: &Document) -> Result<Option<Document>> {
+        let Some(shipment) = document.shipment else { return Ok(None) };
+        let is_same = |known: &Document| {
+            (known.kind, known.format, known.parcel) == (document.kind, document.format, document.parcel)
+                && known.sha256 == document.sha256
+        };
+        Ok(self.documents_of_shipment(tenant, shipment).await?.into_iter().find(is_same))
     }
 
     /// The documents of a shipment, oldest first.

@@ -86,6 +86,12 @@ impl Tx<'_> {
         row.map(|row| Ok((row.text(0)?, row.text(1)?))).transpose()
     }
 
+    /// Whether the tenant has a key of this name.
+    pub async fn has_key(&mut self, tenant: &TenantId, name: &str) -> Result<bool> {
+        let sql = "select name from api_keys where tenant_id = $1 and name = $2";
+        Ok(self.row(sql, &params![tenant.as_str(), name]).await?.is_some())
+    }
+
     /// Whether any key exists.
     pub async fn has_keys(&mut self) -> Result<bool> {
         Ok(self.row("select name from api_keys limit 1", &[]).await?.is_some())

@@ -151,6 +151,20 @@ impl Tx<'_> {
         self.execute(MARK, &params).await.map(drop)
     }
 
+    /// Lets deliveries wait longer without counting an attempt.
+    pub async fn postpone_deliveries(
+        &mut self,
+        tenant: &TenantId,
+        deliveries: &[DeliveryId],
+        next_at: Timestamp,
+    ) -> Result<()> {
+        const POSTPONE: &str = "
+            update webhook_deliveries set next_at = $3 where tenant_id = $1 and id = $2 and status = 'waiting'";
+        let rows: Vec<_> =
+            deliveries.iter().map(|id| params![tenant.as_str(), id.number(), next_at].to_vec()).collect();
+        self.execute_many(POSTPONE, &rows).await.map(drop)
+    }
+
     /// The deliveries of one event, over all endpoints.
     pub async fn deliveries_of_event(&mut self, tenant: &TenantId, event: EventId) -> Result<Vec<Delivery>> {
         const ALL: &str = "

@@ -10,7 +10,7 @@ use domain::webhook::{Attempt, Delivery, DeliveryStatus};
 use futures::future::join_all;
 
 use super::Outcome;
-use crate::App;
+use crate::{App, clock};
 
 /// Deliveries of one run.
 const BATCH: usize = 200;
@@ -38,22 +38,19 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
     Ok(Outcome::Again)
 }
 
+/// How long what waits behind a silent endpoint waits on.
+const PAUSE: Duration = Duration::from_mins(1);
+
 async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliveries: Vec<Delivery>) -> Result<()> {
     let setup = app.tenant_setup(tenant).await?;
     let known = setup.as_ref().and_then(|setup| setup.endpoints.iter().find(|known| known.id == endpoint));
-    let (mut is_down, began) = (false, tokio::time::Instant::now());
-    for delivery in deliveries {
+    let began = tokio::time::Instant::now();
+    let mut deliveries = deliveries.into_iter();
+    while let Some(delivery) = deliveries.next() {
         if began.elapsed() >= TURN {
             break;
         }
         let (attempt, is_delivered) = match known {
-            // One endpoint that does not answer is asked once a run, not once a delivery.
-            Some(_) if is_down => {
-                let note = Some("not tried: the endpoint did not answer the delivery before".to_owned());
-                let attempt =
-                    Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
-                (attempt, false)
-            }
             Some(known) => app.send(known, &delivery).await,
             None => {
                 let note = Some("the endpoint is gone".to_owned());
@@ -62,13 +59,19 @@ async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliver
                 (attempt, false)
             }
         };
-        is_down |= attempt.status.is_none();
+        let is_down = known.is_some() && attempt.status.is_none();
         let (status, next_at) = match known {
             Some(_) => crate::webhooks::after_attempt(&attempt, is_delivered),
             None => (DeliveryStatus::Failed, attempt.at),
         };
         let (owner, id) = (tenant.clone(), delivery.id);
         app.store().write(async move |tx| tx.record_attempt(&owner, id, &attempt, status, next_at).await).await?;
+        if is_down {
+            // What waits behind a delivery that got no answer waits on, and uses up no attempt.
+            let behind: Vec<_> = deliveries.by_ref().map(|delivery| delivery.id).collect();
+            let (owner, next_at) = (tenant.clone(), clock::later(app.now(), PAUSE));
+            app.store().write(async move |tx| tx.postpone_deliveries(&owner, &behind, next_at).await).await?;
+        }
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 //! A job takes no input, so a restart, a lost signal and a normal run are one path. Each kind has one leased row; the
 //! node that holds the lease runs it.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use domain::{Result, Timestamp};
+use domain::{Error, Result, Timestamp};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 
@@ -123,7 +125,9 @@ impl App {
         if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
             return Ok(None);
         }
-        let outcome = (job.run)(self).await;
+        // A job that panics must not take the others with it.
+        let outcome = AssertUnwindSafe((job.run)(self)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("it panicked")));
         self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
         outcome.map(Some)
     }
@@ -139,6 +143,6 @@ impl App {
                 return Ok(());
             }
         }
-        Err(domain::Error::internal("the jobs never come to rest"))
+        Err(Error::internal("the jobs never come to rest"))
     }
 }

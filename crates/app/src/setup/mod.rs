@@ -246,6 +246,10 @@ impl App {
                     let text = format!("there is no tenant {owner:?}: name one of the setup file");
                     return Err(Error::invalid("tenant", text));
                 }
+                if tx.has_key(&owner, &key.name).await? {
+                    let text = format!("there is a key named {:?} already: choose another name", key.name);
+                    return Err(Error::Conflict(text));
+                }
                 app.apply_key(tx, &owner, &key).await?;
                 tx.raise_setup_version().await
             })
@@ -280,7 +284,11 @@ impl App {
             webhooks: Vec::new(),
         };
         self.apply(SetupFile { tenants: vec![setup], warnings: Vec::new() }).await?;
-        self.create_key(&id, "first", Scope::ALL.to_vec()).await.map(Some)
+        match self.create_key(&id, "first", Scope::ALL.to_vec()).await {
+            // Another node was first, and has printed its key.
+            Err(Error::Conflict(_)) => Ok(None),
+            made => made.map(Some),
+        }
     }
 
     /// Whether the store answers.
