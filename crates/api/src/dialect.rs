@@ -1,7 +1,7 @@
 //! What every dialect says about itself, and the extractors that speak in its own error shape.
 //!
-//! A handler gets an authenticated [`Caller`] through [`Authed`] and the bytes of the body through [`Body`]; both refuse
-//! in the dialect's words, so that no handler has to.
+//! A handler gets an authenticated [`Caller`] through [`Authed`] and the bytes of the body through [`Body`]; both
+//! refuse in the dialect's words, so that no handler has to.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -243,20 +243,20 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Live parcels booked before an instant that the carrier has not scanned, oldest first, behind a place.
+    /// Live parcels booked until an instant that the carrier has not scanned, oldest first, behind a place.
     pub async fn unscanned_parcels(
         &mut self,
         tenant: &TenantId,
-        booked_before: Timestamp,
+        booked_until: Timestamp,
         after: Option<(Timestamp, ParcelId)>,
         limit: usize,
     ) -> Result<Vec<UnscannedParcel>> {
         const UNSCANNED: &str = "
             select id, shipment_id, order_id, tracking_number, booked_at from parcels
-            where tenant_id = $1 and is_live = 1 and is_scanned = 0 and booked_at < $2 and (booked_at, id) > ($3, $4)
+            where tenant_id = $1 and is_live = 1 and is_scanned = 0 and booked_at <= $2 and (booked_at, id) > ($3, $4)
             order by booked_at, id limit $5";
         let (at, parcel) = after.map_or((0, 0), |(at, parcel)| (at.as_microsecond(), parcel.number()));
-        let rows = self.rows(UNSCANNED, &params![tenant.as_str(), booked_before, at, parcel, limit as i64]).await?;
+        let rows = self.rows(UNSCANNED, &params![tenant.as_str(), booked_until, at, parcel, limit as i64]).await?;
         rows.iter()
             .map(|row| {
                 Ok(UnscannedParcel {

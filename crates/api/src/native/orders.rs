@@ -1,5 +1,7 @@
 //! Orders in canonical words.
 
+use std::collections::BTreeMap;
+
 use app::App;
 use app::orders::OrderDraft;
 use axum::extract::State;
@@ -28,25 +30,26 @@ const MOST: usize = 1_000;
 
 /// An order as the native API shows it.
 #[derive(Serialize)]
-struct OrderView<'a> {
+struct OrderView {
     id: String,
     channel: i64,
     version: u64,
     created_at: String,
     modified_at: String,
+    /// Without what belongs to another dialect.
     #[serde(flatten)]
-    details: &'a OrderDetails,
+    details: OrderDetails,
 }
 
-impl<'a> OrderView<'a> {
-    fn of(order: &'a Order) -> Self {
+impl OrderView {
+    fn of(order: &Order) -> Self {
         Self {
             id: order.id.to_string(),
             channel: order.channel.0,
             version: order.version,
             created_at: order.created_at.to_string(),
             modified_at: order.modified_at.to_string(),
-            details: &order.details,
+            details: OrderDetails { extra: BTreeMap::new(), ..order.details.clone() },
         }
     }
 }

@@ -148,6 +148,12 @@ impl Errors {
         Self::one(400, ErrorBody::invalid(place, format!("Integration with id {integration} does not exist")))
     }
 
+    /// A request to ship names an integration the caller does not have.
+    pub fn no_integration_to_ship(integration: i64) -> Self {
+        let detail = format!("Integration with id {integration} does not exist");
+        Self::one(400, ErrorBody::invalid("/data/attributes/integration_id", detail))
+    }
+
     /// An update names another `order_id` than the stored one; `index` is the order's place in a batch, `None` in
     /// PATCH.
     pub fn order_id_cannot_change(index: Option<usize>, order_id: &str) -> Self {

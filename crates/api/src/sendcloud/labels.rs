@@ -20,6 +20,14 @@ use super::ship::{self, DocumentLink, LabelFile, LabelsAnswer, ShipHead, ShipOrd
 use super::{Answer, Authed, Body};
 use crate::dialect::{json, log_if_ours};
 
+/// The integration a request names must be one of the caller's.
+fn check_integration(caller: &Caller, head: &ShipHead) -> Result<(), Errors> {
+    match caller.setup.channel(ChannelNumber(head.integration)) {
+        Some(_) => Ok(()),
+        None => Err(Errors::no_integration_to_ship(head.integration)),
+    }
+}
+
 fn reference(head: &ShipHead, order: &ShipOrder) -> OrderRef {
     let channel = Some(ChannelNumber(head.integration));
     match (&order.order_id, &order.order_number) {
@@ -83,6 +91,7 @@ pub(super) async fn create_soon(
     Body { body, .. }: Body,
 ) -> Answer {
     let asked = ship::create_labels_async(&body)?;
+    check_integration(&caller, &asked.head)?;
     let begun = asked.orders.iter().map(|order| async {
         let found = app.find_order(&caller, &reference(&asked.head, order)).await?;
         let shipment = app.ship_soon(&caller, found.id, &wish(&asked.head, order)).await?;
@@ -107,6 +116,7 @@ pub(super) async fn create_now(
     Body { body, .. }: Body,
 ) -> Answer {
     let asked = ship::create_label_sync(&body)?;
+    check_integration(&caller, &asked.head)?;
     // The answer holds the label, so nothing is bought for a key that may not see it.
     caller.require(Scope::Print)?;
     let order = app.find_order(&caller, &reference(&asked.head, &asked.order)).await?;

@@ -50,14 +50,12 @@ async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliver
         if began.elapsed() >= TURN {
             break;
         }
-        let (attempt, is_delivered) = match known {
-            Some(known) => app.send(known, &delivery).await,
-            None => {
-                let note = Some("the endpoint is gone".to_owned());
-                let attempt =
-                    Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
-                (attempt, false)
-            }
+        let (attempt, is_delivered) = if let Some(known) = known {
+            app.send(known, &delivery).await
+        } else {
+            let note = Some("the endpoint is gone".to_owned());
+            let attempt = Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
+            (attempt, false)
         };
         let is_down = known.is_some() && attempt.status.is_none();
         let (status, next_at) = match known {
