@@ -60,7 +60,7 @@ fn check(document: &Json, schema: &Json, value: &Json, place: &str, faults: &mut
             }
             "properties" => properties(document, schema, value, place, faults),
             "additionalProperties" => {
-                assert!(rule == &Json::Bool(false) || rule["type"] == "string", "{place}: {rule}")
+                assert!(rule == &Json::Bool(false) || rule["type"] == "string", "{place}: {rule}");
             }
             silent => assert!(SILENT.contains(&silent), "{place}: nobody checks {silent}"),
         }
