@@ -14,6 +14,7 @@ mod error;
 pub mod events;
 mod orders;
 mod parcels;
+mod rates;
 mod shipments;
 
 use error::Problems;

@@ -11,13 +11,13 @@ use domain::document::Document;
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::order::ServiceWish;
-use domain::rate::Rate;
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tracking::{Incident, Place, TrackingStatus};
 use http::StatusCode;
 use serde::Serialize;
 
 use super::orders::{order_id, read};
+use super::rates::RateView;
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
 use crate::json::fields::{Fault, Fields, Node, integer, not_negative, positive, text, time};
@@ -37,7 +37,7 @@ pub(super) struct ShipmentView<'a> {
     service: String,
     service_name: &'a str,
     location: &'a str,
-    rate: Option<&'a Rate>,
+    rate: Option<RateView<'a>>,
     created_at: String,
     booked_at: Option<String>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -89,7 +89,7 @@ impl<'a> ShipmentView<'a> {
             service: details.service.to_string(),
             service_name: &details.service_name,
             location: &details.location,
-            rate: details.rate.as_ref(),
+            rate: details.rate.as_ref().map(RateView::of),
             created_at: shipment.created_at.to_string(),
             booked_at: details.booked_at.map(|at| at.to_string()),
             warnings: &details.warnings,

@@ -51,7 +51,7 @@ on_both_engines! {
             )
             .await;
         let price = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
-        let each = |weight: u64| json!({ "billed_weight": weight, "is_volumetric": false, "price": price("4.90") });
+        let each = |weight: &str| json!({ "billed_weight_kg": weight, "is_volumetric": false, "price": price("4.90") });
         let shipment = json!({
             "id": "shp_1",
             "order": "ord_1",
@@ -65,7 +65,7 @@ on_both_engines! {
                 "service": "house:standard",
                 "service_name": "Standard",
                 "total": price("9.80"),
-                "parcels": [each(1_500_000), each(2_000_000)],
+                "parcels": [each("1.5"), each("2")],
                 "transit_days": 2,
                 "routing_code": "NL-1",
             },
