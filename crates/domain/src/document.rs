@@ -92,6 +92,18 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every format a label can be drawn in. ZPL stops at 300 dots an inch.
+    pub const ALL: [Self; 8] = [
+        Self::Pdf(Paper::Mm100x150),
+        Self::Pdf(Paper::A6),
+        Self::Pdf(Paper::A4),
+        Self::Zpl(Dpi::D203),
+        Self::Zpl(Dpi::D300),
+        Self::Png(Dpi::D203),
+        Self::Png(Dpi::D300),
+        Self::Png(Dpi::D600),
+    ];
+
     /// Media type of the bytes.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -123,20 +135,7 @@ impl Format {
 
     /// Reads what [`Self::name`] writes.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "pdf_100x150" => Some(Self::Pdf(Paper::Mm100x150)),
-            "pdf_a6" => Some(Self::Pdf(Paper::A6)),
-            "pdf_a4" => Some(Self::Pdf(Paper::A4)),
-            _ => {
-                let (medium, dpi) = text.split_once('_')?;
-                let dpi = Dpi::new(dpi.parse().ok()?)?;
-                match medium {
-                    "zpl" if dpi != Dpi::D600 => Some(Self::Zpl(dpi)),
-                    "png" => Some(Self::Png(dpi)),
-                    _ => None,
-                }
-            }
-        }
+        Self::ALL.into_iter().find(|format| format.name() == text)
     }
 }
 

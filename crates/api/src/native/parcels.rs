@@ -2,7 +2,7 @@
 
 use app::App;
 use axum::extract::State;
-use domain::document::{Dpi, Format, Paper};
+use domain::document::{Format, Paper};
 use domain::ids::{DocumentId, ParcelId};
 use domain::tracking::TrackingEvent;
 use domain::{Error, Timestamp};
@@ -28,17 +28,7 @@ pub(super) async fn label(
     let format = match parameters.value("format") {
         None => Format::Pdf(Paper::Mm100x150),
         Some(name) => Format::parse(name).ok_or_else(|| {
-            let known = [
-                Format::Pdf(Paper::Mm100x150),
-                Format::Pdf(Paper::A6),
-                Format::Pdf(Paper::A4),
-                Format::Zpl(Dpi::D203),
-                Format::Zpl(Dpi::D300),
-                Format::Png(Dpi::D203),
-                Format::Png(Dpi::D300),
-                Format::Png(Dpi::D600),
-            ];
-            let known = known.map(Format::name).join(", ");
+            let known = Format::ALL.map(Format::name).join(", ");
             Error::invalid("format", format!("{name:?} is no format: expected one of {known}"))
         })?,
     };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::document::{Dpi, Format, Paper};
+use domain::document::{Format, Paper};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::{Error, Result};
 use testkit::on_both_engines;
@@ -10,16 +10,6 @@ use testkit::on_both_engines;
 use crate::fixture::{Shop, cups};
 
 const BOUGHT: Format = Format::Pdf(Paper::Mm100x150);
-
-const FORMATS: [Format; 7] = [
-    BOUGHT,
-    Format::Pdf(Paper::A6),
-    Format::Pdf(Paper::A4),
-    Format::Zpl(Dpi::D203),
-    Format::Zpl(Dpi::D300),
-    Format::Png(Dpi::D203),
-    Format::Png(Dpi::D300),
-];
 
 /// Puts a file where the folder of documents was: nothing can be stored, whoever runs the test.
 fn block(folder: &Path) -> PathBuf {
@@ -150,7 +140,7 @@ on_both_engines! {
         let bought = shop.label(&shipment, BOUGHT).await.unwrap();
         let off = shop.t.another(Vec::new()).await;
         let mut drawn = Vec::new();
-        for format in FORMATS {
+        for format in Format::ALL {
             let (document, bytes) = off.label(&shop.acme, shipment.parcels[0].id, format).await.unwrap();
             assert_eq!((document.format, document.size), (format, bytes.len() as u64));
             let again = off.label(&shop.acme, shipment.parcels[0].id, format).await.unwrap();
@@ -163,10 +153,10 @@ on_both_engines! {
         // A year later, with the order deleted, they are what they were.
         shop.t.clock.advance(std::time::Duration::from_hours(365 * 24));
         shop.app().delete_order(&shop.acme, shipment.order).await.unwrap();
-        for (format, before) in FORMATS.into_iter().zip(&drawn) {
+        for (format, before) in Format::ALL.into_iter().zip(&drawn) {
             assert_eq!(&shop.label(&shipment, format).await.unwrap(), before, "{}", format.name());
         }
-        assert_eq!(shop.app().documents(&shop.acme, shipment.id).await.unwrap().len(), FORMATS.len());
+        assert_eq!(shop.app().documents(&shop.acme, shipment.id).await.unwrap().len(), Format::ALL.len());
     }
 
     async fn i4_a_link_opens_the_document_until_it_expires(engine: Engine) {
