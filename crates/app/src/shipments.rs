@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::address::Address;
 use domain::connector::RateRequest;
+use domain::document::Format;
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
 use domain::ids::{OrderId, ParcelId, ShipmentId};
@@ -34,6 +35,8 @@ pub struct ShipWish {
     pub service: Option<ServiceWish>,
     /// The boxes; one box with the whole order when empty.
     pub parcels: Vec<BoxWish>,
+    /// The format labels are drawn in at once; any other is drawn when somebody asks.
+    pub label_format: Format,
 }
 
 /// How a client describes a box.
@@ -54,6 +57,7 @@ struct Plan {
     recipient: Address,
     boxes: Vec<ParcelBox>,
     rates: Vec<Rate>,
+    label_format: Format,
 }
 
 impl App {
@@ -161,7 +165,14 @@ impl App {
         let mut ask =
             RateRequest { sender: location.sender(), recipient, parcels: boxes, service: None, now: self.now() };
         let rates = self.candidates(caller, &location, named, &mut ask).await?;
-        Ok(Plan { location, sender: ask.sender, recipient: ask.recipient, boxes: ask.parcels, rates })
+        Ok(Plan {
+            location,
+            sender: ask.sender,
+            recipient: ask.recipient,
+            boxes: ask.parcels,
+            rates,
+            label_format: wish.label_format,
+        })
     }
 
     /// The rates that may be taken, best first. A service or contract somebody named is taken or refused, never swapped.
@@ -265,6 +276,7 @@ impl App {
                 booked_at: None,
                 failure: None,
                 cancel_wanted: false,
+                label_format: plan.label_format,
                 warnings,
             },
         })

@@ -91,6 +91,13 @@ pub enum Format {
     Png(Dpi),
 }
 
+/// PDF on the label printer's usual roll.
+impl Default for Format {
+    fn default() -> Self {
+        Self::Pdf(Paper::Mm100x150)
+    }
+}
+
 impl Format {
     /// Every format a label can be drawn in. ZPL stops at 300 dots an inch.
     pub const ALL: [Self; 8] = [

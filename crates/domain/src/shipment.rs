@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::document::Format;
 use crate::error::CarrierError;
 use crate::ids::{OrderId, ShipmentId};
 use crate::parcel::Parcel;
@@ -116,6 +117,9 @@ pub struct ShipmentDetails {
     /// A cancel came while the carrier was being asked; it is carried out when the answer is known.
     #[serde(default)]
     pub cancel_wanted: bool,
+    /// The format its labels are drawn in when they are bought.
+    #[serde(default)]
+    pub label_format: Format,
     /// Warnings for people: an assumed weight, letters that had to be transliterated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use domain::Error;
-use domain::document::Document;
+use domain::document::{Document, Format};
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::order::ServiceWish;
@@ -134,10 +134,18 @@ fn parcel(node: Node<'_>) -> Option<BoxWish> {
     })
 }
 
+fn label_format(node: Node<'_>) -> Option<Format> {
+    let name = text(1, 40)(node)?;
+    let known = Format::ALL.map(Format::name).join(", ");
+    let unfit = Fault::Other(format!("{name:?} is no format: expected one of {known}"));
+    Format::parse(&name).or_else(|| node.fault(unfit))
+}
+
 fn wish(fields: &Fields<'_>) -> ShipWish {
-    fields.only(&["location", "service", "parcels"]);
+    fields.only(&["location", "service", "parcels", "label_format"]);
     let code = fields.optional("service", text(1, 200));
     ShipWish {
+        label_format: fields.optional("label_format", label_format).unwrap_or_default(),
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),

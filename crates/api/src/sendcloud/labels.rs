@@ -16,7 +16,9 @@ use http::StatusCode;
 
 use super::error::{ErrorBody, Errors};
 use super::order::{Data, order_id, order_number};
-use super::ship::{self, DocumentLink, LabelFile, LabelsAnswer, ShipHead, ShipOrder, ShippedOrder, ShippedWithLabel};
+use super::ship::{
+    self, DocumentLink, LabelFile, LabelWish, LabelsAnswer, ShipHead, ShipOrder, ShippedOrder, ShippedWithLabel,
+};
 use super::{Answer, Authed, Body};
 use crate::dialect::{json, log_if_ours};
 
@@ -36,7 +38,7 @@ fn reference(head: &ShipHead, order: &ShipOrder) -> OrderRef {
     }
 }
 
-fn wish(head: &ShipHead, order: &ShipOrder) -> ShipWish {
+fn wish(head: &ShipHead, order: &ShipOrder, label: LabelWish) -> ShipWish {
     let parcel = |parcel: &ship::ShipParcel| BoxWish {
         weight: parcel.weight.and_then(Quantity::to_weight),
         dimensions: parcel.dimensions.and_then(domain::measure::SentDimensions::to_dimensions),
@@ -46,6 +48,7 @@ fn wish(head: &ShipHead, order: &ShipOrder) -> ShipWish {
         location: head.sender_address.map(|id| id.to_string()),
         service: head.service.clone(),
         parcels: order.parcels.iter().map(parcel).collect(),
+        label_format: label.format(),
     }
 }
 
@@ -94,7 +97,7 @@ pub(super) async fn create_soon(
     check_integration(&caller, &asked.head)?;
     let begun = asked.orders.iter().map(|order| async {
         let found = app.find_order(&caller, &reference(&asked.head, order)).await?;
-        let shipment = app.ship_soon(&caller, found.id, &wish(&asked.head, order)).await?;
+        let shipment = app.ship_soon(&caller, found.id, &wish(&asked.head, order, LabelWish::default())).await?;
         Ok((found, shipment))
     });
     let mut answer = LabelsAnswer::default();
@@ -120,7 +123,7 @@ pub(super) async fn create_now(
     // The answer holds the label, so nothing is bought for a key that may not see it.
     caller.require(Scope::Print)?;
     let order = app.find_order(&caller, &reference(&asked.head, &asked.order)).await?;
-    let shipment = app.ship(&caller, order.id, &wish(&asked.head, &asked.order)).await.map_err(refused)?;
+    let shipment = app.ship(&caller, order.id, &wish(&asked.head, &asked.order, asked.label)).await.map_err(refused)?;
     let data = with_label(&app, &caller, &order, &shipment, &asked).await?;
     Ok(json(StatusCode::CREATED, &Data { data }))
 }

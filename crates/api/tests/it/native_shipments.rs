@@ -92,6 +92,17 @@ on_both_engines! {
         assert_eq!((again.status.as_u16(), &again.json()["id"]), (201, &json!("shp_2")));
     }
 
+    async fn a_label_is_drawn_at_once_in_the_format_asked_for(engine: Engine) {
+        let t = serving(engine).await;
+        place(&t, [order("A")]).await;
+        let refused = t.post(SHIP, &json!({ "label_format": "zpl_600" })).await.json();
+        assert_eq!(refused["errors"][0]["pointer"], "/label_format");
+        assert_eq!(t.post(SHIP, &json!({ "label_format": "zpl_203" })).await.status, 201);
+        let kept = t.get("/v1/shipments/shp_1/documents").await.json();
+        let formats: Vec<_> = kept["data"].as_array().unwrap().iter().map(|document| &document["format"]).collect();
+        assert_eq!(formats, ["zpl_203"]);
+    }
+
     async fn labels_and_packing_slips_are_fetched_in_any_format(engine: Engine) {
         let t = serving(engine).await;
         place(&t, [order("A")]).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Label, Profile};
-use domain::document::{Document, DocumentKind, Format, Paper};
+use domain::document::{Document, DocumentKind};
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
 use domain::ids::{DocumentId, EventId, ParcelId, ShipmentId};
@@ -17,9 +17,6 @@ use domain::tracking::TrackingStatus;
 use domain::{Error, Result, Timestamp};
 
 use crate::{App, clock, event};
-
-/// The format a label is drawn in when it is bought; others are drawn when somebody asks.
-pub(crate) const BOUGHT_FORMAT: Format = Format::Pdf(Paper::Mm100x150);
 
 /// A label's bytes, or why there are none yet.
 struct MadeLabel {
@@ -314,11 +311,12 @@ impl App {
                 let setup = self.tenant_setup(tenant).await?;
                 content.is_test |= setup.is_some_and(|setup| setup.tenant.mode == Mode::Test);
                 let text = store::codec::to_json(&content)?;
-                match self.draw_label(&content, BOUGHT_FORMAT) {
-                    Ok(drawn) => (Some(drawn.bytes), BOUGHT_FORMAT, Some(text), drawn.warnings),
+                let format = shipment.details.label_format;
+                match self.draw_label(&content, format) {
+                    Ok(drawn) => (Some(drawn.bytes), format, Some(text), drawn.warnings),
                     Err(error) => {
                         tracing::error!(shipment = %shipment.id, %error, "label of {} cannot be drawn", shipment.id);
-                        (None, BOUGHT_FORMAT, Some(text), vec![format!("the label cannot be drawn: {error}")])
+                        (None, format, Some(text), vec![format!("the label cannot be drawn: {error}")])
                     }
                 }
             }
