@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::Errors;
 use super::integrations::{self, AuthMetadata, IntegrationPatch, LogLine, LogQuery};
-use super::order::Data;
-use super::orders::{address, shown};
+use super::order::{Data, moment};
+use super::orders::address;
 use super::statuses::{Mapping, ShopOrderStatus, StatusList, StatusQuery};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
@@ -163,7 +163,7 @@ pub(super) async fn put_statuses(
     Body { body, .. }: Body,
 ) -> Answer {
     let list = StatusList::decode(&body)?;
-    let (number, now) = (ChannelNumber(list.integration), shown(app.now()));
+    let (number, now) = (ChannelNumber(list.integration), moment(app.now()));
     let change = move |channel: &mut Channel| {
         let former = setting(channel, STATUSES).unwrap_or_default();
         let kept = list.clone().over(former, &now);

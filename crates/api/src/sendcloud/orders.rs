@@ -9,7 +9,6 @@ use domain::channel::ChannelNumber;
 use domain::error::{Problem, Rule};
 use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
-use domain::time::Timestamp;
 use http::header::LINK;
 use http::{HeaderValue, StatusCode};
 
@@ -226,11 +225,6 @@ pub(super) async fn change(
 pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     app.delete_order(&caller, order_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// The time a stored instant is shown as; kept here so that every list speaks of one clock.
-pub(super) fn shown(at: Timestamp) -> String {
-    super::order::moment(at)
 }
 
 impl IntoResponse for Errors {
