@@ -4,6 +4,7 @@
 //! command that holds the change and its event. Carriers are asked outside any transaction.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use domain::connector::Connector;
@@ -103,6 +104,8 @@ pub(crate) struct Wakes {
     pub(crate) events: Notify,
     pub(crate) deliveries: Notify,
     pub(crate) shipments: Notify,
+    pub(crate) tracking: Notify,
+    pub(crate) is_stopping: AtomicBool,
 }
 
 impl App {

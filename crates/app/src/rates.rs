@@ -1,6 +1,6 @@
 //! Rates: every account of the location is asked at once under one deadline; one that fails hides no other.
 
-use domain::connector::{Offer, RateRequest};
+use domain::connector::{Offer, RateRequest, Trace};
 use domain::error::CarrierError;
 use domain::location::Location;
 use domain::rate::Rate;
@@ -36,7 +36,8 @@ impl App {
         let asked = accounts.iter().filter_map(|account| {
             let connection = account.connection.clone()?;
             Some(async move {
-                let answer = tokio::time::timeout(limit, connection.rates(ask)).await.unwrap_or_else(|_| {
+                let trace = Trace::default();
+                let answer = tokio::time::timeout(limit, connection.rates(ask, &trace)).await.unwrap_or_else(|_| {
                     Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
                 });
                 (account.account.id.clone(), answer)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::account::CarrierAccount;
 use domain::address::Address;
-use domain::connector::{BookRequest, CancelRequest, Connection, Connector, Label, RateRequest};
+use domain::connector::{BookRequest, CancelRequest, Connection, Connector, Label, RateRequest, Trace, TrackRequest};
 use domain::error::Rule;
 use domain::measure::Weight;
 use domain::money::Decimal;
@@ -153,8 +153,8 @@ fn a_field_that_the_profile_does_not_name_is_refused() {
 async fn the_same_question_gets_the_same_rates_cheapest_first() {
     for (_, account, connection) in connected() {
         let ask = rate_request(berlin(), vec![parcel("1"), parcel("2.5")]);
-        let offer = connection.rates(&ask).await.unwrap();
-        assert_eq!(offer, connection.rates(&ask).await.unwrap());
+        let offer = connection.rates(&ask, &Trace::default()).await.unwrap();
+        assert_eq!(offer, connection.rates(&ask, &Trace::default()).await.unwrap());
         assert!(!offer.rates.is_empty(), "{} offers nothing", account.carrier);
         assert!(offer.rates.is_sorted_by_key(|rate| (rate.total.currency, rate.total.amount)));
         for rate in &offer.rates {
@@ -171,9 +171,9 @@ async fn the_same_question_gets_the_same_rates_cheapest_first() {
 async fn every_offered_service_can_be_booked_with_one_entry_a_parcel_from_the_serials_handed_in() {
     for (connector, _, connection) in connected() {
         let parcels = vec![parcel("1"), parcel("2.5")];
-        for rate in connection.rates(&rate_request(berlin(), parcels.clone())).await.unwrap().rates {
+        for rate in connection.rates(&rate_request(berlin(), parcels.clone()), &Trace::default()).await.unwrap().rates {
             let ask = book_request(&rate.service, berlin(), parcels.clone(), 41);
-            let booking = connection.book(&ask).await.unwrap();
+            let booking = connection.book(&ask, &Trace::default()).await.unwrap();
             assert_eq!(booking.parcels.len(), 2);
             let mut numbers: HashSet<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.clone()).collect();
             assert_eq!(numbers.len(), 2);
@@ -187,10 +187,13 @@ async fn every_offered_service_can_be_booked_with_one_entry_a_parcel_from_the_se
                 }
             }
             if connector.profile().books_once_a_reference {
-                assert_eq!(connection.book(&ask).await.unwrap(), booking);
+                assert_eq!(connection.book(&ask, &Trace::default()).await.unwrap(), booking);
             }
             if connector.profile().serials_a_parcel > 0 {
-                let other = connection.book(&book_request(&rate.service, berlin(), parcels.clone(), 43)).await.unwrap();
+                let other = connection
+                    .book(&book_request(&rate.service, berlin(), parcels.clone(), 43), &Trace::default())
+                    .await
+                    .unwrap();
                 numbers.extend(other.parcels.into_iter().map(|parcel| parcel.tracking_number));
                 assert_eq!(numbers.len(), 4, "other serials give other numbers");
             }
@@ -204,10 +207,10 @@ async fn missing_serials_are_refused_in_words() {
         if connector.profile().serials_a_parcel == 0 {
             continue;
         }
-        let offer = connection.rates(&rate_request(berlin(), vec![parcel("1")])).await.unwrap();
+        let offer = connection.rates(&rate_request(berlin(), vec![parcel("1")]), &Trace::default()).await.unwrap();
         let mut ask = book_request(&offer.rates[0].service, berlin(), vec![parcel("1")], 41);
         ask.serials.clear();
-        let Err(CarrierError::Refused(problems)) = connection.book(&ask).await else {
+        let Err(CarrierError::Refused(problems)) = connection.book(&ask, &Trace::default()).await else {
             panic!("{} booked without serials", account.carrier)
         };
         assert_eq!(problems[0].path, "serials");
@@ -221,11 +224,18 @@ async fn what_a_connector_cannot_do_is_unsupported_and_an_unlisted_code_unknown(
     }
     for (connector, account, connection) in connected() {
         let carrier = &account.carrier;
-        assert!(is_answer(&connection.find("no such reference").await), "{carrier}");
-        assert!(is_answer(&connection.track("no such number").await), "{carrier}");
+        let nothing = TrackRequest {
+            tracking_number: "no such number".to_owned(),
+            reference: "no such reference".to_owned(),
+            recipient: berlin(),
+            booked_at: Timestamp::UNIX_EPOCH,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        assert!(is_answer(&connection.find("no such reference", &Trace::default()).await), "{carrier}");
+        assert!(is_answer(&connection.track(&nothing, &Trace::default()).await), "{carrier}");
         let ask =
             CancelRequest { reference: "no such".to_owned(), carrier_reference: None, tracking_numbers: Vec::new() };
-        let cancelled = connection.cancel(&ask).await;
+        let cancelled = connection.cancel(&ask, &Trace::default()).await;
         let is_unsupported = matches!(cancelled, Err(CarrierError::Unsupported(_)));
         assert_eq!(is_unsupported, !connector.profile().can_cancel, "{carrier}");
         assert_eq!(connection.read_code("no such code"), (TrackingStatus::Unknown, None), "{carrier}");

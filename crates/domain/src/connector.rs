@@ -5,7 +5,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use crate::account::CarrierAccount;
 use crate::address::Address;
@@ -31,6 +33,10 @@ pub struct Profile {
     pub fields: &'static [Field],
     /// Whether real labels are bought; a test tenant refuses such an account.
     pub is_live: bool,
+    /// Whether nothing real ever happens: every label says TEST, and an integrator may move its parcels along.
+    pub is_test: bool,
+    /// Whether the carrier can be asked what happened to a parcel.
+    pub can_track: bool,
     /// Whether a booking can be cancelled at all; when not, the carrier is not asked.
     pub can_cancel: bool,
     /// Whether booking the same reference twice gives the first booking again.
@@ -75,7 +81,7 @@ pub trait Connector: Send + Sync {
 /// Talks to a carrier for one account.
 pub trait Connection: Send + Sync {
     /// Priced offers for these boxes; an empty list means "nothing of ours fits", with the reasons in the log of the call.
-    fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer>;
+    fn rates<'a>(&'a self, ask: &'a RateRequest, trace: &'a Trace) -> Answer<'a, Offer>;
 
     /// The persistent range its serials come from, when other accounts print the same numbers and must share it; the
     /// account's own when `None`.
@@ -84,20 +90,20 @@ pub trait Connection: Send + Sync {
     }
 
     /// Books one shipment. The reference in the request is unique for ever.
-    fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking>;
+    fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking>;
 
     /// Finds what an earlier call with this reference booked; `Ok(None)` means the carrier knows nothing of it.
-    fn find<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Booking>> {
+    fn find<'a>(&'a self, _reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(async { Err(CarrierError::Unsupported("finding a booking by reference".to_owned())) })
     }
 
     /// Asks the carrier to forget a booking.
-    fn cancel<'a>(&'a self, _ask: &'a CancelRequest) -> Answer<'a, ()> {
+    fn cancel<'a>(&'a self, _ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(async { Err(CarrierError::Unsupported("cancelling a booking".to_owned())) })
     }
 
     /// What happened to a parcel, oldest first.
-    fn track<'a>(&'a self, _tracking_number: &'a str) -> Answer<'a, Vec<TrackingReport>> {
+    fn track<'a>(&'a self, _ask: &'a TrackRequest, _trace: &'a Trace) -> Answer<'a, Vec<TrackingReport>> {
         Box::pin(async { Err(CarrierError::Unsupported("asking for tracking events".to_owned())) })
     }
 
@@ -106,6 +112,68 @@ pub trait Connection: Send + Sync {
     fn read_code(&self, _code: &str) -> (TrackingStatus, Option<Milestone>) {
         (TrackingStatus::Unknown, None)
     }
+
+    /// The code that a test carrier reports next when an integrator moves a parcel along, after the last one reported;
+    /// `None` at the end of the way, and for a carrier that is no test.
+    fn next_code(&self, _last: Option<&str>) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What was said between us and a carrier in one call of a [`Connection`], for people who want to see its full answer.
+///
+/// A connector writes down every exchange, without credentials.
+#[derive(Debug, Default)]
+pub struct Trace(Mutex<Vec<Exchange>>);
+
+/// One request and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// What was asked: method and URL, or the operation's name.
+    pub operation: String,
+    /// What was sent.
+    pub request: String,
+    /// What came back, status first; `None` when nothing did.
+    pub answer: Option<String>,
+}
+
+impl Trace {
+    /// The longest request or answer that is kept, in bytes.
+    const LONGEST: usize = 16 * 1024;
+
+    /// Writes an exchange down; very long texts lose their end.
+    pub fn add(&self, operation: impl Into<String>, request: impl Into<String>, answer: Option<String>) {
+        let cut = |mut text: String| {
+            if text.len() > Self::LONGEST {
+                let end = (0..=Self::LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+                text.truncate(end);
+                text.push('…');
+            }
+            text
+        };
+        let exchange = Exchange { operation: operation.into(), request: cut(request.into()), answer: answer.map(cut) };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+    }
+
+    /// Takes what was written down.
+    pub fn take(&self) -> Vec<Exchange> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Asks what happened to a parcel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackRequest {
+    /// The carrier's number.
+    pub tracking_number: String,
+    /// Our reference of its shipment.
+    pub reference: String,
+    /// Where it goes: some carriers want the postal code too.
+    pub recipient: Address,
+    /// When it was booked.
+    pub booked_at: Timestamp,
+    /// When it is asked.
+    pub now: Timestamp,
 }
 
 /// Asks for offers.

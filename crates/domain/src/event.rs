@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EventId, OrderId, ParcelId, ShipmentId};
+use crate::ids::{EndpointId, EventId, OrderId, ParcelId, ShipmentId};
 use crate::time::Timestamp;
 
 /// What happened.
@@ -38,6 +38,9 @@ pub enum EventKind {
     /// Nobody knows what the carrier did; a person must look.
     #[serde(rename = "shipment.unsettled")]
     ShipmentUnsettled,
+    /// A number that another program or a person brought was written down; nothing was bought here.
+    #[serde(rename = "shipment.recorded")]
+    ShipmentRecorded,
     /// The carrier's news moved a parcel.
     #[serde(rename = "parcel.tracking_changed")]
     ParcelTrackingChanged,
@@ -50,11 +53,17 @@ pub enum EventKind {
     /// A channel was deleted.
     #[serde(rename = "channel.deleted")]
     ChannelDeleted,
+    /// An endpoint failed for so long that nothing is sent to it any more; what it should hear is kept.
+    #[serde(rename = "webhook.paused")]
+    WebhookPaused,
+    /// An endpoint was switched on again and gets what was kept, in order.
+    #[serde(rename = "webhook.resumed")]
+    WebhookResumed,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -65,10 +74,13 @@ impl EventKind {
         Self::ShipmentCancelled,
         Self::ShipmentCancelRefused,
         Self::ShipmentUnsettled,
+        Self::ShipmentRecorded,
         Self::ParcelTrackingChanged,
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
+        Self::WebhookPaused,
+        Self::WebhookResumed,
     ];
 
     /// The name in rows, webhooks and the native API.
@@ -84,10 +96,13 @@ impl EventKind {
             Self::ShipmentCancelled => "shipment.cancelled",
             Self::ShipmentCancelRefused => "shipment.cancel_refused",
             Self::ShipmentUnsettled => "shipment.unsettled",
+            Self::ShipmentRecorded => "shipment.recorded",
             Self::ParcelTrackingChanged => "parcel.tracking_changed",
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
+            Self::WebhookPaused => "webhook.paused",
+            Self::WebhookResumed => "webhook.resumed",
         }
     }
 
@@ -129,6 +144,9 @@ pub struct About {
     /// The channel's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<i64>,
+    /// The webhook endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<EndpointId>,
     /// The value before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,

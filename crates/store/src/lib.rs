@@ -26,6 +26,7 @@ pub mod documents;
 pub mod events;
 pub mod jobs;
 pub mod keys;
+pub mod lanes;
 pub mod locations;
 mod migrate;
 pub mod orders;

@@ -40,6 +40,11 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_setup",
     3 "0003_orders",
     4 "0004_events",
+    5 "0005_lanes",
+    6 "0006_tracking",
+    7 "0007_idempotency",
+    8 "0008_key_rotation",
+    9 "0009_webhooks",
 ];
 
 const TABLE: &str =

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::account::CarrierAccount;
 use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest,
+    Profile, RateRequest, Trace,
 };
 use domain::document::{Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
@@ -64,6 +64,8 @@ const PROFILE: Profile = Profile {
     name: "Scripted carrier",
     fields: &[Field { name: "token", help: "a token", kind: FieldKind::Secret, is_required: false }],
     is_live: true,
+    is_test: false,
+    can_track: false,
     can_cancel: true,
     books_once_a_reference: false,
     serials_a_parcel: 1,
@@ -165,7 +167,7 @@ impl Scene {
 }
 
 impl Connection for Scene {
-    fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer> {
+    fn rates<'a>(&'a self, ask: &'a RateRequest, _trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(async move {
             self.ledger(|ledger| ledger.rates_asked += 1);
             let currency = Currency::new("EUR").expect("a currency");
@@ -191,7 +193,7 @@ impl Connection for Scene {
         })
     }
 
-    fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking> {
+    fn book<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(async move {
             let outcome = self.ledger(|ledger| {
                 ledger.books_asked += 1;
@@ -218,7 +220,7 @@ impl Connection for Scene {
         })
     }
 
-    fn find<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Booking>> {
+    fn find<'a>(&'a self, reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(async move { Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned())) })
     }
 
@@ -226,7 +228,7 @@ impl Connection for Scene {
         (TrackingStatus::parse(code).unwrap_or(TrackingStatus::Unknown), None)
     }
 
-    fn cancel<'a>(&'a self, ask: &'a CancelRequest) -> Answer<'a, ()> {
+    fn cancel<'a>(&'a self, ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(async move {
             let outcome = self.ledger(|ledger| {
                 ledger.cancels_asked += 1;

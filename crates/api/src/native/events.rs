@@ -46,6 +46,8 @@ struct DataView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
@@ -54,7 +56,7 @@ struct DataView<'a> {
 }
 
 fn view(event: &Event) -> EventView<'_> {
-    let About { order, order_version, shipment, parcel, channel, old, new, reason } = &event.about;
+    let About { order, order_version, shipment, parcel, channel, endpoint, old, new, reason } = &event.about;
     EventView {
         id: event.id.to_string(),
         kind: event.kind.as_str(),
@@ -68,6 +70,7 @@ fn view(event: &Event) -> EventView<'_> {
             tracking_numbers: Vec::new(),
             parcel: parcel.map(|id| id.to_string()),
             channel: *channel,
+            endpoint: endpoint.map(|id| id.to_string()),
             old: old.as_deref(),
             new: new.as_deref(),
             reason: reason.as_deref(),

@@ -53,9 +53,12 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::ShipmentReadyToPrint
         | EventKind::ShipmentCancelRefused
         | EventKind::ShipmentUnsettled
+        | EventKind::ShipmentRecorded
         | EventKind::ChannelConnected
         | EventKind::ChannelUpdated
-        | EventKind::ChannelDeleted => return None,
+        | EventKind::ChannelDeleted
+        | EventKind::WebhookPaused
+        | EventKind::WebhookResumed => return None,
     };
     Some(ParcelStatus { id, message })
 }

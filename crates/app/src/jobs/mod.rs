@@ -4,6 +4,7 @@
 //! node that holds the lease runs it.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{Error, Result, Timestamp};
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::{App, clock};
 
 mod deliver_webhooks;
+mod lanes;
 mod number_events;
 mod settle_bookings;
 mod store_labels;
@@ -37,6 +39,8 @@ pub(crate) struct Job {
     kind: &'static str,
     /// How long it sleeps when nothing wakes it.
     every: Duration,
+    /// Whether every node runs it at once, since what it works on has leases of its own.
+    is_shared: bool,
     wake: fn(&App) -> Option<&Notify>,
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
@@ -45,30 +49,35 @@ const JOBS: [Job; 5] = [
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
+        is_shared: false,
         wake: |app| Some(&app.wakes().events),
         run: |app| Box::pin(number_events::run(app)),
     },
     Job {
         kind: "deliver_webhooks",
         every: Duration::from_secs(1),
+        is_shared: false,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
     },
     Job {
         kind: "settle_bookings",
         every: Duration::from_secs(5),
+        is_shared: false,
         wake: |_| None,
         run: |app| Box::pin(settle_bookings::run(app)),
     },
     Job {
         kind: "store_labels",
         every: Duration::from_secs(5),
+        is_shared: false,
         wake: |_| None,
         run: |app| Box::pin(store_labels::run(app)),
     },
     Job {
         kind: "sweep_documents",
         every: Duration::from_hours(1),
+        is_shared: false,
         wake: |_| None,
         run: |app| Box::pin(sweep_documents::run(app)),
     },
@@ -80,7 +89,14 @@ const LEASE: Duration = Duration::from_mins(1);
 impl App {
     /// Runs every job until `stop` turns true; a run that has begun is finished.
     pub async fn run_jobs(&self, stop: watch::Receiver<bool>) {
-        futures::future::join_all(JOBS.iter().map(|job| self.run_job(job, stop.clone()))).await;
+        let mut asked = stop.clone();
+        let stopping = async {
+            // An error means that whoever could ask is gone, which is an end too.
+            let _ = asked.wait_for(|stop| *stop).await;
+            self.wakes().is_stopping.store(true, Ordering::Relaxed);
+        };
+        let jobs = futures::future::join_all(JOBS.iter().map(|job| self.run_job(job, stop.clone())));
+        futures::future::join(jobs, stopping).await;
     }
 
     async fn run_job(&self, job: &Job, mut stop: watch::Receiver<bool>) {
@@ -118,16 +134,27 @@ impl App {
         }
     }
 
+    /// Whether somebody asked the process to stop: a job that works without end comes to an end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.wakes().is_stopping.load(Ordering::Relaxed)
+    }
+
     /// Runs a job if nobody else does; `None` when somebody does.
     async fn lease_and_run(&self, job: &Job) -> Result<Option<Outcome>> {
+        // A job that panics must not take the others with it.
+        let run = async || {
+            let outcome = AssertUnwindSafe((job.run)(self)).catch_unwind().await;
+            outcome.unwrap_or_else(|_| Err(Error::internal("it panicked")))
+        };
+        if job.is_shared {
+            return run().await.map(Some);
+        }
         let (kind, now) = (job.kind, self.now());
         let until = clock::later(now, LEASE);
         if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
             return Ok(None);
         }
-        // A job that panics must not take the others with it.
-        let outcome = AssertUnwindSafe((job.run)(self)).catch_unwind().await;
-        let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("it panicked")));
+        let outcome = run().await;
         self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
         outcome.map(Some)
     }

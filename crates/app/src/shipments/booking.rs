@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Label, Profile};
+use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Label, Profile, Trace};
 use domain::document::{Document, DocumentKind};
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
@@ -77,7 +77,7 @@ impl App {
         connection: &dyn Connection,
         reference: &str,
     ) -> Result<Option<Booking>, CarrierError> {
-        self.in_time(connection.find(reference)).await
+        self.in_time(connection.find(reference, &Trace::default())).await
     }
 
     /// Stores a carrier's answer on the row as it stands now, so that what came meanwhile (a wish to cancel, a tracking
@@ -134,7 +134,7 @@ impl App {
             }
             let (connection, _) = self.connection(tenant, &shipment).await?;
             let ask = self.booking_request(&shipment);
-            match self.in_time(connection.book(&ask)).await {
+            match self.in_time(connection.book(&ask, &Trace::default())).await {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking).await,
                 Err(error) if error.is_unsure() => return self.leave_unsure(tenant, &shipment, error).await,
                 Err(error) => {
@@ -448,7 +448,7 @@ impl App {
             tracking_numbers: asked.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
         };
         let answer = if profile.can_cancel {
-            self.in_time(connection.cancel(&ask)).await
+            self.in_time(connection.cancel(&ask, &Trace::default())).await
         } else {
             Err(CarrierError::Unsupported("cancelling a booking".to_owned()))
         };

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use domain::account::CarrierAccount;
 use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest,
+    Profile, RateRequest, Trace,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -53,6 +53,8 @@ static PROFILE: Profile = Profile {
         field("phone_required", FieldKind::Text, false, "services that need the recipient's phone, parted by commas"),
     ],
     is_live: false,
+    is_test: false,
+    can_track: false,
     can_cancel: true,
     books_once_a_reference: true,
     serials_a_parcel: 1,
@@ -225,11 +227,11 @@ impl Fleet {
 }
 
 impl Connection for Fleet {
-    fn rates<'a>(&'a self, ask: &'a RateRequest) -> Answer<'a, Offer> {
+    fn rates<'a>(&'a self, ask: &'a RateRequest, _trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(ready(Ok(price::offer(&self.sheet, &self.account, ask))))
     }
 
-    fn book<'a>(&'a self, ask: &'a BookRequest) -> Answer<'a, Booking> {
+    fn book<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(ready(self.book_now(ask)))
     }
 
@@ -240,12 +242,12 @@ impl Connection for Fleet {
 
     /// Nothing is kept here, so nothing is known by its reference. Booking again is harmless: the same request gives
     /// the same numbers.
-    fn find<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Booking>> {
+    fn find<'a>(&'a self, _reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(ready(Ok(None)))
     }
 
     /// There is nobody to tell: the shipment's own row is all there is to forget.
-    fn cancel<'a>(&'a self, _ask: &'a CancelRequest) -> Answer<'a, ()> {
+    fn cancel<'a>(&'a self, _ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(ready(Ok(())))
     }
 

@@ -7,7 +7,7 @@ mod sheets;
 use std::sync::Arc;
 
 use domain::account::CarrierAccount;
-use domain::connector::{Connection, Connector, Offer};
+use domain::connector::{Connection, Connector, Offer, Trace};
 use domain::measure::{Dimensions, Length};
 use domain::parcel::Box as ParcelBox;
 use domain::{Problem, address::Address};
@@ -77,7 +77,7 @@ fn sized(kilograms: &str, sides: [u32; 3]) -> ParcelBox {
 }
 
 async fn offer(account: &CarrierAccount, recipient: Address, parcels: Vec<ParcelBox>) -> Offer {
-    connect(account).rates(&rate_request(recipient, parcels)).await.unwrap()
+    connect(account).rates(&rate_request(recipient, parcels), &Trace::default()).await.unwrap()
 }
 
 /// An offer in words: `service total (parcels + surcharges) days; notes`, then what was left out and why.

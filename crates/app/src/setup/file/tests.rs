@@ -8,7 +8,7 @@ use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
 use domain::connector::{
-    Answer, BookRequest, Booking, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest,
+    Answer, BookRequest, Booking, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
 };
 use domain::error::Problem;
 use domain::measure::Weight;
@@ -92,6 +92,8 @@ impl Connector for Local {
                 field("token", "a token", FieldKind::Secret, false),
             ],
             is_live: false,
+            is_test: false,
+            can_track: false,
             can_cancel: true,
             books_once_a_reference: true,
             serials_a_parcel: 1,
@@ -117,6 +119,8 @@ impl Connector for Real {
             name: "Real",
             fields: &[],
             is_live: true,
+            is_test: false,
+            can_track: false,
             can_cancel: true,
             books_once_a_reference: true,
             serials_a_parcel: 0,
@@ -130,11 +134,11 @@ impl Connector for Real {
 }
 
 impl Connection for Nothing {
-    fn rates<'a>(&'a self, _ask: &'a RateRequest) -> Answer<'a, Offer> {
+    fn rates<'a>(&'a self, _ask: &'a RateRequest, _trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(async { Ok(Offer::default()) })
     }
 
-    fn book<'a>(&'a self, _ask: &'a BookRequest) -> Answer<'a, Booking> {
+    fn book<'a>(&'a self, _ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(async { Err(domain::CarrierError::Unsupported("booking".to_owned())) })
     }
 }

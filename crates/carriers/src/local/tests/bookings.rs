@@ -1,6 +1,6 @@
 //! Bookings, address limits and tracking codes.
 
-use domain::connector::{Booking, Label};
+use domain::connector::{Booking, Label, Trace};
 use domain::document::{LabelContent, Matrix};
 use domain::service::ServiceCode;
 use domain::tracking::{Milestone, TrackingStatus};
@@ -16,7 +16,7 @@ fn standard() -> ServiceCode {
 }
 
 async fn book(account: &CarrierAccount, recipient: Address) -> Result<Booking, CarrierError> {
-    connect(account).book(&book_request(&standard(), recipient, vec![parcel("1")], 7)).await
+    connect(account).book(&book_request(&standard(), recipient, vec![parcel("1")], 7), &Trace::default()).await
 }
 
 /// The problems of a refusal.
@@ -37,7 +37,7 @@ fn content(label: &Label) -> &LabelContent {
 #[tokio::test]
 async fn a_booking_holds_numbers_and_a_label_for_each_parcel() {
     let ask = book_request(&standard(), berlin(), vec![parcel("1"), parcel("7.25")], 41);
-    let booking = connect(&account()).book(&ask).await.unwrap();
+    let booking = connect(&account()).book(&ask, &Trace::default()).await.unwrap();
     let lines = booking.parcels.iter().map(|parcel| {
         let label = content(&parcel.label);
         let Matrix::Qr(page) = &label.matrix else { panic!("the usual square code is QR") };
@@ -126,7 +126,9 @@ async fn every_missing_field_of_both_addresses_is_named() {
     let connection = connect(&account());
     let mut ask = book_request(&standard(), Address::default(), vec![parcel("1")], 7);
     ask.sender = Address { country: Some("Germany".to_owned()), name: Some(" ".to_owned()), ..Address::default() };
-    let Err(CarrierError::Refused(problems)) = connection.book(&ask).await else { panic!("booked without addresses") };
+    let Err(CarrierError::Refused(problems)) = connection.book(&ask, &Trace::default()).await else {
+        panic!("booked without addresses")
+    };
     insta::assert_snapshot!(listed(&problems), @r#"
     sender/name: the sender has no name and no company: one of them is needed
     sender/street1: the sender has no street
@@ -158,7 +160,7 @@ async fn what_the_sheet_does_not_price_is_not_booked() {
     let nothing = book_request(&standard(), berlin(), Vec::new(), 7);
     let mut lines = Vec::new();
     for ask in [heavy, unknown, short, twice, pageless, used_up, nothing] {
-        lines.push(connection.book(&ask).await.unwrap_err().to_string());
+        lines.push(connection.book(&ask, &Trace::default()).await.unwrap_err().to_string());
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"
     parcel 2: weight 40 kg: zone home takes less than 31.5 kg
@@ -218,7 +220,7 @@ proptest! {
         let mut ask = book_request(&standard(), berlin(), vec![parcel("1"); serials.len()], 1);
         ask.serials = serials.iter().copied().collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let booking = runtime.block_on(connect(&account).book(&ask)).unwrap();
+        let booking = runtime.block_on(connect(&account).book(&ask, &Trace::default())).unwrap();
         let mut numbers = std::collections::HashSet::new();
         for (parcel, serial) in booking.parcels.iter().zip(&ask.serials) {
             let sscc = parcel.sscc.as_deref().unwrap();

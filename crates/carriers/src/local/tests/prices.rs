@@ -1,5 +1,6 @@
 //! Prices.
 
+use domain::connector::Trace;
 use domain::money::Decimal;
 use proptest::prelude::*;
 
@@ -161,7 +162,7 @@ async fn one_service_can_be_asked_for_by_name_or_code() {
     let mut answers = Vec::new();
     for service in ["same_day", "house:same_day", "other:same_day", "slow"] {
         ask.service = Some(service.to_owned());
-        answers.push(words(&connection.rates(&ask).await.unwrap()));
+        answers.push(words(&connection.rates(&ask, &Trace::default()).await.unwrap()));
     }
     insta::assert_snapshot!(answers.join("\n"), @"
     house:same_day 19.90 EUR: 19.90 for 1 kg, 0 d
@@ -227,8 +228,8 @@ proptest! {
         let ask = rate_request(place("DE", "10115"), parcels);
         let connection = connect(&account);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let offer = runtime.block_on(connection.rates(&ask)).unwrap();
-        prop_assert_eq!(&offer, &runtime.block_on(connection.rates(&ask)).unwrap());
+        let offer = runtime.block_on(connection.rates(&ask, &Trace::default())).unwrap();
+        prop_assert_eq!(&offer, &runtime.block_on(connection.rates(&ask, &Trace::default())).unwrap());
         let rate = &offer.rates[0];
         let (price, fixed): (Decimal, Decimal) = (price.parse().unwrap(), fixed.parse().unwrap());
         let share = |percent: Decimal| percent / Decimal::ONE_HUNDRED;
