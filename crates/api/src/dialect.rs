@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
+use app::idempotency::Once;
 use app::limits::Load;
 use app::{App, Caller, Credentials};
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
@@ -72,7 +74,8 @@ impl<W: Wire> FromRequestParts<App> for Authed<W> {
             return Err(refusal);
         }
         let credentials = W::credentials(parts).ok_or_else(|| W::refuse(Error::Unauthenticated(Unknown::Missing)))?;
-        let caller = app.authenticate(&credentials, W::DIALECT).await.map_err(W::refuse)?;
+        let mut caller = app.authenticate(&credentials, W::DIALECT).await.map_err(W::refuse)?;
+        caller.once = parts.extensions.get::<Arc<Once>>().cloned();
         let load = if parts.method.is_safe() { Load::Read } else { Load::Write };
         app.admit(&caller, load).map_err(W::refuse)?;
         Ok(Self { caller, wire: PhantomData })

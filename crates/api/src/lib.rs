@@ -13,6 +13,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 
 pub mod dialect;
 mod health;
+mod idempotency;
 pub mod json;
 mod links;
 pub mod native;
@@ -31,11 +32,12 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
 /// redirect turns many clients' POST into a GET.
 pub fn router(app: App, most_bytes: usize) -> Router {
     let most = dialect::MostBytes(most_bytes);
+    let once = axum::middleware::from_fn_with_state(app.clone(), idempotency::layer::<native::Native>);
+    let native = native::routes().router("").merge(native::routes().router("/native")).layer(once);
     let routes = Router::new()
         .merge(sendcloud::routes().router(""))
         .merge(sendcloud::routes().router("/sendcloud"))
-        .merge(native::routes().router(""))
-        .merge(native::routes().router("/native"))
+        .merge(native)
         .merge(links::router())
         .merge(health::router())
         .with_state(app)

@@ -9,6 +9,7 @@ use domain::secret::Secret;
 use domain::tenant::{ApiKey, Scope, TenantId};
 use domain::{Error, Result};
 
+use crate::idempotency::Once;
 use crate::tenants::TenantSetup;
 use crate::vault::equal_secretly;
 use crate::{App, clock};
@@ -35,6 +36,8 @@ pub struct Caller {
     pub dialect: Dialect,
     /// The key's secret part, if the request brought it rather than a token.
     pub secret: Option<Secret>,
+    /// The idempotency key the request claimed, if it brought one.
+    pub once: Option<Arc<Once>>,
 }
 
 impl Caller {
@@ -86,7 +89,7 @@ impl App {
         let secret = secret.cloned();
         let key = key.ok_or(Error::Unauthenticated(Unknown::Wrong))?;
         let setup = self.tenant_setup(&key.tenant).await?.ok_or(Error::Unauthenticated(Unknown::Wrong))?;
-        Ok(Caller { key, setup, dialect, secret })
+        Ok(Caller { key, setup, dialect, secret, once: None })
     }
 
     /// Sells a token for a key's public and secret part; it starts with `prefix` and is stored hashed.

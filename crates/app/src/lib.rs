@@ -19,7 +19,9 @@ pub mod caller;
 pub mod channels;
 pub mod clock;
 pub mod documents;
+pub mod gates;
 pub mod guard;
+pub mod idempotency;
 pub mod jobs;
 pub mod limits;
 pub mod orders;
@@ -43,6 +45,7 @@ struct Inner {
     parts: Parts,
     setup: tenants::SetupCache,
     limits: limits::Limits,
+    gates: gates::Gates,
     wakes: Wakes,
 }
 
@@ -112,7 +115,13 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let limits = limits::Limits::new(&parts.options.rate_limit);
-        Self(Arc::new(Inner { parts, setup: tenants::SetupCache::default(), limits, wakes: Wakes::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            setup: tenants::SetupCache::default(),
+            limits,
+            gates: gates::Gates::default(),
+            wakes: Wakes::default(),
+        }))
     }
 
     /// Where rows lie.

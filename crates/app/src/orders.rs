@@ -67,8 +67,7 @@ impl App {
         let details: Vec<Arc<OrderDetails>> = drafts.into_iter().map(|draft| Arc::new(draft.details)).collect();
         let sent = details.clone();
         let upserted = self
-            .store()
-            .write(async move |tx| {
+            .write_once(caller, async move |tx| {
                 let mut answers = Vec::with_capacity(rows.len());
                 let mut problems = Vec::new();
                 let mut from = 0;

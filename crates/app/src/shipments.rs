@@ -25,6 +25,7 @@ use crate::tenants::TenantSetup;
 use crate::{App, Caller, event};
 
 mod booking;
+pub mod elsewhere;
 
 /// How a client wants an order shipped.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +38,8 @@ pub struct ShipWish {
     pub parcels: Vec<BoxWish>,
     /// The format labels are drawn in at once; any other is drawn when somebody asks.
     pub label_format: Format,
+    /// Why a further shipment is wanted although the order has one: without this, that one is answered.
+    pub further_because: Option<String>,
 }
 
 /// How a client describes a box.
@@ -70,7 +73,9 @@ impl App {
         }
         let shipment = self.book(caller.tenant(), shipment.id).await?;
         match (&shipment.status, &shipment.details.failure) {
-            (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => Err(Error::Carrier(failure.clone())),
+            (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {
+                Err(Error::Carrier(failure.clone(), Some(shipment.id)))
+            }
             _ => Ok(shipment),
         }
     }
@@ -96,33 +101,42 @@ impl App {
         let tenant = caller.tenant().clone();
         let order_id = order.id;
         let shipped = self.store().read(async move |tx| tx.shipments_of_order(&tenant, order_id).await).await?;
-        if let Some(live) = shipped.into_iter().find(|shipment| shipment.status.is_live()) {
-            return Ok((live, false));
+        let live = shipped.iter().filter(|shipment| shipment.status.is_live());
+        // A further shipment takes the places behind: two that are asked for at once meet there as the first ones do.
+        let last = live.clone().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
+        if wish.further_because.is_none()
+            && let Some(live) = live.min_by_key(|live| live.id)
+        {
+            return not_from_elsewhere(live).map(|()| (live.clone(), false));
         }
         let plan = self.plan(caller, &order, wish).await?;
-        let shipment = self.draft(caller, &order, plan).await?;
+        let mut shipment = self.draft(caller, &order, plan).await?;
+        shipment.details.further_because.clone_from(&wish.further_because);
+        for parcel in &mut shipment.parcels {
+            parcel.position += last;
+        }
         let (tenant, stored) = (caller.tenant().clone(), shipment.clone());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
-        let other = self
-            .store()
-            .write(async move |tx| {
+        let (id, is_new) = self
+            .write_once(caller, async move |tx| {
                 if !tx.hold_order(&tenant, stored.order).await? {
                     return Err(Error::NotFound("order"));
                 }
                 if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
-                    let live = tx.shipment(&tenant, live).await?;
-                    return Ok(Some(live.ok_or_else(|| Error::internal("a parcel names no shipment"))?));
+                    return Ok((live, false));
                 }
                 let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
                 let at = stored.created_at;
                 tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
-                Ok(None)
+                Ok((stored.id, true))
             })
             .await?;
-        match other {
-            Some(live) => Ok((live, false)),
-            None => Ok((shipment, true)),
+        if id == shipment.id {
+            return Ok((shipment, is_new));
         }
+        let live = self.shipment(&caller.as_reader(), id).await?;
+        not_from_elsewhere(&live)?;
+        Ok((live, false))
     }
 
     /// What could carry an order, best first. Every reason why nothing can is a problem.
@@ -223,7 +237,7 @@ impl App {
             if offers.left_out.is_empty()
                 && let Some((_, error)) = offers.failed.into_iter().next()
             {
-                return Err(Error::Carrier(error));
+                return Err(Error::Carrier(error, None));
             }
             let wanted = ask.service.as_deref().map_or_else(String::new, |service| format!(" ({service})"));
             let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
@@ -276,6 +290,8 @@ impl App {
                 booked_at: None,
                 failure: None,
                 cancel_wanted: false,
+                further_because: None,
+                brought_by: None,
                 label_format: plan.label_format,
                 warnings,
             },
@@ -332,7 +348,7 @@ impl App {
             if !is_pending || tokio::time::Instant::now() >= deadline {
                 return match (&shipment.status, &shipment.details.failure) {
                     (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {
-                        Err(Error::Carrier(failure.clone()))
+                        Err(Error::Carrier(failure.clone(), Some(id)))
                     }
                     (ShipmentStatus::Booking, None) => Err(Error::Unavailable(format!("{id} is still being booked"))),
                     _ => Ok(shipment),
@@ -350,7 +366,7 @@ impl App {
             if shipment.status.is_live() {
                 live.push(shipment.id);
                 match self.cancel_known(caller.tenant(), shipment.id).await {
-                    Ok(_) | Err(Error::Carrier(_) | Error::Conflict(_)) => {}
+                    Ok(_) | Err(Error::Carrier(..) | Error::Conflict(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -365,6 +381,23 @@ impl App {
         self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
     }
+}
+
+/// A parcel that carries a number from elsewhere is not booked here too: one order would carry two.
+fn not_from_elsewhere(live: &Shipment) -> Result<()> {
+    let Some(brought) = &live.details.brought_by else { return Ok(()) };
+    if !live.is_from_elsewhere() {
+        return Ok(());
+    }
+    let numbers: Vec<_> = live.parcels.iter().filter_map(|parcel| parcel.tracking_number.as_deref()).collect();
+    Err(Error::Conflict(format!(
+        "the order already has the tracking number {} of {}, brought by {} on {}: nothing was booked; to send a further \
+         parcel, say why",
+        numbers.join(", "),
+        brought.carrier,
+        brought.who,
+        live.created_at
+    )))
 }
 
 /// What an order or a box weighs, from what was said about it.

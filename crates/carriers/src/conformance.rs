@@ -29,6 +29,7 @@ pub(crate) fn empty_account(carrier: &str) -> CarrierAccount {
         settings: BTreeMap::new(),
         credentials: BTreeMap::new(),
         files: BTreeMap::new(),
+        calls_per_minute: None,
         aliases: BTreeMap::new(),
     }
 }

@@ -23,6 +23,9 @@ pub struct CarrierAccount {
     /// The content of files the settings name (a rate sheet), by field name.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// How often a minute the carrier may be asked; no limit of ours when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_minute: Option<u32>,
     /// The ids existing clients hold for it, by dialect.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<Dialect, String>,

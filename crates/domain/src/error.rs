@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ShipmentId;
+
 /// Shorthand for results of verbs.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -115,9 +117,9 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// The carrier said no or nothing.
+    /// The carrier said no or nothing. The shipment it was about leads to its full answer.
     #[error("{0}")]
-    Carrier(CarrierError),
+    Carrier(CarrierError, Option<ShipmentId>),
     /// We cannot do it now: queue full, disk full, database gone. Nothing was stored, or its fate is unknown.
     #[error("{0}")]
     Unavailable(String),
@@ -149,6 +151,6 @@ impl Error {
 
 impl From<CarrierError> for Error {
     fn from(error: CarrierError) -> Self {
-        Self::Carrier(error)
+        Self::Carrier(error, None)
     }
 }

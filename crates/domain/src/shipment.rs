@@ -120,12 +120,42 @@ pub struct ShipmentDetails {
     /// The format its labels are drawn in when they are bought.
     #[serde(default)]
     pub label_format: Format,
+    /// Why somebody sent a further shipment of an order that has one already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub further_because: Option<String>,
+    /// Who brought its numbers, when we did not buy them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<Brought>,
     /// Warnings for people: an assumed weight, letters that had to be transliterated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
+/// Where a shipment's numbers come from when we did not ask a carrier for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    /// Who says so: a marketplace, another program, a person.
+    pub who: String,
+    /// The API key it came with.
+    pub key: String,
+    /// What the carrier is called there; the account's own when a person settled a booking of ours.
+    pub carrier: String,
+}
+
+/// The account in the service code of a shipment that was made elsewhere; no carrier account may be called so.
+pub const ELSEWHERE: &str = "elsewhere";
+
 impl Shipment {
+    /// Whether somebody else made it, so that there is no carrier account of ours behind it.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.details.service.account == ELSEWHERE
+    }
+
+    /// Whether a label of ours belongs to it.
+    pub fn wants_label(&self) -> bool {
+        self.status == ShipmentStatus::Booked && self.details.brought_by.is_none()
+    }
+
     /// What the carrier says of the shipment as a whole: the least far of its parcels, except that any trouble shows.
     pub fn tracking(&self) -> TrackingStatus {
         TrackingStatus::of_shipment(self.parcels.iter().map(|parcel| parcel.tracking))

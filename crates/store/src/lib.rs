@@ -24,6 +24,8 @@ pub mod channels;
 pub mod codec;
 pub mod documents;
 pub mod events;
+pub mod exchanges;
+pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod lanes;

@@ -6,6 +6,7 @@ use domain::order::{Order, OrderDetails};
 use domain::tenant::TenantId;
 use domain::{Result, Timestamp};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::codec::{equal_folded, from_json, id, key, to_json};
 use crate::{Row, Tx, Value, params};
@@ -54,7 +55,7 @@ impl OrderRow {
 }
 
 /// What an upsert did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upserted {
     /// The order's id, old or new.
     pub id: OrderId,

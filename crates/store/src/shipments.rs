@@ -73,8 +73,8 @@ impl Tx<'_> {
         }
         const ADD: &str = "
             insert into shipments
-                (tenant_id, id, order_id, status, version, created_at, modified_at, lease_until, body)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                (tenant_id, id, order_id, status, version, created_at, modified_at, lease_until, body, account)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let params = params![
             tenant.as_str(),
             shipment.id.number(),
@@ -84,7 +84,8 @@ impl Tx<'_> {
             shipment.created_at,
             shipment.modified_at,
             shipment.lease_until,
-            to_json(&shipment.details)?
+            to_json(&shipment.details)?,
+            shipment.details.service.account.as_str()
         ];
         self.execute(ADD, &params).await?;
         const ADD_PARCEL: &str = "
@@ -114,7 +115,8 @@ impl Tx<'_> {
     /// A lost race is a conflict.
     pub async fn save_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
         const SAVE: &str = "
-            update shipments set status = $3, version = version + 1, modified_at = $4, lease_until = $5, body = $6
+            update shipments set status = $3, version = version + 1, modified_at = $4, lease_until = $5, body = $6,
+                account = $8
             where tenant_id = $1 and id = $2 and version = $7";
         let params = params![
             tenant.as_str(),
@@ -123,7 +125,8 @@ impl Tx<'_> {
             shipment.modified_at,
             shipment.lease_until,
             to_json(&shipment.details)?,
-            shipment.version
+            shipment.version,
+            shipment.details.service.account.as_str()
         ];
         if self.execute(SAVE, &params).await? == 0 {
             return Err(Error::Conflict("the shipment was changed meanwhile".to_owned()));
@@ -131,7 +134,8 @@ impl Tx<'_> {
         const SAVE_PARCEL: &str = "
             update parcels
             set is_live = $3, tracking_number = $4, sscc = $5, tracking = $6, has_label = $7, booked_at = $8,
-                is_scanned = $9
+                is_scanned = $9,
+                label_due_at = case when cast($10 as bigint) = 1 then coalesce(label_due_at, cast($11 as bigint)) end
             where tenant_id = $1 and id = $2";
         let rows: Vec<_> = shipment
             .parcels
@@ -146,7 +150,9 @@ impl Tx<'_> {
                     parcel.tracking.as_str(),
                     parcel.has_label,
                     shipment.details.booked_at,
-                    parcel.tracking.is_with_carrier()
+                    parcel.tracking.is_with_carrier(),
+                    shipment.wants_label() && !parcel.has_label,
+                    shipment.modified_at
                 ]
                 .to_vec()
             })
@@ -193,7 +199,7 @@ impl Tx<'_> {
         Ok(shipments)
     }
 
-    /// The highest parcel position an order ever used.
+    /// The highest position of an order's live parcels; 0 when it has none.
     pub async fn last_position_of_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<u32> {
         const LAST: &str = "
             select position from parcels where tenant_id = $1 and order_id = $2 and is_live = 1
@@ -220,27 +226,56 @@ impl Tx<'_> {
         .transpose()
     }
 
-    /// Shipments whose lease ran out, over all tenants: whoever was at it is gone.
-    pub async fn abandoned_shipments(&mut self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, ShipmentId)>> {
+    /// Accounts with shipments whose lease ran out, over all tenants.
+    pub async fn abandoned_accounts(&mut self, now: Timestamp) -> Result<Vec<(TenantId, String)>> {
+        const ACCOUNTS: &str = "
+            select distinct tenant_id, account from shipments
+            where lease_until is not null and lease_until <= $1 order by tenant_id, account";
+        let rows = self.rows(ACCOUNTS, &params![now]).await?;
+        rows.iter().map(|row| Ok((known(TenantId::new(row.text(0)?), "tenant id")?, row.text(1)?))).collect()
+    }
+
+    /// Shipments of an account whose lease ran out: whoever was at it is gone.
+    pub async fn abandoned_shipments(
+        &mut self,
+        tenant: &TenantId,
+        account: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ShipmentId>> {
         const ABANDONED: &str = "
-            select tenant_id, id from shipments where lease_until is not null and lease_until <= $1
-            order by lease_until limit $2";
-        let rows = self.rows(ABANDONED, &params![now, limit as i64]).await?;
+            select id from shipments
+            where tenant_id = $1 and account = $2 and lease_until is not null and lease_until <= $3
+            order by lease_until limit $4";
+        let rows = self.rows(ABANDONED, &params![tenant.as_str(), account, now, limit]).await?;
+        rows.iter().map(|row| id(row.int(0)?, ShipmentId::new)).collect()
+    }
+
+    /// Booked shipments whose missing label should be fetched now, over all tenants, longest due first.
+    pub async fn shipments_without_label(
+        &mut self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, ShipmentId, Timestamp)>> {
+        const WITHOUT: &str = "
+            select tenant_id, shipment_id, booked_at from parcels
+            where label_due_at is not null and label_due_at <= $1 and booked_at is not null
+            order by label_due_at limit $2";
+        let rows = self.rows(WITHOUT, &params![now, limit]).await?;
         rows.iter()
-            .map(|row| Ok((known(TenantId::new(row.text(0)?), "tenant id")?, id(row.int(1)?, ShipmentId::new)?)))
+            .map(|row| {
+                let tenant = known(TenantId::new(row.text(0)?), "tenant id")?;
+                Ok((tenant, id(row.int(1)?, ShipmentId::new)?, row.time(2)?))
+            })
             .collect()
     }
 
-    /// Booked shipments whose label is missing, over all tenants, longest waiting first.
-    pub async fn shipments_without_label(&mut self, limit: usize) -> Result<Vec<(TenantId, ShipmentId)>> {
-        const WITHOUT: &str = "
-            select tenant_id, shipment_id from parcels
-            where is_live = 1 and has_label = 0 and booked_at is not null
-            order by booked_at limit $1";
-        let rows = self.rows(WITHOUT, &params![limit as i64]).await?;
-        rows.iter()
-            .map(|row| Ok((known(TenantId::new(row.text(0)?), "tenant id")?, id(row.int(1)?, ShipmentId::new)?)))
-            .collect()
+    /// Lets the missing labels of a shipment wait.
+    pub async fn postpone_labels(&mut self, tenant: &TenantId, shipment: ShipmentId, until: Timestamp) -> Result<()> {
+        const POSTPONE: &str = "
+            update parcels set label_due_at = $3
+            where tenant_id = $1 and shipment_id = $2 and label_due_at is not null";
+        self.execute(POSTPONE, &params![tenant.as_str(), shipment, until]).await.map(drop)
     }
 
     /// Live parcels booked until an instant that the carrier has not scanned, oldest first, behind a place.

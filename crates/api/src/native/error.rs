@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use domain::error::{CarrierError, Unknown};
+use domain::ids::ShipmentId;
 use domain::{Error, Problem};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
@@ -19,6 +20,9 @@ pub(super) struct Problems {
     title: &'static str,
     status: u16,
     detail: String,
+    /// Where the carrier's full answer stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier_answer: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -39,6 +43,7 @@ impl Problems {
             title,
             status: status.as_u16(),
             detail: detail.into(),
+            carrier_answer: None,
             errors: Vec::new(),
         }
     }
@@ -125,7 +130,7 @@ impl From<Error> for Problems {
                 let problems = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests", detail);
                 Self { retry_after: Some(seconds), ..problems }
             }
-            Error::Carrier(error) => of_carrier(&error),
+            Error::Carrier(error, shipment) => of_carrier(&error, shipment),
             Error::Unavailable(_) => {
                 let detail = "The server cannot do this now. Please try again in a moment.";
                 let problems = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail);
@@ -139,11 +144,27 @@ impl From<Error> for Problems {
     }
 }
 
-fn of_carrier(error: &CarrierError) -> Problems {
+/// A carrier's field in the words of this interface: the recipient stands in the order, the sender at the location.
+fn in_our_words(problem: &Problem) -> Problem {
+    let path = match problem.path.split_once('/') {
+        Some(("recipient", field)) => format!("shipping_address/{field}"),
+        Some(("sender", field)) => format!("location/address/{field}"),
+        _ => problem.path.clone(),
+    };
+    Problem { path, ..problem.clone() }
+}
+
+fn of_carrier(error: &CarrierError, shipment: Option<ShipmentId>) -> Problems {
+    let carrier_answer = shipment.map(|id| format!("/v1/shipments/{id}/exchanges"));
+    Problems { carrier_answer, ..carrier_problems(error) }
+}
+
+fn carrier_problems(error: &CarrierError) -> Problems {
     let text = error.to_string();
     match error {
         CarrierError::Refused(problems) => {
-            Problems::new(StatusCode::UNPROCESSABLE_ENTITY, "carrier-refused", "Carrier refused", text).with(problems)
+            let problems: Vec<_> = problems.iter().map(in_our_words).collect();
+            Problems::new(StatusCode::UNPROCESSABLE_ENTITY, "carrier-refused", "Carrier refused", text).with(&problems)
         }
         CarrierError::Credentials(_) | CarrierError::Unsupported(_) => {
             Problems::new(StatusCode::UNPROCESSABLE_ENTITY, "carrier-refused", "Carrier refused", text)

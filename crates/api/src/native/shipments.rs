@@ -1,18 +1,20 @@
 //! Shipments: made of an order, shown, cancelled, and what happened to them.
 
 use app::App;
+use app::shipments::elsewhere::{Recorded, Settlement};
 use app::shipments::{BoxWish, ShipWish};
 use app::tracking::ReportedEvent;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use domain::Error;
+use domain::connector::Exchange;
 use domain::document::{Document, Format};
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::order::ServiceWish;
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tracking::{Incident, Place, TrackingStatus};
+use domain::{Error, Timestamp};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -20,7 +22,7 @@ use super::orders::{order_id, read};
 use super::rates::RateView;
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
-use crate::json::fields::{Fault, Fields, Node, integer, not_negative, positive, text, time};
+use crate::json::fields::{Fault, Fields, Node, choice, integer, not_negative, positive, text, time};
 use crate::links::file;
 
 /// A shipment as the native API shows it.
@@ -40,6 +42,8 @@ pub(super) struct ShipmentView<'a> {
     rate: Option<RateView<'a>>,
     created_at: String,
     booked_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    further_because: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
     parcels: Vec<ParcelView<'a>>,
@@ -52,10 +56,34 @@ struct ParcelView<'a> {
     position: u32,
     weight_kg: domain::money::Decimal,
     tracking_number: Option<&'a str>,
+    /// Who brought the number, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number_from: Option<NumberFrom<'a>>,
     sscc: Option<&'a str>,
     tracking: TrackingStatus,
     has_label: bool,
     tracking_url: String,
+}
+
+/// Who brought a tracking number, and when.
+#[derive(Clone, Copy, Serialize)]
+struct NumberFrom<'a> {
+    /// `carrier`: bought here. `elsewhere`: brought by somebody else. `person`: found out by hand.
+    source: &'static str,
+    /// The carrier account, or whoever brought it.
+    who: &'a str,
+    at: Timestamp,
+}
+
+impl<'a> NumberFrom<'a> {
+    fn of(shipment: &'a Shipment) -> Option<Self> {
+        let at = shipment.details.booked_at?;
+        Some(match &shipment.details.brought_by {
+            Some(brought) if shipment.is_from_elsewhere() => Self { source: "elsewhere", who: &brought.who, at },
+            Some(brought) => Self { source: "person", who: &brought.who, at },
+            None => Self { source: "carrier", who: &shipment.details.service.account, at },
+        })
+    }
 }
 
 impl<'a> ShipmentView<'a> {
@@ -66,14 +94,18 @@ impl<'a> ShipmentView<'a> {
             ShipmentStatus::Booking if details.failure.as_ref().is_some_and(domain::CarrierError::is_unsure) => {
                 Some("not known yet, asking the carrier".to_owned())
             }
-            ShipmentStatus::Booked if !shipment.is_ready_to_print() => Some("booked, label missing".to_owned()),
+            ShipmentStatus::Booked if shipment.wants_label() && !shipment.is_ready_to_print() => {
+                Some("booked, label missing".to_owned())
+            }
             _ => failure,
         };
+        let number_from = NumberFrom::of(shipment);
         let parcel = |parcel: &'a domain::parcel::Parcel| ParcelView {
             id: parcel.id.to_string(),
             position: parcel.position,
             weight_kg: parcel.parcel.weight.kilograms(),
             tracking_number: parcel.tracking_number.as_deref(),
+            number_from: number_from.filter(|_| parcel.tracking_number.is_some()),
             sscc: parcel.sscc.as_deref(),
             tracking: parcel.tracking,
             has_label: parcel.has_label,
@@ -92,6 +124,7 @@ impl<'a> ShipmentView<'a> {
             rate: details.rate.as_ref().map(RateView::of),
             created_at: shipment.created_at.to_string(),
             booked_at: details.booked_at.map(|at| at.to_string()),
+            further_because: details.further_because.as_deref(),
             warnings: &details.warnings,
             parcels: shipment.parcels.iter().map(parcel).collect(),
         }
@@ -142,10 +175,11 @@ fn label_format(node: Node<'_>) -> Option<Format> {
 }
 
 fn wish(fields: &Fields<'_>) -> ShipWish {
-    fields.only(&["location", "service", "parcels", "label_format"]);
+    fields.only(&["location", "service", "parcels", "label_format", "further_because"]);
     let code = fields.optional("service", text(1, 200));
     ShipWish {
         label_format: fields.optional("label_format", label_format).unwrap_or_default(),
+        further_because: fields.optional("further_because", text(1, 500)),
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),
@@ -192,6 +226,63 @@ pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, 
 pub(super) async fn cancel(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let shipment = app.cancel(&caller, shipment_id(&id)?).await?;
     Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
+}
+
+fn numbers(fields: &Fields<'_>) -> Vec<String> {
+    fields.required("tracking_numbers", |node| match node.list(50, text(1, 100))? {
+        numbers if numbers.is_empty() => node.fault(Fault::TooFew(1, 0)),
+        numbers => Some(numbers),
+    })
+}
+
+/// `POST /v1/orders/{id}/tracking-numbers`: a waybill that was made elsewhere; nothing is bought.
+pub(super) async fn record(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    Body { body, .. }: Body,
+) -> Answer {
+    let recorded = read(&body, |fields| {
+        fields.only(&["carrier", "tracking_numbers", "brought_by"]);
+        Recorded {
+            carrier: fields.required("carrier", text(1, 100)),
+            tracking_numbers: numbers(fields),
+            brought_by: fields.optional("brought_by", text(1, 200)),
+        }
+    })?;
+    let shipment = app.record_shipment(&caller, order_id(&id)?, recorded).await?;
+    Ok(json(StatusCode::CREATED, &ShipmentView::of(&app, &shipment)))
+}
+
+/// `POST /v1/shipments/{id}/settle`: what a person found out about a booking nobody else can settle.
+pub(super) async fn settle(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    Body { body, .. }: Body,
+) -> Answer {
+    let settlement = read(&body, |fields| {
+        fields.only(&["outcome", "tracking_numbers"]);
+        let outcome = fields.required("outcome", choice(&[("booked", true), ("not_booked", false)]));
+        if outcome { Settlement::Booked(numbers(fields)) } else { Settlement::NotBooked }
+    })?;
+    let shipment = app.settle_shipment(&caller, shipment_id(&id)?, settlement).await?;
+    Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
+}
+
+/// One request to the carrier and its answer.
+#[derive(Serialize)]
+struct ExchangeView {
+    at: String,
+    #[serde(flatten)]
+    exchange: Exchange,
+}
+
+/// `GET /v1/shipments/{id}/exchanges`: what was said between us and the carrier, its full answers included.
+pub(super) async fn exchanges(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
+    let found = app.exchanges(&caller, shipment_id(&id)?).await?;
+    let data = found.into_iter().map(|(at, exchange)| ExchangeView { at: at.to_string(), exchange });
+    Ok(json(StatusCode::OK, &List { data: data.collect() }))
 }
 
 /// A document as the native API shows it.

@@ -324,7 +324,7 @@ impl From<Error> for Errors {
                 let detail = format!("Request was throttled. Expected available in {seconds} seconds.");
                 Self { retry_after: Some(seconds), ..Self::simple(429, "throttled", "Throttled", detail) }
             }
-            Error::Carrier(error) => of_carrier(error),
+            Error::Carrier(error, _) => of_carrier(error),
             Error::Unavailable(_) => {
                 let detail = "The service is busy. Please try again in a moment.";
                 Self { retry_after: Some(1), ..Self::simple(503, "unavailable", "Service unavailable", detail) }
@@ -334,13 +334,37 @@ impl From<Error> for Errors {
     }
 }
 
+/// Where the field of a carrier's refusal stands in an order of this dialect; `None` for what no order holds.
+fn in_their_words(path: &str) -> Option<String> {
+    let field = match path.strip_prefix("recipient/")? {
+        "name" => "name",
+        "company" => "company_name",
+        "street1" => "address_line_1",
+        "house_number" => "house_number",
+        "street2" => "address_line_2",
+        "po_box" => "po_box",
+        "postal_code" => "postal_code",
+        "city" => "city",
+        "state" => "state_province_code",
+        "country" => "country_code",
+        "phone" => "phone_number",
+        "email" => "email",
+        _ => return None,
+    };
+    Some(format!("/data/attributes/shipping_address/{field}"))
+}
+
 /// A carrier's no is the caller's to mend (400); its silence is nobody's (502, 503).
 fn of_carrier(error: CarrierError) -> Errors {
     let announcement =
         |detail: String| ErrorBody::new(400, "parcel_announcement_error", Some("Parcel announcement error"), detail);
     match error {
         CarrierError::Refused(problems) if !problems.is_empty() => {
-            let errors = problems.into_iter().map(|problem| announcement(problem.message)).collect();
+            let told = |problem: Problem| match in_their_words(&problem.path) {
+                Some(field) => announcement(problem.message).at(Source::Pointer(field.into())),
+                None => announcement(problem.message),
+            };
+            let errors = problems.into_iter().map(told).collect();
             Errors { status: 400, retry_after: None, errors }
         }
         CarrierError::Refused(_) => Errors::one(400, announcement("The carrier refused the shipment.".to_owned())),

@@ -49,6 +49,7 @@ fn wish(head: &ShipHead, order: &ShipOrder, label: LabelWish) -> ShipWish {
         service: head.service.clone(),
         parcels: order.parcels.iter().map(parcel).collect(),
         label_format: label.format(),
+        further_because: None,
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::{App, clock};
 
 mod deliver_webhooks;
+mod forget_answers;
 mod lanes;
 mod number_events;
 mod settle_bookings;
@@ -45,7 +46,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 5] = [
+const JOBS: [Job; 6] = [
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
@@ -80,6 +81,13 @@ const JOBS: [Job; 5] = [
         is_shared: false,
         wake: |_| None,
         run: |app| Box::pin(sweep_documents::run(app)),
+    },
+    Job {
+        kind: "forget_answers",
+        every: Duration::from_mins(10),
+        is_shared: false,
+        wake: |_| None,
+        run: |app| Box::pin(forget_answers::run(app)),
     },
 ];
 

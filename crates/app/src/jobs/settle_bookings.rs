@@ -3,28 +3,49 @@
 //! A carrier that books once a reference is asked again with the same reference; one that can be searched is searched;
 //! any other leaves the shipment for a person, with an event that says so.
 
+use std::time::Duration;
+
+use domain::connector::Trace;
 use domain::error::CarrierError;
 use domain::event::{About, EventKind};
 use domain::ids::{EventId, ShipmentId};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::TenantId;
 use domain::{Error, Result};
+use futures::future::join_all;
 
 use super::Outcome;
 use crate::{App, event};
 
-/// Shipments of one run.
+/// Shipments of one account in one turn.
 const BATCH: usize = 50;
 
+/// After this long an account's turn is over, so that a carrier that hangs does not outlive the job's lease.
+const TURN: Duration = Duration::from_secs(20);
+
+/// Accounts side by side: one that hangs holds up no other.
 pub(super) async fn run(app: &App) -> Result<Outcome> {
     let now = app.now();
-    let abandoned = app.store().read(async move |tx| tx.abandoned_shipments(now, BATCH).await).await?;
-    for (tenant, id) in abandoned {
-        if let Err(error) = settle(app, &tenant, id).await {
+    let accounts = app.store().read(async move |tx| tx.abandoned_accounts(now).await).await?;
+    let turns = accounts.into_iter().filter(|(tenant, account)| app.held_until(tenant, account).is_none());
+    let turns = join_all(turns.map(async |(tenant, account)| settle_account(app, &tenant, &account).await)).await;
+    turns.into_iter().collect::<Result<Vec<()>>>()?;
+    Ok(Outcome::Done)
+}
+
+async fn settle_account(app: &App, tenant: &TenantId, account: &str) -> Result<()> {
+    let (owner, of, now) = (tenant.clone(), account.to_owned(), app.now());
+    let abandoned = app.store().read(async move |tx| tx.abandoned_shipments(&owner, &of, now, BATCH).await).await?;
+    let began = tokio::time::Instant::now();
+    for id in abandoned {
+        if began.elapsed() >= TURN || app.held_until(tenant, account).is_some() {
+            break;
+        }
+        if let Err(error) = settle(app, tenant, id).await {
             tracing::warn!(shipment = %id, %error, "shipment {id} is not settled yet");
         }
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 /// Takes the lease that ran out, so that no other runner asks the carrier too; `None` when somebody else did.
@@ -54,12 +75,17 @@ async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
         (ShipmentStatus::Booking, Some((_, profile))) if profile.books_once_a_reference => {
             app.book(tenant, id).await.map(drop)
         }
-        (ShipmentStatus::Booking, Some((connection, _))) => {
-            match app.find_booking(connection.as_ref(), &shipment.details.reference).await {
-                Ok(Some(booking)) => app.store_booking(tenant, &shipment, booking).await.map(drop),
+        (ShipmentStatus::Booking, Some((connection, profile))) => {
+            let trace = Trace::default();
+            match app.find_booking(tenant, &shipment, connection.as_ref(), &trace).await {
+                Ok(Some(booking)) => {
+                    app.store_booking(tenant, &shipment, booking, profile, trace.take()).await.map(drop)
+                }
                 Ok(None) if shipment.details.cancel_wanted => app.store_never_booked(tenant, &shipment).await.map(drop),
                 Ok(None) => app.book(tenant, id).await.map(drop),
-                Err(error) if error.is_unsure() => app.leave_unsure(tenant, &shipment, error).await.map(drop),
+                Err(error) if error.is_unsure() => {
+                    app.leave_unsure(tenant, &shipment, error, trace.take()).await.map(drop)
+                }
                 Err(error) => give_up(app, tenant, id, &error.to_string()).await,
             }
         }

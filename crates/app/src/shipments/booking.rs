@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Label, Profile, Trace};
+use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Label, Profile, Trace};
 use domain::document::{Document, DocumentKind};
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
@@ -31,6 +31,8 @@ struct Along {
     contents: Vec<(ParcelId, String)>,
     documents: Vec<Document>,
     news: Vec<Event>,
+    /// What was said to get the answer.
+    exchanges: Vec<Exchange>,
 }
 
 fn about(shipment: &Shipment) -> About {
@@ -59,11 +61,10 @@ impl App {
         })
     }
 
-    /// Waits for a carrier no longer than an operator allows.
-    async fn in_time<T>(&self, answer: Answer<'_, T>) -> Result<T, CarrierError> {
-        tokio::time::timeout(self.options().carrier_timeout, answer).await.unwrap_or_else(|_| {
-            Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
-        })
+    /// Asks the carrier of a shipment's account; see [`App::ask_carrier`].
+    async fn ask<T>(&self, tenant: &TenantId, shipment: &Shipment, answer: Answer<'_, T>) -> Result<T, CarrierError> {
+        let account = &shipment.details.service.account;
+        self.ask_carrier(tenant, account, self.options().carrier_timeout, answer).await
     }
 
     /// Until when whoever asks a carrier now may take: longer than the carrier may.
@@ -74,10 +75,12 @@ impl App {
     /// What the carrier has under our reference.
     pub(crate) async fn find_booking(
         &self,
+        tenant: &TenantId,
+        shipment: &Shipment,
         connection: &dyn Connection,
-        reference: &str,
+        trace: &Trace,
     ) -> Result<Option<Booking>, CarrierError> {
-        self.in_time(connection.find(reference, &Trace::default())).await
+        self.ask(tenant, shipment, connection.find(&shipment.details.reference, trace)).await
     }
 
     /// Stores a carrier's answer on the row as it stands now, so that what came meanwhile (a wish to cancel, a tracking
@@ -105,6 +108,7 @@ impl App {
                     tx.keep_label_content(&owner, *parcel, content).await?;
                 }
                 tx.add_documents(&owner, &along.documents).await?;
+                tx.add_exchanges(&owner, id, now, &along.exchanges).await?;
                 tx.emit_all(&owner, &along.news).await?;
                 current.version += 1;
                 Ok(current)
@@ -132,11 +136,14 @@ impl App {
             if shipment.status != ShipmentStatus::Booking {
                 return Ok(shipment);
             }
-            let (connection, _) = self.connection(tenant, &shipment).await?;
-            let ask = self.booking_request(&shipment);
-            match self.in_time(connection.book(&ask, &Trace::default())).await {
-                Ok(booking) => return self.store_booking(tenant, &shipment, booking).await,
-                Err(error) if error.is_unsure() => return self.leave_unsure(tenant, &shipment, error).await,
+            let (connection, profile) = self.connection(tenant, &shipment).await?;
+            let (ask, trace) = (self.booking_request(&shipment), Trace::default());
+            let answer = self.ask(tenant, &shipment, connection.book(&ask, &trace)).await;
+            match answer {
+                Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
+                Err(error) if error.is_unsure() => {
+                    return self.leave_unsure(tenant, &shipment, error, trace.take()).await;
+                }
                 Err(error) => {
                     let next = shipment
                         .details
@@ -144,8 +151,8 @@ impl App {
                         .iter()
                         .position(|rate| rate.service.account != shipment.details.service.account);
                     match next.filter(|_| !shipment.details.cancel_wanted) {
-                        Some(next) => drop(self.turn_to(tenant, &shipment, next).await?),
-                        None => return self.store_refusal(tenant, &shipment, error).await,
+                        Some(next) => drop(self.turn_to(tenant, &shipment, next, trace.take()).await?),
+                        None => return self.store_refusal(tenant, &shipment, error, trace.take()).await,
                     }
                 }
             }
@@ -168,7 +175,13 @@ impl App {
     }
 
     /// One more transaction 1: the same shipment, the next account, a new reference and new serials.
-    async fn turn_to(&self, tenant: &TenantId, asked: &Shipment, next: usize) -> Result<Shipment> {
+    async fn turn_to(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        next: usize,
+        exchanges: Vec<Exchange>,
+    ) -> Result<Shipment> {
         let mut alternatives = asked.details.alternatives[next..].to_vec();
         let rate = alternatives.remove(0);
         let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
@@ -186,7 +199,7 @@ impl App {
             details.alternatives.clone_from(&alternatives);
             details.serials.clone_from(&serials);
         };
-        self.store_answer(tenant, asked, Along::default(), turned).await
+        self.store_answer(tenant, asked, Along { exchanges, ..Along::default() }, turned).await
     }
 
     /// Nobody knows what the carrier did: the row stays `Booking`, and the job asks again soon.
@@ -195,13 +208,14 @@ impl App {
         tenant: &TenantId,
         asked: &Shipment,
         error: CarrierError,
+        exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
         let again = self.ask_again_at(&error);
         let unsure = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(again);
             shipment.details.failure = Some(error.clone());
         };
-        self.store_answer(tenant, asked, Along::default(), unsure).await
+        self.store_answer(tenant, asked, Along { exchanges, ..Along::default() }, unsure).await
     }
 
     /// When a carrier that gave no usable answer is asked again.
@@ -214,9 +228,15 @@ impl App {
     }
 
     /// The carrier said no, and there is nobody else to ask.
-    async fn store_refusal(&self, tenant: &TenantId, asked: &Shipment, error: CarrierError) -> Result<Shipment> {
+    async fn store_refusal(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        error: CarrierError,
+        exchanges: Vec<Exchange>,
+    ) -> Result<Shipment> {
         let failed = About { reason: Some(error.to_string()), ..about(asked) };
-        let along = self.news_of(EventKind::ShipmentFailed, failed).await?;
+        let along = Along { exchanges, ..self.news_of(EventKind::ShipmentFailed, failed).await? };
         let refused = move |shipment: &mut Shipment| {
             shipment.status = ShipmentStatus::Failed;
             shipment.lease_until = None;
@@ -245,17 +265,19 @@ impl App {
         tenant: &TenantId,
         asked: &Shipment,
         booking: Booking,
+        profile: &Profile,
+        exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
         if booking.parcels.len() != asked.parcels.len() {
             let text = format!("{} parcels asked, {} booked", asked.parcels.len(), booking.parcels.len());
-            return self.leave_unsure(tenant, asked, CarrierError::Unreadable(text)).await;
+            return self.leave_unsure(tenant, asked, CarrierError::Unreadable(text), exchanges).await;
         }
         let now = self.now();
-        let mut along = Along::default();
+        let mut along = Along { exchanges, ..Along::default() };
         let mut warnings = Vec::new();
         let mut labelled = Vec::with_capacity(asked.parcels.len());
         for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {
-            let made = self.make_label(tenant, asked, parcel.id, &booked.label).await?;
+            let made = self.make_label(tenant, asked, parcel.id, &booked.label, profile).await?;
             labelled.push(made.document.is_some());
             along.contents.extend(made.content.map(|content| (parcel.id, content)));
             along.documents.extend(made.document);
@@ -292,7 +314,7 @@ impl App {
         }
         match self.cancel_known(tenant, stored.id).await {
             // It is booked all the same, and an event says that it is not cancelled.
-            Err(Error::Carrier(_)) => self.known_shipment(tenant, stored.id).await,
+            Err(Error::Carrier(..)) => self.known_shipment(tenant, stored.id).await,
             cancelled => cancelled,
         }
     }
@@ -304,11 +326,13 @@ impl App {
         shipment: &Shipment,
         parcel: ParcelId,
         label: &Label,
+        profile: &Profile,
     ) -> Result<MadeLabel> {
         let (bytes, format, content, warnings) = match label {
             Label::Content(content) => {
                 let mut content = (**content).clone();
                 let setup = self.tenant_setup(tenant).await?;
+                content.is_test |= profile.is_test;
                 content.is_test |= setup.is_some_and(|setup| setup.tenant.mode == Mode::Test);
                 let text = store::codec::to_json(&content)?;
                 let format = shipment.details.label_format;
@@ -356,6 +380,7 @@ impl App {
         if shipment.status != ShipmentStatus::Booked || shipment.is_ready_to_print() {
             return Ok(());
         }
+        let (connection, profile) = self.connection(tenant, &shipment).await?;
         let mut found: Option<Booking> = None;
         let mut made_labels = Vec::new();
         for (index, parcel) in shipment.parcels.iter().enumerate().filter(|(_, parcel)| !parcel.has_label) {
@@ -365,13 +390,12 @@ impl App {
                 Label::Content(Box::new(store::codec::from_json(&text)?))
             } else {
                 if found.is_none() {
-                    let (connection, _) = self.connection(tenant, &shipment).await?;
-                    found = self.find_booking(connection.as_ref(), &shipment.details.reference).await?;
+                    found = self.find_booking(tenant, &shipment, connection.as_ref(), &Trace::default()).await?;
                 }
                 let booked = found.as_ref().and_then(|booking| booking.parcels.get(index));
                 booked.map(|booked| booked.label.clone()).ok_or(Error::NotFound("label"))?
             };
-            let made = self.make_label(tenant, &shipment, parcel.id, &label).await?;
+            let made = self.make_label(tenant, &shipment, parcel.id, &label, profile).await?;
             let document = made.document.ok_or_else(|| Error::Unavailable("the label is not stored yet".to_owned()))?;
             made_labels.push(document);
         }
@@ -404,6 +428,7 @@ impl App {
     pub(crate) async fn cancel_known(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
         let now = self.now();
         let (owner, lease) = (tenant.clone(), self.lease_from(now));
+        let event_id = self.one_id("events", EventId::new).await?;
         let marked = self
             .store()
             .write(async move |tx| {
@@ -413,6 +438,11 @@ impl App {
                         shipment.details.cancel_wanted = true;
                         // One that was left for a person is looked at once more.
                         shipment.lease_until.get_or_insert(now);
+                    }
+                    ShipmentStatus::Booked if shipment.is_from_elsewhere() => {
+                        // Nobody here can be asked: our record is all there is to clear.
+                        shipment.status = ShipmentStatus::Cancelled;
+                        tx.emit(&owner, &event(event_id, EventKind::ShipmentCancelled, now, about(&shipment))).await?;
                     }
                     ShipmentStatus::Booked => {
                         shipment.status = ShipmentStatus::Cancelling;
@@ -442,13 +472,14 @@ impl App {
     /// and an event tells a person the first time.
     pub(crate) async fn finish_cancelling(&self, tenant: &TenantId, asked: &Shipment) -> Result<Shipment> {
         let (connection, profile) = self.connection(tenant, asked).await?;
+        let trace = Trace::default();
         let ask = CancelRequest {
             reference: asked.details.reference.clone(),
             carrier_reference: asked.details.carrier_reference.clone(),
             tracking_numbers: asked.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
         };
         let answer = if profile.can_cancel {
-            self.in_time(connection.cancel(&ask, &Trace::default())).await
+            self.ask(tenant, asked, connection.cancel(&ask, &trace)).await
         } else {
             Err(CarrierError::Unsupported("cancelling a booking".to_owned()))
         };
@@ -463,16 +494,17 @@ impl App {
             Some(_) => (ShipmentStatus::Booked, Some(EventKind::ShipmentCancelRefused), None),
         };
         let reason = failure.as_ref().map(ToString::to_string);
-        let along = match kind {
+        let mut along = match kind {
             Some(kind) => self.news_of(kind, About { reason, ..about(asked) }).await?,
             None => Along::default(),
         };
+        along.exchanges = trace.take();
         let answered = move |shipment: &mut Shipment| {
             shipment.status = status;
             shipment.lease_until = lease;
             shipment.details.failure.clone_from(&failure);
         };
         let stored = self.store_answer(tenant, asked, along, answered).await?;
-        answer.map(|()| stored).map_err(Error::Carrier)
+        answer.map(|()| stored).map_err(|error| Error::Carrier(error, Some(asked.id)))
     }
 }

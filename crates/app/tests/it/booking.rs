@@ -66,8 +66,8 @@ on_both_engines! {
         let order = shop.place(details.clone()).await;
         shop.carrier.next_booking(Outcome::No(WHY));
         let refused = shop.ship(order).await.unwrap_err();
-        assert_eq!(refused, Error::Carrier(CarrierError::refused("recipient", WHY)));
         let shipment = shop.only_shipment(order).await;
+        assert_eq!(refused, Error::Carrier(CarrierError::refused("recipient", WHY), Some(shipment.id)));
         assert_eq!(shipment.details.failure, Some(CarrierError::refused("recipient", WHY)));
         assert_eq!(shipment.details.recipient.street1.as_deref(), Some(street));
         assert_eq!(shop.events(order).await[2].about.reason.as_deref(), Some(WHY));

@@ -88,7 +88,7 @@ on_both_engines! {
         let shop = Shop::of(Scripted::uncancellable(), engine, |builder| builder).await;
         let shipment = shop.shipped("1001").await;
         let refused = shop.app().cancel(&shop.acme, shipment.id).await.unwrap_err();
-        assert_eq!(refused, Error::Carrier(CarrierError::Unsupported("cancelling a booking".to_owned())));
+        assert_eq!(refused, Error::Carrier(CarrierError::Unsupported("cancelling a booking".to_owned()), Some(shipment.id)));
         assert_eq!(shop.shipment(shipment.id).await.status, ShipmentStatus::Booked);
         assert_eq!(shop.asked(), (1, 0, 1));
         assert_eq!(shop.story(shipment.order).await.last(), Some(&"shipment.cancel_refused"));

@@ -199,7 +199,7 @@ pub(crate) fn asked(carrier: &Scripted) -> (usize, usize, usize) {
 /// The words of an error of the carrier.
 pub(crate) fn carrier_words<T: std::fmt::Debug>(answer: Result<T>) -> String {
     match answer {
-        Err(Error::Carrier(error)) => error.to_string(),
+        Err(Error::Carrier(error, _)) => error.to_string(),
         other => panic!("expected an error of the carrier, found {other:?}"),
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn answer(error: &Error) -> Response {
         | Error::Denied(_)
         | Error::Unauthenticated(_)
         | Error::TooMany { .. }
-        | Error::Carrier(_) => {
+        | Error::Carrier(..) => {
             tracing::error!(%error, "a page failed: {error}");
             respond(StatusCode::INTERNAL_SERVER_ERROR, &Trouble::unavailable())
         }

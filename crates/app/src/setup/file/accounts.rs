@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::account::CarrierAccount;
 use domain::connector::{Connector, FieldKind};
 use domain::error::{Problem, Rule};
+use domain::shipment::ELSEWHERE;
 use domain::tenant::Mode;
 
 use super::reader::{Entry, Once, Section, nearest};
@@ -30,16 +31,28 @@ pub(super) fn accounts(tenant: &Section<'_>, mode: Mode, name: &str, connectors:
         let id = section.required("id", "an id without colons such as \"house\"").and_then(|entry| {
             let (path, line) = (entry.path.clone(), entry.line);
             let id = entry.name()?;
+            if id == ELSEWHERE {
+                let message = "found \"elsewhere\", which names shipments made elsewhere, expected another id";
+                section.reader().mistake(Rule::Invalid, &path, line, message);
+            }
             accounts.ids.insert(id.clone());
             once.is_first(&id, (section.reader(), &path, line)).then_some(id)
         });
         let aliases = aliases(&section, &mut aliases_seen);
+        let calls_per_minute = section.optional("calls_per_minute", "a whole number from 1").and_then(|entry| {
+            let calls = u32::try_from(entry.integer()?).ok().filter(|calls| *calls > 0);
+            if calls.is_none() {
+                entry.refuse();
+            }
+            calls
+        });
         let account = CarrierAccount {
             id: id.clone().unwrap_or_default(),
             carrier: String::new(),
             settings: BTreeMap::new(),
             credentials: BTreeMap::new(),
             files: BTreeMap::new(),
+            calls_per_minute,
             aliases,
         };
         let account = carrier(&section, account, mode, name, connectors);

@@ -1,0 +1,154 @@
+//! Gates: what a process lets through to a carrier, account by account.
+//!
+//! A carrier that asks us to wait is not asked before that; an account may have a budget of calls a minute, and only so
+//! many are under way at once. Whoever is held back is told how long, as the carrier itself would tell.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::connector::Answer;
+use domain::error::CarrierError;
+use domain::tenant::TenantId;
+use domain::{Result, Timestamp};
+use tokio::sync::Semaphore;
+
+use crate::{App, clock};
+
+/// Calls to one account that are under way at once.
+const AT_ONCE: usize = 16;
+
+/// The longest wait that a carrier may ask for.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// One gate an account.
+#[derive(Default)]
+pub(crate) struct Gates(Mutex<HashMap<(TenantId, String), Arc<Gate>>>);
+
+struct Gate {
+    turns: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held_until: Option<Timestamp>,
+    /// The minute that is counted, and the calls made in it.
+    minute: (i64, u32),
+}
+
+/// How an account's gate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateView {
+    /// Until when the carrier asked us to wait.
+    pub held_until: Option<Timestamp>,
+    /// Calls that are left in this minute; `None` when nobody set a budget.
+    pub calls_left: Option<u32>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { turns: Semaphore::new(AT_ONCE), state: Mutex::default() }
+    }
+
+    fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn view(&self, now: Timestamp, budget: Option<u32>) -> GateView {
+        self.state(|state| GateView {
+            held_until: state.held_until.filter(|until| *until > now),
+            calls_left: budget.map(|budget| budget.saturating_sub(state.calls_in(now))),
+        })
+    }
+
+    /// Counts a call, or says how long it must wait.
+    fn enter(&self, now: Timestamp, budget: Option<u32>) -> std::result::Result<(), CarrierError> {
+        self.state(|state| {
+            if let Some(until) = state.held_until.filter(|until| *until > now) {
+                let seconds = seconds_until(now, until);
+                return Err(wait(format!("it asked us to wait, {seconds} s are left"), seconds));
+            }
+            let calls = state.calls_in(now);
+            if let Some(budget) = budget
+                && calls >= budget
+            {
+                let seconds = 60 - now.as_second().rem_euclid(60) as u64;
+                return Err(wait(format!("the account's {budget} calls of this minute are used up"), seconds));
+            }
+            state.minute = (minute_of(now), calls + 1);
+            Ok(())
+        })
+    }
+
+    fn hold(&self, until: Timestamp) {
+        self.state(|state| state.held_until = state.held_until.max(Some(until)));
+    }
+}
+
+impl State {
+    fn calls_in(&self, now: Timestamp) -> u32 {
+        if self.minute.0 == minute_of(now) { self.minute.1 } else { 0 }
+    }
+}
+
+fn minute_of(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60)
+}
+
+fn seconds_until(now: Timestamp, until: Timestamp) -> u64 {
+    (until.duration_since(now).unsigned_abs().as_secs_f64().ceil() as u64).max(1)
+}
+
+fn wait(message: String, seconds: u64) -> CarrierError {
+    CarrierError::Unavailable { message, retry_after: Some(seconds) }
+}
+
+impl App {
+    fn gate(&self, tenant: &TenantId, account: &str) -> Arc<Gate> {
+        let mut gates = self.0.gates.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry((tenant.clone(), account.to_owned())).or_insert_with(|| Arc::new(Gate::new())))
+    }
+
+    /// How an account's gate stands in this process.
+    pub async fn gate_view(&self, tenant: &TenantId, account: &str) -> Result<GateView> {
+        let budget = self.calls_per_minute(tenant, account).await?;
+        Ok(self.gate(tenant, account).view(self.now(), budget))
+    }
+
+    async fn calls_per_minute(&self, tenant: &TenantId, account: &str) -> Result<Option<u32>> {
+        let setup = self.tenant_setup(tenant).await?;
+        Ok(setup.and_then(|setup| setup.account(account)?.account.calls_per_minute))
+    }
+
+    /// Until when a carrier asked us to leave an account alone.
+    pub(crate) fn held_until(&self, tenant: &TenantId, account: &str) -> Option<Timestamp> {
+        self.gate(tenant, account).view(self.now(), None).held_until
+    }
+
+    /// Asks a carrier, when the account's gate is open, and waits no longer than an operator allows. A carrier that asks
+    /// for a wait closes the gate for so long.
+    pub(crate) async fn ask_carrier<T>(
+        &self,
+        tenant: &TenantId,
+        account: &str,
+        limit: Duration,
+        answer: Answer<'_, T>,
+    ) -> std::result::Result<T, CarrierError> {
+        let late = || CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None };
+        let budget = self.calls_per_minute(tenant, account).await;
+        let budget =
+            budget.map_err(|error| CarrierError::Unavailable { message: error.to_string(), retry_after: None })?;
+        let gate = self.gate(tenant, account);
+        let asked = async {
+            let _turn = gate.turns.acquire().await.map_err(|_| late())?;
+            gate.enter(self.now(), budget)?;
+            let answer = answer.await;
+            if let Err(CarrierError::Unavailable { retry_after: Some(seconds), .. }) = &answer {
+                gate.hold(clock::later(self.now(), Duration::from_secs(*seconds).min(LONGEST)));
+            }
+            answer
+        };
+        tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(late()))
+    }
+}

@@ -1,0 +1,196 @@
+//! Numbers from elsewhere: a marketplace, another program or a person brings a waybill that was not bought here, or says
+//! what became of a booking that nobody else can find out.
+
+use domain::connector::Exchange;
+use domain::document::Format;
+use domain::event::{About, EventKind};
+use domain::ids::{EventId, OrderId, ParcelId, ShipmentId};
+use domain::measure::Weight;
+use domain::order::Order;
+use domain::parcel::{Box as ParcelBox, Parcel};
+use domain::service::ServiceCode;
+use domain::shipment::{Brought, ELSEWHERE, Shipment, ShipmentDetails, ShipmentStatus};
+use domain::tenant::Scope;
+use domain::tracking::TrackingStatus;
+use domain::{Error, Result, Timestamp};
+
+use crate::{App, Caller, event};
+
+/// What somebody says of a shipment that was made elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What the carrier is called.
+    pub carrier: String,
+    /// One number a parcel.
+    pub tracking_numbers: Vec<String>,
+    /// Who brings them; the API key when missing.
+    pub brought_by: Option<String>,
+}
+
+/// What a person found out about a booking that stayed unsure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// The carrier has it, under these numbers, one a parcel.
+    Booked(Vec<String>),
+    /// The carrier knows nothing of it.
+    NotBooked,
+}
+
+impl App {
+    /// Writes down a shipment that was made elsewhere. Nothing is bought; from then on the order is not shipped again
+    /// without a reason. One that comes again with the same numbers is answered as it stands.
+    pub async fn record_shipment(&self, caller: &Caller, order: OrderId, recorded: Recorded) -> Result<Shipment> {
+        caller.require(Scope::Write)?;
+        let order = self.order(&caller.as_reader(), order).await?;
+        let (tenant, of) = (caller.tenant().clone(), order.id);
+        let shipped = self.store().read(async move |tx| tx.shipments_of_order(&tenant, of).await).await?;
+        let live: Vec<_> = shipped.iter().filter(|shipment| shipment.status.is_live()).collect();
+        let numbers = |shipment: &Shipment| -> Vec<String> {
+            shipment.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect()
+        };
+        if let Some(known) = live.iter().find(|known| numbers(known) == recorded.tracking_numbers) {
+            return Ok((*known).clone());
+        }
+        let last = live.iter().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
+        let mut shipment = self.recorded(caller, &order, &recorded, last).await?;
+        for other in &live {
+            let text = format!("the order has another live shipment, {} with {}", other.id, numbers(other).join(", "));
+            shipment.details.warnings.push(text);
+        }
+        let (tenant, stored) = (caller.tenant().clone(), shipment.clone());
+        let event_id = self.one_id("events", EventId::new).await?;
+        let id = self
+            .write_once(caller, async move |tx| {
+                if !tx.hold_order(&tenant, stored.order).await? {
+                    return Err(Error::NotFound("order"));
+                }
+                if tx.add_shipment(&tenant, &stored).await?.is_some() {
+                    return Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()));
+                }
+                // The numbers stand in the parcels' columns, which a new shipment does not have yet.
+                tx.save_shipment(&tenant, &stored).await?;
+                let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
+                let recorded = event(event_id, EventKind::ShipmentRecorded, stored.created_at, about);
+                tx.emit(&tenant, &recorded).await?;
+                Ok(stored.id)
+            })
+            .await?;
+        self.wakes().events.notify_one();
+        self.shipment(&caller.as_reader(), id).await
+    }
+
+    async fn recorded(&self, caller: &Caller, order: &Order, recorded: &Recorded, last: u32) -> Result<Shipment> {
+        let now = self.now();
+        let id = self.one_id("shipments", ShipmentId::new).await?;
+        let ids = self.ids("parcels", recorded.tracking_numbers.len(), ParcelId::new).await?;
+        let location = caller.setup.locations.first();
+        let weight = caller.setup.tenant.default_weight.or(Weight::from_milligrams(1_000_000));
+        let weight = weight.ok_or_else(|| Error::internal("a kilogram is a weight"))?;
+        let parcels =
+            recorded.tracking_numbers.iter().zip(ids).zip(last + 1..).map(|((number, id), position)| Parcel {
+                id,
+                position,
+                parcel: ParcelBox { weight, weight_is_assumed: true, dimensions: None, contents: Vec::new() },
+                tracking_number: Some(number.clone()),
+                sscc: None,
+                tracking: TrackingStatus::Announced,
+                tracking_token: self.random().token::<16>(),
+                has_label: false,
+            });
+        let who = recorded.brought_by.clone().unwrap_or_else(|| format!("the key {:?}", caller.key.name));
+        Ok(Shipment {
+            id,
+            order: order.id,
+            status: ShipmentStatus::Booked,
+            version: 1,
+            created_at: now,
+            modified_at: now,
+            lease_until: None,
+            parcels: parcels.collect(),
+            details: ShipmentDetails {
+                service: ServiceCode::new(ELSEWHERE, &recorded.carrier),
+                service_name: recorded.carrier.clone(),
+                location: location.map(|location| location.external_id.clone()).unwrap_or_default(),
+                reference: id.to_string(),
+                rate: None,
+                alternatives: Vec::new(),
+                serials: Vec::new(),
+                carrier_reference: None,
+                failure: None,
+                cancel_wanted: false,
+                further_because: None,
+                label_format: Format::default(),
+                warnings: Vec::new(),
+                order_reference: order.details.number.clone().or_else(|| order.details.external_id.clone()),
+                sender: location.map(domain::location::Location::sender).unwrap_or_default(),
+                recipient: order.details.shipping_address.clone().unwrap_or_default(),
+                booked_at: Some(now),
+                brought_by: Some(Brought { who, key: caller.key.name.clone(), carrier: recorded.carrier.clone() }),
+            },
+        })
+    }
+
+    /// Settles by hand a booking whose outcome no program can find out.
+    pub async fn settle_shipment(&self, caller: &Caller, id: ShipmentId, settlement: Settlement) -> Result<Shipment> {
+        caller.require(Scope::Buy)?;
+        self.shipment(&caller.as_reader(), id).await?;
+        let (tenant, now, key) = (caller.tenant().clone(), self.now(), caller.key.name.clone());
+        let event_id = self.one_id("events", EventId::new).await?;
+        self.write_once(caller, async move |tx| {
+            let mut shipment = tx.shipment(&tenant, id).await?.ok_or(Error::NotFound("shipment"))?;
+            let is_unsure = shipment.details.failure.is_some() || shipment.lease_until.is_none();
+            if shipment.status != ShipmentStatus::Booking || !is_unsure {
+                let text =
+                    format!("the shipment is {}: only a booking nobody knows of is settled", shipment.status.as_str());
+                return Err(Error::Conflict(text));
+            }
+            let kind = match &settlement {
+                Settlement::Booked(numbers) if numbers.len() != shipment.parcels.len() => {
+                    let text = format!("{} parcels need {} numbers", shipment.parcels.len(), shipment.parcels.len());
+                    return Err(Error::invalid("tracking_numbers", text));
+                }
+                Settlement::Booked(numbers) => {
+                    for (parcel, number) in shipment.parcels.iter_mut().zip(numbers) {
+                        parcel.tracking_number = Some(number.clone());
+                        parcel.tracking = TrackingStatus::Announced;
+                    }
+                    shipment.status = ShipmentStatus::Booked;
+                    shipment.details.booked_at = Some(now);
+                    shipment.details.failure = None;
+                    let carrier = shipment.details.service_name.clone();
+                    let who = format!("a person with the key {key:?}");
+                    shipment.details.brought_by = Some(Brought { who, key: key.clone(), carrier });
+                    EventKind::ShipmentBooked
+                }
+                Settlement::NotBooked if shipment.details.cancel_wanted => {
+                    shipment.status = ShipmentStatus::Cancelled;
+                    EventKind::ShipmentCancelled
+                }
+                Settlement::NotBooked => {
+                    shipment.status = ShipmentStatus::Failed;
+                    EventKind::ShipmentFailed
+                }
+            };
+            shipment.lease_until = None;
+            shipment.modified_at = now;
+            tx.save_shipment(&tenant, &shipment).await?;
+            let reason = Some(format!("settled by hand with the key {key:?}"));
+            let about = About { order: Some(shipment.order), shipment: Some(id), reason, ..About::default() };
+            tx.emit(&tenant, &event(event_id, kind, now, about)).await
+        })
+        .await?;
+        self.wakes().events.notify_one();
+        let shipment = self.shipment(&caller.as_reader(), id).await?;
+        if shipment.details.cancel_wanted && shipment.status == ShipmentStatus::Booked {
+            return self.cancel_known(caller.tenant(), id).await;
+        }
+        Ok(shipment)
+    }
+
+    /// What was said between us and the carrier about a shipment, oldest first.
+    pub async fn exchanges(&self, caller: &Caller, id: ShipmentId) -> Result<Vec<(Timestamp, Exchange)>> {
+        let shipment = self.shipment(caller, id).await?;
+        let tenant = caller.tenant().clone();
+        self.store().read(async move |tx| tx.exchanges(&tenant, shipment.id).await).await
+    }
+}
