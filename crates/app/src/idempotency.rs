@@ -85,6 +85,20 @@ impl App {
         T: Serialize + DeserializeOwned + Send + 'static,
         F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
+        self.write_once_if(caller, |_| true, command).await
+    }
+
+    /// The same, except that an answer which is not `is_done` changed nothing and is not written down.
+    pub(crate) async fn write_once_if<T, F>(
+        &self,
+        caller: &Caller,
+        is_done: impl Fn(&T) -> bool + Send + Sync + 'static,
+        command: F,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
         let Some(once) = caller.once.clone() else { return self.store().write(command).await };
         self.store()
             .write(async move |tx| {
@@ -92,6 +106,9 @@ impl App {
                     return store::codec::from_json(&outcome);
                 }
                 let done = command(tx).await?;
+                if !is_done(&done) {
+                    return Ok(done);
+                }
                 let outcome = store::codec::to_json(&done)?;
                 if !tx.keep_outcome(&once.key, once.leased_until, &outcome).await? {
                     return Err(Error::Conflict("another request with this Idempotency-Key took over".to_owned()));

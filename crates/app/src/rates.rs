@@ -5,6 +5,7 @@ use domain::error::CarrierError;
 use domain::location::Location;
 use domain::rate::Rate;
 use domain::service::ServiceCode;
+use domain::tenant::TenantId;
 use futures::future::join_all;
 
 use crate::App;
@@ -31,16 +32,14 @@ pub fn accounts_of<'a>(setup: &'a TenantSetup, location: &'a Location) -> Vec<&'
 
 impl App {
     /// Asks accounts for offers, all at once; who does not answer in time is named among the failed.
-    pub async fn offers(&self, accounts: &[&Account], ask: &RateRequest) -> Offers {
+    pub async fn offers(&self, tenant: &TenantId, accounts: &[&Account], ask: &RateRequest) -> Offers {
         let limit = self.options().carrier_timeout;
         let asked = accounts.iter().filter_map(|account| {
             let connection = account.connection.clone()?;
             Some(async move {
                 let trace = Trace::default();
-                let answer = tokio::time::timeout(limit, connection.rates(ask, &trace)).await.unwrap_or_else(|_| {
-                    Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
-                });
-                (account.account.id.clone(), answer)
+                let id = &account.account.id;
+                (id.clone(), self.ask_carrier(tenant, id, limit, connection.rates(ask, &trace)).await)
             })
         });
         let mut offers = Offers::default();

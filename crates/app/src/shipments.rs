@@ -38,7 +38,8 @@ pub struct ShipWish {
     pub parcels: Vec<BoxWish>,
     /// The format labels are drawn in at once; any other is drawn when somebody asks.
     pub label_format: Format,
-    /// Why a further shipment is wanted although the order has one: without this, that one is answered.
+    /// Why a further shipment is wanted although the order has one: without this, that one is answered. The same reason
+    /// said again means the same further shipment.
     pub further_because: Option<String>,
 }
 
@@ -98,45 +99,52 @@ impl App {
     async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
         let order = self.order(&caller.as_reader(), order).await?;
-        let tenant = caller.tenant().clone();
-        let order_id = order.id;
-        let shipped = self.store().read(async move |tx| tx.shipments_of_order(&tenant, order_id).await).await?;
-        let live = shipped.iter().filter(|shipment| shipment.status.is_live());
-        // A further shipment takes the places behind: two that are asked for at once meet there as the first ones do.
-        let last = live.clone().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
-        if wish.further_because.is_none()
-            && let Some(live) = live.min_by_key(|live| live.id)
-        {
-            return not_from_elsewhere(live).map(|()| (live.clone(), false));
+        loop {
+            let shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
+            let live: Vec<_> = shipped.into_iter().filter(|shipment| shipment.status.is_live()).collect();
+            if let Some(meant) = live.iter().find(|live| is_meant(live, wish)) {
+                return not_from_elsewhere(meant).map(|()| (meant.clone(), false));
+            }
+            // A further shipment takes the places behind those that are live.
+            let last = live.iter().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
+            let plan = self.plan(caller, &order, wish).await?;
+            let mut shipment = self.draft(caller, &order, plan).await?;
+            shipment.details.further_because.clone_from(&wish.further_because);
+            for parcel in &mut shipment.parcels {
+                parcel.position += last;
+            }
+            let (id, is_new) = self.store_new_shipment(caller, &shipment).await?;
+            if id == shipment.id {
+                return Ok((shipment, is_new));
+            }
+            let live = self.shipment(&caller.as_reader(), id).await?;
+            // Two further shipments for two reasons met on one place: this one takes the next.
+            if !is_meant(&live, wish) {
+                continue;
+            }
+            not_from_elsewhere(&live)?;
+            return Ok((live, false));
         }
-        let plan = self.plan(caller, &order, wish).await?;
-        let mut shipment = self.draft(caller, &order, plan).await?;
-        shipment.details.further_because.clone_from(&wish.further_because);
-        for parcel in &mut shipment.parcels {
-            parcel.position += last;
-        }
+    }
+
+    /// Stores a shipment whose parcels have no other live one; answers which one they have, and whether it is new.
+    async fn store_new_shipment(&self, caller: &Caller, shipment: &Shipment) -> Result<(ShipmentId, bool)> {
         let (tenant, stored) = (caller.tenant().clone(), shipment.clone());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
-        let (id, is_new) = self
-            .write_once(caller, async move |tx| {
-                if !tx.hold_order(&tenant, stored.order).await? {
-                    return Err(Error::NotFound("order"));
-                }
-                if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
-                    return Ok((live, false));
-                }
-                let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
-                let at = stored.created_at;
-                tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
-                Ok((stored.id, true))
-            })
-            .await?;
-        if id == shipment.id {
-            return Ok((shipment, is_new));
-        }
-        let live = self.shipment(&caller.as_reader(), id).await?;
-        not_from_elsewhere(&live)?;
-        Ok((live, false))
+        let is_new = |(_, is_new): &(ShipmentId, bool)| *is_new;
+        self.write_once_if(caller, is_new, async move |tx| {
+            if !tx.hold_order(&tenant, stored.order).await? {
+                return Err(Error::NotFound("order"));
+            }
+            if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
+                return Ok((live, false));
+            }
+            let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
+            let at = stored.created_at;
+            tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
+            Ok((stored.id, true))
+        })
+        .await
     }
 
     /// What could carry an order, best first. Every reason why nothing can is a problem.
@@ -220,7 +228,7 @@ impl App {
             accounts.retain(|account| account.account.id == code.account);
             ask.service = Some(code.service);
         }
-        let offers = self.offers(&accounts, ask).await;
+        let offers = self.offers(&setup.tenant.id, &accounts, ask).await;
         let mut left = offers.rates.clone();
         let mut ordered = Vec::with_capacity(left.len());
         while let Some(best) = domain::rate::best(&left, Pick::Cheapest).map(|rate| rate.service.clone()) {
@@ -344,7 +352,8 @@ impl App {
         loop {
             let woken = self.wakes().shipments.notified();
             let shipment = self.shipment(&reader, id).await?;
-            let is_pending = shipment.status == ShipmentStatus::Booking;
+            // Once the carrier left it open, waiting on tells nobody more.
+            let is_pending = shipment.status == ShipmentStatus::Booking && shipment.details.failure.is_none();
             if !is_pending || tokio::time::Instant::now() >= deadline {
                 return match (&shipment.status, &shipment.details.failure) {
                     (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {
@@ -381,6 +390,12 @@ impl App {
         self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
     }
+}
+
+/// Whether a live shipment is what is wished for: the order's first one, or the further one for the same reason. So a
+/// reason that is sent fifty times makes one further shipment.
+fn is_meant(live: &Shipment, wish: &ShipWish) -> bool {
+    wish.further_because.is_none() || live.details.further_because == wish.further_because
 }
 
 /// A parcel that carries a number from elsewhere is not booked here too: one order would carry two.

@@ -27,6 +27,8 @@ pub enum Outcome {
     No(&'static str),
     /// It does not answer and did nothing.
     Silent,
+    /// It is too busy, did nothing, and asks to be left alone for so many seconds.
+    Busy(u64),
     /// It acts, but its answer is lost.
     LostAnswer,
     /// It answers after so many milliseconds, yes.
@@ -48,6 +50,8 @@ pub struct Ledger {
     pub cancels_asked: usize,
     /// The label it makes itself, as PDF; one of content that we draw when missing.
     pub label: Option<Vec<u8>>,
+    /// The field its refusals name; the recipient when missing.
+    pub field: Option<&'static str>,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -57,6 +61,7 @@ pub struct Ledger {
 pub struct Scripted {
     profile: &'static Profile,
     ledger: Shared<Ledger>,
+    can_find: bool,
 }
 
 const PROFILE: Profile = Profile {
@@ -74,7 +79,7 @@ const PROFILE: Profile = Profile {
 impl Default for Scripted {
     fn default() -> Self {
         static SCRIPTED: Profile = PROFILE;
-        Self { profile: &SCRIPTED, ledger: Shared::default() }
+        Self { profile: &SCRIPTED, ledger: Shared::default(), can_find: true }
     }
 }
 
@@ -87,18 +92,34 @@ impl Scripted {
     /// A second carrier, known as `second`, with a ledger of its own.
     pub fn second() -> Self {
         static SECOND: Profile = Profile { carrier: "second", name: "Second carrier", ..PROFILE };
-        Self { profile: &SECOND, ledger: Shared::default() }
+        Self { profile: &SECOND, ..Self::default() }
     }
 
     /// A carrier known as `scripted` whose bookings cannot be cancelled.
     pub fn uncancellable() -> Self {
         static FINAL: Profile = Profile { can_cancel: false, ..PROFILE };
-        Self { profile: &FINAL, ledger: Shared::default() }
+        Self { profile: &FINAL, ..Self::default() }
+    }
+
+    /// A carrier known as `scripted` that neither books once a reference nor finds a booking again.
+    pub fn forgetful() -> Self {
+        Self { can_find: false, ..Self::default() }
+    }
+
+    /// A carrier known as `scripted` that gives the first booking of a reference again, and finds none.
+    pub fn once_a_reference() -> Self {
+        static ONCE: Profile = Profile { books_once_a_reference: true, ..PROFILE };
+        Self { profile: &ONCE, can_find: false, ..Self::default() }
     }
 
     /// Looks at or changes the ledger.
     pub fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
         look(&mut self.ledger.lock().expect("nobody panicked over the ledger"))
+    }
+
+    /// Says which field its refusals name.
+    pub fn refuse_field(&self, field: &'static str) {
+        self.ledger(|ledger| ledger.field = Some(field));
     }
 
     /// Says what becomes of the next booking.
@@ -118,17 +139,28 @@ impl Connector for Scripted {
     }
 
     fn connect(&self, account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
-        Ok(Arc::new(Scene { account: account.id.clone(), ledger: Arc::clone(&self.ledger) }))
+        Ok(Arc::new(Scene {
+            account: account.id.clone(),
+            ledger: Arc::clone(&self.ledger),
+            books_once: self.profile.books_once_a_reference,
+            can_find: self.can_find,
+        }))
     }
 }
 
 struct Scene {
     account: String,
     ledger: Arc<Mutex<Ledger>>,
+    books_once: bool,
+    can_find: bool,
 }
 
 fn silent() -> CarrierError {
     CarrierError::Unavailable { message: "no answer".to_owned(), retry_after: None }
+}
+
+fn busy(seconds: u64) -> CarrierError {
+    CarrierError::Unavailable { message: "too many requests".to_owned(), retry_after: Some(seconds) }
 }
 
 impl Scene {
@@ -193,19 +225,24 @@ impl Connection for Scene {
         })
     }
 
-    fn book<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Booking> {
+    fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(async move {
             let outcome = self.ledger(|ledger| {
                 ledger.books_asked += 1;
                 ledger.bookings.pop_front().unwrap_or(Outcome::Yes)
             });
-            let booking = self.booking(ask);
+            let known = self.ledger(|ledger| ledger.booked.get(&ask.reference).cloned());
+            let booking = known.filter(|_| self.books_once).unwrap_or_else(|| self.booking(ask));
             let keep = || {
                 self.ledger(|ledger| drop(ledger.booked.insert(ask.reference.clone(), booking.clone())));
             };
             match outcome {
                 Outcome::Yes => keep(),
-                Outcome::No(why) => return Err(CarrierError::refused("recipient", why)),
+                Outcome::No(why) => {
+                    trace.add("book", &ask.reference, Some(format!("422 {why}")));
+                    return Err(CarrierError::refused(self.ledger(|ledger| ledger.field).unwrap_or("recipient"), why));
+                }
+                Outcome::Busy(seconds) => return Err(busy(seconds)),
                 Outcome::Silent => return Err(silent()),
                 Outcome::LostAnswer => {
                     keep();
@@ -221,7 +258,12 @@ impl Connection for Scene {
     }
 
     fn find<'a>(&'a self, reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
-        Box::pin(async move { Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned())) })
+        Box::pin(async move {
+            if !self.can_find {
+                return Err(CarrierError::Unsupported("finding a booking by reference".to_owned()));
+            }
+            Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned()))
+        })
     }
 
     fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {
@@ -236,6 +278,7 @@ impl Connection for Scene {
             });
             match outcome {
                 Outcome::No(why) => return Err(CarrierError::refused("", why)),
+                Outcome::Busy(seconds) => return Err(busy(seconds)),
                 Outcome::Silent => return Err(silent()),
                 Outcome::Yes => {
                     self.ledger(|ledger| drop(ledger.booked.remove(&ask.reference)));

@@ -146,9 +146,11 @@ impl From<Error> for Problems {
 
 /// A carrier's field in the words of this interface: the recipient stands in the order, the sender at the location.
 fn in_our_words(problem: &Problem) -> Problem {
-    let path = match problem.path.split_once('/') {
-        Some(("recipient", field)) => format!("shipping_address/{field}"),
-        Some(("sender", field)) => format!("location/address/{field}"),
+    let path = match problem.path.split_once('/').unwrap_or((&problem.path, "")) {
+        ("recipient", "") => "shipping_address".to_owned(),
+        ("recipient", field) => format!("shipping_address/{field}"),
+        ("sender", "") => "location/address".to_owned(),
+        ("sender", field) => format!("location/address/{field}"),
         _ => problem.path.clone(),
     };
     Problem { path, ..problem.clone() }

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod access;
+mod carrier_words;
 mod deleting;
 mod editing;
 mod fixture;
+mod idempotency;
 mod integration_webhook;
 mod integrations;
 mod label_trouble;

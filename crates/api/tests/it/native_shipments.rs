@@ -8,7 +8,7 @@ use testkit::{TestApp, on_both_engines};
 
 use crate::fixture::{changed, events, kind_of, order, place, scripted, serving, tidy};
 
-const SHIP: &str = "/v1/orders/ord_1/shipments";
+pub(crate) const SHIP: &str = "/v1/orders/ord_1/shipments";
 
 /// A parcel as it is shown after booking.
 fn parcel(number: u32, weight: &str, tracking_number: &str, tracking: &str) -> Json {
@@ -19,6 +19,7 @@ fn parcel(number: u32, weight: &str, tracking_number: &str, tracking: &str) -> J
         "tracking_number": tracking_number,
         "sscc": format!("0{tracking_number}"),
         "tracking": tracking,
+        "number_from": { "source": "carrier", "who": "house", "at": "2026-03-02T10:00:00Z" },
         "has_label": true,
         "tracking_url": "http://127.0.0.1:8080/t/<token>",
     })
@@ -293,7 +294,8 @@ on_both_engines! {
             "title": "Carrier refused",
             "status": 422,
             "detail": refused.json()["detail"],
-            "errors": [error("/recipient", "street too long")],
+            "carrier_answer": "/v1/shipments/shp_1/exchanges",
+            "errors": [error("/shipping_address", "street too long")],
         } })
         );
         let failed = t.get("/v1/shipments/shp_1").await.json();

@@ -14,6 +14,9 @@ use crate::schema::{faults, resolved};
 /// The dialects that are spoken.
 const SPOKEN: [Dialect; 2] = [Dialect::Native, Dialect::Sendcloud];
 
+/// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
+const RARE: [&str; 2] = ["POST /v1/shipments/{id}/settle", "GET /v1/shipments/{id}/exchanges"];
+
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A form that asks for a token and does not say for whom.
@@ -112,6 +115,12 @@ fn operations(dialect: Dialect) -> Vec<Operation> {
     all
 }
 
+/// Holds an answer against what a dialect's document says of a method of a path.
+pub(crate) fn conforms(dialect: Dialect, name: &str, answer: &Answer) {
+    let known = operations(dialect).into_iter().find(|operation| operation.name() == name);
+    known.unwrap_or_else(|| panic!("{name} is not documented")).check(answer);
+}
+
 fn every_operation() -> Vec<Operation> {
     SPOKEN.into_iter().flat_map(operations).collect()
 }
@@ -195,7 +204,7 @@ on_both_engines! {
     async fn every_route_answers_as_its_document_says(engine: Engine) {
         let t = busy(engine).await;
         let is_last = |operation: &Operation| operation.method == Method::DELETE || operation.path.ends_with("/cancel");
-        let (last, first): (Vec<_>, Vec<_>) = every_operation().into_iter().partition(is_last);
+        let (last, first): (Vec<_>, Vec<_>) = every_operation().into_iter().filter(|operation| !RARE.contains(&operation.name().as_str())).partition(is_last);
         let again = first.iter().filter(|operation| operation.method == Method::GET);
         let (mut empty, mut filled) = (BTreeSet::new(), BTreeSet::new());
         for operation in first.iter().chain(again).chain(&last) {

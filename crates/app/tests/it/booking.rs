@@ -124,7 +124,7 @@ on_both_engines! {
         assert_eq!(asked(&second), (1, 1, 0));
     }
 
-    async fn fifty_simultaneous_bookings_meet_in_one(engine: Engine) {
+    async fn a2_fifty_simultaneous_bookings_meet_in_one(engine: Engine) {
         let shop = Shop::open(engine).await;
         let order = shop.order("1001").await;
         shop.carrier.next_booking(Outcome::Slow(150));

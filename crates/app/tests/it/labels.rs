@@ -67,8 +67,7 @@ on_both_engines! {
         assert!(shop.label(&booked, BOUGHT).await.is_err());
 
         unblock(&shop.t.blobs, &aside);
-        shop.t.run_jobs().await;
-        shop.t.run_jobs().await;
+        shop.later(6).await;
         let ready = shop.shipment(booked.id).await;
         assert!(ready.is_ready_to_print());
         assert_eq!(ready.parcels[0].tracking_number, booked.parcels[0].tracking_number);

@@ -11,4 +11,5 @@ mod labels;
 mod setup;
 mod times;
 mod tracking;
+mod unsure;
 mod webhooks;

@@ -340,7 +340,8 @@ fn every_error_of_a_verb_has_an_answer() {
     429 {"errors":[{"status":"429","code":"throttled","title":"Throttled",
     "detail":"Request was throttled. Expected available in 7 seconds."}]} retry after Some(7)
     400 {"errors":[{"status":"400","code":"parcel_announcement_error","title":"Parcel announcement error",
-    "detail":"Street too long"}]} retry after None
+    "detail":"Street too long",
+    "source":{"pointer":"/data/attributes/shipping_address/address_line_1"}}]} retry after None
     400 {"errors":[{"status":"400","code":"parcel_announcement_error","title":"Parcel announcement error",
     "detail":"The carrier refused the shipment."}]} retry after None
     400 {"errors":[{"status":"400","code":"parcel_announcement_error","title":"Parcel announcement error",

@@ -266,6 +266,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         files: {
                             "rate_sheet": "service,zone\n",
                         },
+                        calls_per_minute: None,
                         aliases: {},
                     },
                     CarrierAccount {
@@ -278,6 +279,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         },
                         credentials: {},
                         files: {},
+                        calls_per_minute: None,
                         aliases: {},
                     },
                 ],
