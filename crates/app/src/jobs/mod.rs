@@ -91,6 +91,9 @@ const JOBS: [Job; 6] = [
     },
 ];
 
+/// How long a job that was woken waits for more of the same.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// How long a run may take before another node may take over.
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -130,7 +133,11 @@ impl App {
             };
             let woken = async {
                 match (job.wake)(self) {
-                    Some(wake) => wake.notified().await,
+                    Some(wake) => {
+                        wake.notified().await;
+                        // So that one run serves what comes close together, and does not vie with it for the store.
+                        tokio::time::sleep(GATHER).await;
+                    }
                     None => std::future::pending().await,
                 }
             };
