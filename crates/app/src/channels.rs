@@ -119,6 +119,8 @@ impl App {
             channel: Some(channel.number),
             events: vec!["*".to_owned()],
             secret: sealed,
+            previous: None,
+            concurrency: 1,
         };
         tx.put_webhook_endpoint(tenant, &endpoint).await?;
         Ok(true)

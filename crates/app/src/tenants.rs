@@ -163,6 +163,11 @@ impl App {
                     id: row.id,
                     url: row.url,
                     secret,
+                    previous_secret: match row.previous {
+                        Some((sealed, until)) => Some((Secret::new(self.vault().decrypt(&sealed)?), until)),
+                        None => None,
+                    },
+                    concurrency: row.concurrency,
                     dialect: row.dialect,
                     channel: row.channel,
                     events: row.events,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::channel::{ChannelNumber, Dialect};
-use domain::event::Event;
-use domain::ids::EventId;
+use domain::event::{About, Event, EventKind};
+use domain::ids::{DeliveryId, EndpointId, EventId};
 use domain::order::Order;
 use domain::secret::Secret;
 use domain::shipment::Shipment;
@@ -15,9 +15,13 @@ use domain::tenant::{Scope, TenantId};
 use domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookEndpoint};
 use domain::{Error, Result, Timestamp};
 
+use store::lanes::Health;
+
+use crate::clock::Random;
+use crate::jobs::deliver_webhooks;
 use crate::tenants::TenantSetup;
 use crate::vault::hmac_sha256;
-use crate::{App, Caller, clock, guard};
+use crate::{App, Caller, guard};
 
 /// How a dialect words its webhooks.
 pub trait EventBody: Send + Sync {
@@ -66,37 +70,66 @@ pub struct DeliveryView {
     pub attempts: Vec<Attempt>,
 }
 
-/// The headers of Standard Webhooks: id, time and signature over `id.time.body`.
+/// The headers of Standard Webhooks: id, time and signatures over `id.time.body`, one a secret, parted by blanks.
 ///
 /// Source: the Standard Webhooks specification, version 1. A secret `whsec_…` is the base 64 of the key; any other text
 /// is the key itself.
-pub fn standard_headers(id: &str, at: Timestamp, body: &[u8], secret: &Secret) -> [(&'static str, String); 3] {
-    let text = secret.reveal();
-    let decoded = text.strip_prefix("whsec_").and_then(|encoded| STANDARD.decode(encoded).ok());
-    let key = decoded.unwrap_or_else(|| text.as_bytes().to_vec());
+pub fn standard_headers(id: &str, at: Timestamp, body: &[u8], secrets: &[&Secret]) -> [(&'static str, String); 3] {
     let time = at.as_second().to_string();
-    let mac = hmac_sha256(&key, &[id.as_bytes(), b".", time.as_bytes(), b".", body]);
-    [
-        ("webhook-id", id.to_owned()),
-        ("webhook-timestamp", time),
-        ("webhook-signature", format!("v1,{}", STANDARD.encode(mac))),
-    ]
+    let signature = |secret: &&Secret| {
+        let text = secret.reveal();
+        let decoded = text.strip_prefix("whsec_").and_then(|encoded| STANDARD.decode(encoded).ok());
+        let key = decoded.unwrap_or_else(|| text.as_bytes().to_vec());
+        let mac = hmac_sha256(&key, &[id.as_bytes(), b".", time.as_bytes(), b".", body]);
+        format!("v1,{}", STANDARD.encode(mac))
+    };
+    let signatures: Vec<_> = secrets.iter().map(signature).collect();
+    [("webhook-id", id.to_owned()), ("webhook-timestamp", time.clone()), ("webhook-signature", signatures.join(" "))]
 }
 
-/// How long to wait after so many attempts; `None` after the last.
-pub fn wait_after(attempts: u32) -> Option<Duration> {
-    const MINUTES: [u64; 10] = [1, 5, 15, 30, 60, 180, 360, 720, 1440, 1440];
-    MINUTES.get(attempts.checked_sub(1)? as usize).map(|minutes| Duration::from_secs(minutes * 60))
+/// How long a delivery is tried, and how long an endpoint may only fail before it is paused.
+pub(crate) const GIVEN_UP_AFTER: Duration = Duration::from_hours(3 * 24);
+
+/// How long a delivery waits after so many attempts, before jitter.
+pub fn wait_after(attempts: u32) -> Duration {
+    const MINUTES: [u64; 9] = [1, 5, 15, 30, 60, 180, 360, 720, 1440];
+    let place = (attempts.max(1) as usize - 1).min(MINUTES.len() - 1);
+    Duration::from_mins(MINUTES[place])
 }
 
-/// How a delivery stands after an attempt, and when it is tried next.
-pub(crate) fn after_attempt(attempt: &Attempt, is_delivered: bool) -> (DeliveryStatus, Timestamp) {
-    match wait_after(attempt.number) {
-        _ if is_delivered => (DeliveryStatus::Delivered, attempt.at),
-        None => (DeliveryStatus::Failed, attempt.at),
-        Some(wait) => (DeliveryStatus::Waiting, clock::later(attempt.at, wait)),
-    }
+/// A wait made up to a tenth longer, at random, so that what failed together does not come back together.
+pub(crate) fn with_jitter(wait: Duration, random: &Random) -> Duration {
+    let part = u16::from_be_bytes(random.bytes::<2>());
+    wait + wait / 10 * u32::from(part) / u32::from(u16::MAX)
 }
+
+/// The lane of an endpoint's deliveries.
+pub(crate) fn lane_key(endpoint: EndpointId) -> String {
+    endpoint.number().to_string()
+}
+
+/// An attempt, and how long the endpoint asked us to wait.
+pub(crate) struct Sent {
+    pub(crate) attempt: Attempt,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// An endpoint as it stands, without its secrets.
+#[derive(Clone, Debug)]
+pub struct EndpointView {
+    /// The endpoint.
+    pub endpoint: WebhookEndpoint,
+    /// How its deliveries have gone so far.
+    pub health: Health,
+    /// Deliveries that wait, counted to [`MOST_COUNTED`].
+    pub waiting: usize,
+}
+
+/// Where counting what waits ends.
+pub const MOST_COUNTED: usize = 1000;
+
+/// Deliveries looked at in one transaction when a period is sent again.
+const RESEND_BATCH: usize = 500;
 
 impl App {
     /// How a dialect words its webhooks.
@@ -126,21 +159,15 @@ impl App {
     }
 
     /// Sends a delivery once and says what came of it.
-    pub(crate) async fn send(&self, endpoint: &WebhookEndpoint, delivery: &Delivery) -> (Attempt, bool) {
+    pub(crate) async fn send(&self, endpoint: &WebhookEndpoint, delivery: &Delivery) -> Sent {
         let (began, at) = (tokio::time::Instant::now(), self.now());
         let answer = self.request(endpoint, delivery, at).await;
-        let (status, note) = match answer {
-            Ok((status, text)) => (Some(status), (!text.is_empty()).then_some(text)),
-            Err(why) => (None, Some(why)),
+        let (status, note, retry_after) = match answer {
+            Ok((status, text, retry_after)) => (Some(status), (!text.is_empty()).then_some(text), retry_after),
+            Err(why) => (None, Some(why), None),
         };
-        let attempt = Attempt {
-            number: delivery.attempts + 1,
-            at,
-            duration_ms: began.elapsed().as_millis() as u64,
-            status,
-            note,
-        };
-        (attempt, status.is_some_and(|status| (200..300).contains(&status)))
+        let duration_ms = began.elapsed().as_millis() as u64;
+        Sent { attempt: Attempt { number: delivery.attempts + 1, at, duration_ms, status, note }, retry_after }
     }
 
     async fn request(
@@ -148,14 +175,16 @@ impl App {
         endpoint: &WebhookEndpoint,
         delivery: &Delivery,
         at: Timestamp,
-    ) -> std::result::Result<(u16, String), String> {
+    ) -> std::result::Result<(u16, String, Option<Duration>), String> {
         let url: reqwest::Url = endpoint.url.parse().map_err(|error| format!("not a URL: {error}"))?;
         if let Some(why) = guard::refusal(&url, self.options().allow_private_webhooks) {
             return Err(format!("not sent: {why}"));
         }
         let body = &delivery.body;
         let mut request = self.parts().http.post(url).header("content-type", "application/json");
-        for (name, value) in standard_headers(&delivery.message_id(), at, body, &endpoint.secret) {
+        let previous = endpoint.previous_secret.as_ref().filter(|(_, until)| *until > at);
+        let secrets: Vec<_> = std::iter::once(&endpoint.secret).chain(previous.map(|(secret, _)| secret)).collect();
+        for (name, value) in standard_headers(&delivery.message_id(), at, body, &secrets) {
             request = request.header(name, value);
         }
         if let Some(words) = self.event_body(endpoint.dialect) {
@@ -173,7 +202,9 @@ impl App {
             }
         }
         text.truncate(1024);
-        Ok((answer.status().as_u16(), String::from_utf8_lossy(&text).replace('\0', "\u{fffd}")))
+        let text = String::from_utf8_lossy(&text).replace('\0', "\u{fffd}");
+        let wait = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Ok((answer.status().as_u16(), text, wait.map(Duration::from_secs)))
     }
 
     /// Who was told of an event, with each attempt.
@@ -201,6 +232,147 @@ impl App {
         let views =
             found.into_iter().map(|(delivery, attempts)| DeliveryView { url: url(&delivery), delivery, attempts });
         Ok(views.collect())
+    }
+
+    /// Every endpoint of the tenant, with how it stands.
+    pub async fn webhooks(&self, caller: &Caller) -> Result<Vec<EndpointView>> {
+        caller.require(Scope::Read)?;
+        let (tenant, known) = (caller.tenant().clone(), caller.setup.endpoints.clone());
+        let asked: Vec<_> = known.iter().map(|endpoint| endpoint.id).collect();
+        let (lanes, counts) = self
+            .store()
+            .read_list(async move |tx| {
+                let lanes = tx.lanes(deliver_webhooks::KIND, &tenant).await?;
+                let mut counts = Vec::with_capacity(asked.len());
+                for endpoint in &asked {
+                    counts.push(tx.waiting_deliveries(&tenant, *endpoint, MOST_COUNTED).await?);
+                }
+                Ok((lanes, counts))
+            })
+            .await?;
+        let views = known.into_iter().zip(counts).map(|(endpoint, waiting)| {
+            let lane = lanes.iter().find(|lane| lane.key == lane_key(endpoint.id));
+            EndpointView { health: deliver_webhooks::health_of(lane), waiting, endpoint }
+        });
+        Ok(views.collect())
+    }
+
+    /// One endpoint.
+    pub async fn webhook(&self, caller: &Caller, id: EndpointId) -> Result<EndpointView> {
+        let found = self.webhooks(caller).await?.into_iter().find(|view| view.endpoint.id == id);
+        found.ok_or(Error::NotFound("webhook"))
+    }
+
+    /// Pauses an endpoint, or lets it go on: then it gets what was kept, in order. An event tells of it.
+    pub async fn pause_webhook(&self, caller: &Caller, id: EndpointId, is_paused: bool) -> Result<EndpointView> {
+        caller.require(Scope::Setup)?;
+        let view = self.webhook(&caller.as_reader(), id).await?;
+        if view.health.paused.is_some() == is_paused {
+            return Ok(view);
+        }
+        let (tenant, now, key) = (caller.tenant().clone(), self.now(), lane_key(id));
+        let why = format!("paused with the key {:?}", caller.key.name);
+        let event_id = self.one_id("events", EventId::new).await?;
+        self.write_once(caller, async move |tx| {
+            let paused = is_paused.then_some((now, why.as_str()));
+            tx.pause_lane(deliver_webhooks::KIND, &tenant, &key, paused, now).await?;
+            let kind = if is_paused { EventKind::WebhookPaused } else { EventKind::WebhookResumed };
+            if !is_paused {
+                tx.hasten_deliveries(&tenant, id, now).await?;
+            }
+            let reason = paused.map(|(_, why)| why.to_owned());
+            let about = About { endpoint: Some(id), reason, ..About::default() };
+            tx.emit(&tenant, &crate::event(event_id, kind, now, about)).await
+        })
+        .await?;
+        self.wakes().events.notify_one();
+        self.wakes().deliveries.notify_one();
+        self.webhook(&caller.as_reader(), id).await
+    }
+
+    /// Deliveries of an endpoint behind an id, oldest first, all or those of one status, with their attempts.
+    pub async fn deliveries_of_webhook(
+        &self,
+        caller: &Caller,
+        id: EndpointId,
+        status: Option<DeliveryStatus>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeliveryView>> {
+        let url = self.webhook(caller, id).await?.endpoint.url;
+        let tenant = caller.tenant().clone();
+        self.store()
+            .read_list(async move |tx| {
+                let mut found = Vec::new();
+                for delivery in tx.deliveries_of_endpoint(&tenant, id, status, after, limit).await? {
+                    let attempts = tx.attempts(&tenant, delivery.id).await?;
+                    found.push(DeliveryView { delivery, url: url.clone(), attempts });
+                }
+                Ok(found)
+            })
+            .await
+    }
+
+    /// Sends a delivery again: the same bytes under the same id.
+    pub async fn resend_delivery(&self, caller: &Caller, id: DeliveryId) -> Result<DeliveryView> {
+        caller.require(Scope::Setup)?;
+        let (tenant, now) = (caller.tenant().clone(), self.now());
+        let (delivery, attempts) = self
+            .store()
+            .write(async move |tx| {
+                let delivery = tx.delivery(&tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+                tx.resend_deliveries(&tenant, &[id], now).await?;
+                let lane = (tenant.clone(), lane_key(delivery.endpoint));
+                tx.wake_lanes(deliver_webhooks::KIND, &[lane], now).await?;
+                let attempts = tx.attempts(&tenant, id).await?;
+                Ok((Delivery { status: DeliveryStatus::Waiting, next_at: now, ..delivery }, attempts))
+            })
+            .await?;
+        self.wakes().deliveries.notify_one();
+        let endpoint = caller.setup.endpoints.iter().find(|endpoint| endpoint.id == delivery.endpoint);
+        let url = endpoint.map_or_else(String::new, |endpoint| endpoint.url.clone());
+        Ok(DeliveryView { delivery, url, attempts })
+    }
+
+    /// Sends an endpoint again what happened in a period, all of it or what failed; answers how many deliveries.
+    pub async fn resend_period(
+        &self,
+        caller: &Caller,
+        id: EndpointId,
+        period: (Timestamp, Timestamp),
+        only_failed: bool,
+    ) -> Result<usize> {
+        caller.require(Scope::Setup)?;
+        self.webhook(&caller.as_reader(), id).await?;
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let (tenant, now) = (caller.tenant().clone(), self.now());
+            let (last, sent) = self
+                .store()
+                .write(async move |tx| {
+                    let looked = tx.deliveries_of_period(&tenant, id, period, after, RESEND_BATCH).await?;
+                    let is_wanted = |status: DeliveryStatus| match status {
+                        DeliveryStatus::Failed => true,
+                        DeliveryStatus::Delivered => !only_failed,
+                        DeliveryStatus::Waiting => false,
+                    };
+                    let wanted = looked.iter().filter(|(_, status, is_within)| *is_within && is_wanted(*status));
+                    let wanted: Vec<_> = wanted.map(|(delivery, ..)| *delivery).collect();
+                    tx.resend_deliveries(&tenant, &wanted, now).await?;
+                    if !wanted.is_empty() {
+                        tx.wake_lanes(deliver_webhooks::KIND, &[(tenant.clone(), lane_key(id))], now).await?;
+                    }
+                    Ok((looked.last().map(|(delivery, ..)| delivery.number()), wanted.len()))
+                })
+                .await?;
+            count += sent;
+            match last {
+                Some(last) => after = last,
+                None => break,
+            }
+        }
+        self.wakes().deliveries.notify_one();
+        Ok(count)
     }
 
     /// The feed: numbered events after a position, oldest first, each with its position.
@@ -237,15 +409,18 @@ mod tests {
         // The example of the Standard Webhooks specification: secret, id, time and body as printed there.
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let at = Timestamp::from_second(1_614_265_330).unwrap();
-        let headers = standard_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#, &secret);
+        let headers = standard_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#, &[&secret]);
         assert_eq!(headers[2].1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]
-    fn retries_go_on_for_three_days() {
-        let waits: Vec<_> = (1..).map_while(wait_after).collect();
-        let total: Duration = waits.iter().sum();
-        assert!(total > Duration::from_hours(48) && total < Duration::from_hours(96));
-        assert!(waits.is_sorted());
+    fn waits_grow_to_a_day_and_jitter_adds_a_tenth_at_most() {
+        let waits: Vec<_> = (1..12).map(wait_after).collect();
+        assert!(waits.is_sorted() && waits[0] == Duration::from_mins(1) && waits[11 - 1] == Duration::from_hours(24));
+        let random = Random::default();
+        for wait in waits {
+            let longer = with_jitter(wait, &random);
+            assert!(longer >= wait && longer <= wait + wait / 10);
+        }
     }
 }

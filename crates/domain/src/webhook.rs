@@ -16,6 +16,10 @@ pub struct WebhookEndpoint {
     pub url: String,
     /// What deliveries are signed with.
     pub secret: Secret,
+    /// The secret before this one, which signs too while receivers change over.
+    pub previous_secret: Option<(Secret, Timestamp)>,
+    /// Deliveries that may be under way at once; with one they arrive in order.
+    pub concurrency: u32,
     /// Whose event bodies it gets.
     pub dialect: Dialect,
     /// The only channel it hears of; all when `None`.
@@ -69,6 +73,8 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// The event; stable on every retry.
     pub event: EventId,
+    /// The event's place in the feed: deliveries go out in that order.
+    pub position: i64,
     /// The endpoint.
     pub endpoint: EndpointId,
     /// Which of the event's bodies, from 0: a dialect may tell of several parcels one by one.
@@ -81,12 +87,21 @@ pub struct Delivery {
     pub attempts: u32,
     /// When to try next.
     pub next_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 impl Delivery {
     /// The message id a receiver sees: the event's, and the part's number behind the first.
     pub fn message_id(&self) -> String {
         if self.part == 0 { self.event.to_string() } else { format!("{}.{}", self.event, self.part + 1) }
+    }
+}
+
+impl Attempt {
+    /// Whether the endpoint took it.
+    pub fn is_yes(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
 

@@ -98,7 +98,7 @@ fn is_signed(headers: &HeaderMap, body: &[u8]) -> bool {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
     let at = header("webhook-timestamp").parse().ok().and_then(|second| Timestamp::from_second(second).ok());
     let Some(at) = at else { return false };
-    let expected = app::webhooks::standard_headers(header("webhook-id"), at, body, &Secret::new(HOOK_SECRET));
+    let expected = app::webhooks::standard_headers(header("webhook-id"), at, body, &[&Secret::new(HOOK_SECRET)]);
     expected[2].1 == header("webhook-signature")
 }
 

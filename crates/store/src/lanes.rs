@@ -112,11 +112,12 @@ impl Tx<'_> {
         Ok(claimed)
     }
 
-    /// When the next lane of a kind is due that nobody works on, over all tenants.
-    pub async fn next_lane_at(&mut self, kind: &str) -> Result<Option<Timestamp>> {
+    /// When the next lane of a kind is due that nobody works on now, over all tenants.
+    pub async fn next_lane_at(&mut self, kind: &str, now: Timestamp) -> Result<Option<Timestamp>> {
         const NEXT: &str = "
-            select due_at from lanes where kind = $1 and paused_at is null and due_at < $2 order by due_at limit 1";
-        self.row(NEXT, &params![kind, NEVER]).await?.map(|row| row.time(0)).transpose()
+            select due_at from lanes where kind = $1 and paused_at is null and due_at < $2 and leased_until <= $3
+            order by due_at limit 1";
+        self.row(NEXT, &params![kind, NEVER, now]).await?.map(|row| row.time(0)).transpose()
     }
 
     /// Gives a lane's lease back with how it stands now; `due_at` is when there is more to do. False when the lease ran

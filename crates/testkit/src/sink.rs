@@ -31,6 +31,8 @@ impl Received {
 struct Kept {
     received: Vec<Received>,
     answers: VecDeque<u16>,
+    /// What it answers to bodies that hold a text.
+    refused: Option<(String, u16)>,
 }
 
 /// A server on loopback that takes webhooks; it ends when it is dropped.
@@ -49,8 +51,10 @@ impl Drop for Sink {
 
 async fn take(State(kept): State<Shared<Kept>>, headers: HeaderMap, body: Bytes) -> Response {
     let mut kept = kept.lock().expect("nobody panicked over the sink");
+    let refused = kept.refused.as_ref().filter(|(text, _)| String::from_utf8_lossy(&body).contains(text.as_str()));
+    let refused = refused.map(|(_, status)| *status);
     kept.received.push(Received { headers, body });
-    let status = kept.answers.pop_front().unwrap_or(204);
+    let status = refused.or_else(|| kept.answers.pop_front()).unwrap_or(204);
     StatusCode::from_u16(status).unwrap_or(StatusCode::OK).into_response()
 }
 
@@ -68,6 +72,23 @@ impl Sink {
     /// What it answers next, one status a delivery; 204 after these.
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
         self.kept.lock().expect("nobody panicked over the sink").answers.extend(statuses);
+    }
+
+    /// What it answers to every body that holds a text, until it takes everything again; the empty text is in all.
+    pub fn refuse(&self, text: &str, status: u16) {
+        self.kept.lock().expect("nobody panicked over the sink").refused = Some((text.to_owned(), status));
+    }
+
+    /// From now on it takes everything.
+    pub fn take_all(&self) {
+        self.kept.lock().expect("nobody panicked over the sink").refused = None;
+    }
+
+    /// An endpoint that takes connections and never answers; for as long as the listener lives.
+    pub async fn silent() -> (String, tokio::net::TcpListener) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("a bound address");
+        (format!("http://{address}/silent"), listener)
     }
 
     /// What it was sent so far, in order.

@@ -7,11 +7,11 @@ use domain::Error;
 use domain::channel::Dialect;
 use domain::event::{About, Event};
 use domain::ids::EventId;
-use domain::webhook::Attempt;
 use http::StatusCode;
 use serde::Serialize;
 
 use super::shipments::List;
+use super::webhooks::DeliveryShown;
 use super::{Answer, Authed};
 use crate::dialect::{Parameters, Segment, json};
 
@@ -118,30 +118,10 @@ pub(super) async fn feed(State(app): State<App>, Authed { caller, .. }: Authed, 
     Ok(json(StatusCode::OK, &List { data }))
 }
 
-#[derive(Serialize)]
-struct DeliveryView<'a> {
-    id: String,
-    message_id: String,
-    url: &'a str,
-    status: &'static str,
-    next_at: String,
-    attempts: &'a [Attempt],
-}
-
 /// `GET /v1/events/{id}/deliveries`: who was told, with each attempt.
 pub(super) async fn deliveries(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let id = EventId::from_native(&id).ok_or(Error::NotFound("event"))?;
     let found = app.deliveries(&caller, id).await?;
-    let data: Vec<_> = found
-        .iter()
-        .map(|found| DeliveryView {
-            id: found.delivery.id.to_string(),
-            message_id: found.delivery.message_id(),
-            url: &found.url,
-            status: found.delivery.status.as_str(),
-            next_at: found.delivery.next_at.to_string(),
-            attempts: &found.attempts,
-        })
-        .collect();
+    let data: Vec<_> = found.iter().map(DeliveryShown::of).collect();
     Ok(json(StatusCode::OK, &List { data }))
 }

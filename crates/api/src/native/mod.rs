@@ -16,6 +16,7 @@ mod orders;
 mod parcels;
 mod rates;
 mod shipments;
+mod webhooks;
 
 use error::Problems;
 
@@ -71,4 +72,11 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/documents/{id}", [get(parcels::document)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])
+        .at("/v1/webhooks", [get(webhooks::list)])
+        .at("/v1/webhooks/{id}", [get(webhooks::show)])
+        .at("/v1/webhooks/{id}/pause", [post(webhooks::pause)])
+        .at("/v1/webhooks/{id}/resume", [post(webhooks::resume)])
+        .at("/v1/webhooks/{id}/deliveries", [get(webhooks::deliveries)])
+        .at("/v1/webhooks/{id}/resend", [post(webhooks::resend_period)])
+        .at("/v1/deliveries/{id}/resend", [post(webhooks::resend)])
 }

@@ -61,7 +61,7 @@ fn g3_the_raw_bytes_are_signed_with_a_time_and_a_number_like_136_0_survives() {
         let (body, secret) = (vector.body.as_bytes(), Secret::new(vector.secret.as_str()));
         let at = Timestamp::from_second(vector.timestamp).unwrap();
         let time = vector.timestamp.to_string();
-        let headers = standard_headers(&vector.id, at, body, &secret);
+        let headers = standard_headers(&vector.id, at, body, &[&secret]);
         assert_eq!(
             headers,
             [

@@ -251,7 +251,7 @@ on_both_engines! {
         assert_eq!(sink.received().len(), 1, "not before a minute has passed");
         // What the body tells of has changed meanwhile; the body has not.
         patch(&t, "/api/v3/orders/1", &json!({ "order_number": "N-B" })).await;
-        t.clock.advance(Duration::from_secs(1));
+        t.clock.advance(Duration::from_secs(7));
         t.run_jobs().await;
         t.clock.advance(Duration::from_hours(1));
         t.run_jobs().await;
@@ -277,8 +277,8 @@ on_both_engines! {
             "message_id": event,
             "url": sink.url,
             "status": "delivered",
-            "next_at": "2026-03-02T10:01:00Z",
-            "attempts": [attempt(1, "2026-03-02T10:00:00Z", 500), attempt(2, "2026-03-02T10:01:00Z", 204)],
+            "next_at": "2026-03-02T10:01:06Z",
+            "attempts": [attempt(1, "2026-03-02T10:00:00Z", 500), attempt(2, "2026-03-02T10:01:06Z", 204)],
         }] } })
         );
         let path = format!("/v1/events/{event}/deliveries");
@@ -295,7 +295,7 @@ on_both_engines! {
         assert_eq!(ship(&t, "A").await.status, 201);
         t.run_jobs().await;
         assert_eq!((well.received().len(), ill.received().len()), (1, 2));
-        t.clock.advance(Duration::from_mins(1));
+        t.clock.advance(Duration::from_secs(66));
         t.run_jobs().await;
         assert_eq!((well.received().len(), ill.received().len()), (1, 4));
     }

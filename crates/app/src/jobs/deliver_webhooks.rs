@@ -1,75 +1,217 @@
-//! Sends what is due: endpoints side by side, each endpoint's deliveries one after another in the order of their events.
+//! Sends what is due, an endpoint a lane: what one endpoint does to its deliveries delays nobody else's.
+//!
+//! Deliveries of an endpoint go out in the order of the feed. One that is answered with a no waits by itself, longer each
+//! time; an endpoint that gives no answer, or no yes five times in a row, is left alone and then tried with one delivery.
+//! Results are written in batches, so a crash sends a few again: at least once is the promise.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::Result;
-use domain::ids::EndpointId;
-use domain::tenant::TenantId;
-use domain::webhook::{Attempt, Delivery, DeliveryStatus};
-use futures::future::join_all;
+use domain::error::Error;
+use domain::event::{About, EventKind};
+use domain::ids::{EndpointId, EventId};
+use domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookEndpoint};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use store::lanes::{Health, Lane};
+use store::webhooks::Attempted;
+use tokio::time::Instant;
 
-use super::Outcome;
-use crate::{App, clock};
+use super::{Outcome, lanes};
+use crate::webhooks::{GIVEN_UP_AFTER, Sent, wait_after, with_jitter};
+use crate::{App, clock, event};
 
-/// Deliveries of one run.
+/// The kind of lanes.
+pub(crate) const KIND: &str = "webhooks";
+
+/// Deliveries read at once.
 const BATCH: usize = 200;
 
-/// After this long an endpoint's turn is over, so that a slow one does not hold up the others, nor the job outlive its
-/// lease; what is left stays due.
+/// After this long an endpoint's turn is over, so that it does not outlive its lease; what is left stays due.
 const TURN: Duration = Duration::from_secs(30);
 
+/// How long results may wait to be written.
+const UNWRITTEN: Duration = Duration::from_millis(100);
+
+/// Failures in a row after which an endpoint is left alone.
+const BREAK_AFTER: u32 = 5;
+
+/// How long an endpoint is left alone at most.
+const LONGEST_HOLD: Duration = Duration::from_hours(1);
+
 pub(super) async fn run(app: &App) -> Result<Outcome> {
-    let now = app.now();
-    let due = app.store().read(async move |tx| tx.due_deliveries(now, BATCH).await).await?;
-    if due.is_empty() {
-        let next = app.store().read(async move |tx| tx.next_delivery_at().await).await?;
-        return Ok(next.map_or(Outcome::Done, Outcome::Later));
-    }
-    let mut by_endpoint: BTreeMap<(TenantId, EndpointId), Vec<Delivery>> = BTreeMap::new();
-    for (tenant, delivery) in due {
-        by_endpoint.entry((tenant, delivery.endpoint)).or_default().push(delivery);
-    }
-    let sent = join_all(by_endpoint.into_iter().map(|((tenant, endpoint), mut deliveries)| async move {
-        deliveries.sort_by_key(|delivery| (delivery.event, delivery.part));
-        deliver_all(app, &tenant, endpoint, deliveries).await
-    }));
-    sent.await.into_iter().collect::<Result<Vec<()>>>()?;
-    Ok(Outcome::Again)
+    let kind = lanes::Kind {
+        name: KIND,
+        wake: |app| &app.wakes().deliveries,
+        turn: |app, lane| Box::pin(async move { Turn::begin(app, lane).await?.run().await }),
+    };
+    lanes::run(app, &kind).await
 }
 
-/// How long what waits behind a silent endpoint waits on.
-const PAUSE: Duration = Duration::from_mins(1);
+/// One endpoint's turn.
+struct Turn<'a> {
+    app: &'a App,
+    lane: Lane,
+    endpoint: EndpointId,
+    known: Option<WebhookEndpoint>,
+    began: Instant,
+    /// Until when the endpoint is left alone, once something went wrong.
+    held_until: Option<domain::Timestamp>,
+    unwritten: Vec<Attempted>,
+    written_at: Instant,
+}
 
-async fn deliver_all(app: &App, tenant: &TenantId, endpoint: EndpointId, deliveries: Vec<Delivery>) -> Result<()> {
-    let setup = app.tenant_setup(tenant).await?;
-    let known = setup.as_ref().and_then(|setup| setup.endpoints.iter().find(|known| known.id == endpoint));
-    let began = tokio::time::Instant::now();
-    let mut deliveries = deliveries.into_iter();
-    while let Some(delivery) = deliveries.next() {
-        if began.elapsed() >= TURN {
-            break;
+impl<'a> Turn<'a> {
+    async fn begin(app: &'a App, lane: Lane) -> Result<Self> {
+        let endpoint = EndpointId::from_decimal(&lane.key).ok_or_else(|| Error::internal("a lane of no endpoint"))?;
+        let setup = app.tenant_setup(&lane.tenant).await?;
+        let known = setup.and_then(|setup| setup.endpoints.iter().find(|known| known.id == endpoint).cloned());
+        let now = Instant::now();
+        Ok(Self { app, lane, endpoint, known, began: now, held_until: None, unwritten: Vec::new(), written_at: now })
+    }
+
+    async fn run(mut self) -> Result<()> {
+        while !self.is_over() {
+            // After a failure one delivery shows whether the endpoint is there again.
+            let limit = if self.lane.health.failures >= BREAK_AFTER { 1 } else { BATCH };
+            let (tenant, endpoint, now) = (self.lane.tenant.clone(), self.endpoint, self.app.now());
+            let due =
+                self.app.store().read(async move |tx| tx.due_deliveries(&tenant, endpoint, now, limit).await).await?;
+            if due.is_empty() {
+                break;
+            }
+            self.send_all(due).await?;
+            self.write(false).await?;
         }
-        let (attempt, is_delivered) = if let Some(known) = known {
-            app.send(known, &delivery).await
-        } else {
-            let note = Some("the endpoint is gone".to_owned());
-            let attempt = Attempt { number: delivery.attempts + 1, at: app.now(), duration_ms: 0, status: None, note };
-            (attempt, false)
+        self.write(true).await
+    }
+
+    fn is_over(&self) -> bool {
+        self.began.elapsed() >= TURN
+            || self.held_until.is_some()
+            || self.lane.health.paused.is_some()
+            || self.app.is_stopping()
+    }
+
+    async fn send_all(&mut self, due: Vec<Delivery>) -> Result<()> {
+        let Some(known) = self.known.clone() else {
+            let now = self.app.now();
+            self.unwritten.extend(due.into_iter().map(|delivery| gone(&delivery, now)));
+            return Ok(());
         };
-        let is_down = known.is_some() && attempt.status.is_none();
-        let (status, next_at) = match known {
-            Some(_) => crate::webhooks::after_attempt(&attempt, is_delivered),
-            None => (DeliveryStatus::Failed, attempt.at),
-        };
-        let (owner, id) = (tenant.clone(), delivery.id);
-        app.store().write(async move |tx| tx.record_attempt(&owner, id, &attempt, status, next_at).await).await?;
-        if is_down {
-            // What waits behind a delivery that got no answer waits on, and uses up no attempt.
-            let behind: Vec<_> = deliveries.by_ref().map(|delivery| delivery.id).collect();
-            let (owner, next_at) = (tenant.clone(), clock::later(app.now(), PAUSE));
-            app.store().write(async move |tx| tx.postpone_deliveries(&owner, &behind, next_at).await).await?;
+        let app = self.app;
+        let mut waiting = due.into_iter();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < known.concurrency.max(1) as usize && !self.is_over() {
+                let Some(delivery) = waiting.next() else { break };
+                let known = &known;
+                under_way.push(async move {
+                    let sent = app.send(known, &delivery).await;
+                    (delivery, sent)
+                });
+            }
+            let Some((delivery, sent)) = under_way.next().await else { return Ok(()) };
+            self.judge(&delivery, sent);
+            if self.written_at.elapsed() >= UNWRITTEN {
+                self.write(false).await?;
+            }
         }
     }
-    Ok(())
+
+    /// What an attempt means for its delivery and its endpoint.
+    fn judge(&mut self, delivery: &Delivery, sent: Sent) {
+        let Sent { attempt, retry_after } = sent;
+        let (at, health) = (self.app.now(), &mut self.lane.health);
+        if attempt.is_yes() {
+            health.succeeded(at);
+            self.unwritten.push(after(delivery, attempt, DeliveryStatus::Delivered, at));
+            return;
+        }
+        health.failed(at);
+        let age = at.duration_since(delivery.created_at).unsigned_abs();
+        let is_old = age >= GIVEN_UP_AFTER;
+        let only_failed_for =
+            health.failed_since.map_or(Duration::ZERO, |since| at.duration_since(since).unsigned_abs());
+        if only_failed_for >= GIVEN_UP_AFTER {
+            let last =
+                attempt.status.map_or_else(|| attempt.note.clone().unwrap_or_default(), |status| status.to_string());
+            health.paused = Some((at, format!("nothing but failures for three days, the last one: {last}")));
+            self.unwritten.push(after(delivery, attempt, DeliveryStatus::Waiting, at));
+            return;
+        }
+        let asked = retry_after.map(|wait| wait.min(LONGEST_HOLD));
+        let is_silent = attempt.status.is_none();
+        if is_silent || health.failures >= BREAK_AFTER || asked.is_some() {
+            let doubled = health.failures.saturating_sub(if is_silent { 1 } else { BREAK_AFTER }).min(6);
+            let hold = (Duration::from_mins(1) * (1 << doubled)).min(LONGEST_HOLD);
+            let hold = with_jitter(asked.unwrap_or(hold), self.app.random());
+            self.held_until = Some(clock::later(at, hold));
+        }
+        // An endpoint that is silent hears this one first when it is back; a refused one waits by itself.
+        let (status, next_at) = match self.held_until.filter(|_| is_silent) {
+            Some(until) => (DeliveryStatus::Waiting, until),
+            None if is_old => (DeliveryStatus::Failed, at),
+            None => {
+                let wait = with_jitter(asked.unwrap_or_else(|| wait_after(attempt.number)), self.app.random());
+                (DeliveryStatus::Waiting, clock::later(at, wait))
+            }
+        };
+        self.unwritten.push(after(delivery, attempt, status, next_at));
+    }
+
+    /// Writes what came of the attempts so far; at the end gives the lease back with it.
+    async fn write(&mut self, is_end: bool) -> Result<()> {
+        self.written_at = Instant::now();
+        let attempted = std::mem::take(&mut self.unwritten);
+        if attempted.is_empty() && !is_end {
+            return Ok(());
+        }
+        let news = match &self.lane.health.paused {
+            Some((at, why)) if is_end => {
+                let id = self.app.one_id("events", EventId::new).await?;
+                let about = About { endpoint: Some(self.endpoint), reason: Some(why.clone()), ..About::default() };
+                Some(event(id, EventKind::WebhookPaused, *at, about))
+            }
+            _ => None,
+        };
+        let (lane, endpoint, held_until) = (self.lane.clone(), self.endpoint, self.held_until);
+        self.app
+            .store()
+            .write(async move |tx| {
+                tx.record_attempts(&lane.tenant, &attempted).await?;
+                if !is_end {
+                    return Ok(());
+                }
+                let next = tx.next_delivery_at(&lane.tenant, endpoint).await?;
+                let due_at = next.map(|next| held_until.map_or(next, |until| until.max(next)));
+                if tx.release_lane(&lane, due_at).await?
+                    && let Some(news) = &news
+                {
+                    tx.emit(&lane.tenant, news).await?;
+                }
+                Ok(())
+            })
+            .await?;
+        if is_end && self.lane.health.paused.is_some() {
+            self.app.wakes().events.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn after(delivery: &Delivery, attempt: Attempt, status: DeliveryStatus, next_at: domain::Timestamp) -> Attempted {
+    Attempted { delivery: delivery.id, attempt, status, next_at }
+}
+
+/// An endpoint that nobody has any more hears nothing.
+fn gone(delivery: &Delivery, at: domain::Timestamp) -> Attempted {
+    let note = Some("the endpoint is gone".to_owned());
+    let attempt = Attempt { number: delivery.attempts + 1, at, duration_ms: 0, status: None, note };
+    after(delivery, attempt, DeliveryStatus::Failed, at)
+}
+
+/// How an endpoint without a lane stands: it has heard nothing yet.
+pub(crate) fn health_of(lane: Option<&Lane>) -> Health {
+    lane.map(|lane| lane.health.clone()).unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::Result;
+use domain::{Result, Timestamp};
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -38,17 +38,14 @@ pub(super) struct Kind {
 pub(super) async fn run(app: &App, kind: &Kind) -> Result<Outcome> {
     let mut turns = FuturesUnordered::new();
     loop {
-        let (name, now, free) = (kind.name, app.now(), MOST - turns.len());
-        if free > 0 && !app.is_stopping() {
-            let until = clock::later(now, LEASE);
-            let is_due = app.store().read(async move |tx| tx.next_lane_at(name).await).await?;
-            if is_due.is_some_and(|at| at <= now) {
-                let claimed = app.store().write(async move |tx| tx.claim_lanes(name, now, until, free).await).await?;
-                turns.extend(claimed.into_iter().map(|lane| turn(app, kind, lane)));
-            }
+        let free = MOST - turns.len();
+        let next = next_at(app, kind.name.to_owned()).await?;
+        if free > 0 && !app.is_stopping() && next.is_some_and(|at| at <= app.now()) {
+            let claimed = claim(app, kind.name.to_owned(), free).await?;
+            turns.extend(claimed.into_iter().map(|lane| turn(app, kind, lane)));
         }
         if turns.is_empty() {
-            let next = app.store().read(async move |tx| tx.next_lane_at(name).await).await?;
+            let next = next_at(app, kind.name.to_owned()).await?;
             return Ok(next.map_or(Outcome::Done, Outcome::Later));
         }
         tokio::select! {
@@ -57,6 +54,17 @@ pub(super) async fn run(app: &App, kind: &Kind) -> Result<Outcome> {
             () = tokio::time::sleep(Duration::from_millis(250)) => {}
         }
     }
+}
+
+async fn next_at(app: &App, kind: String) -> Result<Option<Timestamp>> {
+    let now = app.now();
+    app.store().read(async move |tx| tx.next_lane_at(&kind, now).await).await
+}
+
+async fn claim(app: &App, kind: String, most: usize) -> Result<Vec<Lane>> {
+    let now = app.now();
+    let until = clock::later(now, LEASE);
+    app.store().write(async move |tx| tx.claim_lanes(&kind, now, until, most).await).await
 }
 
 async fn turn(app: &App, kind: &Kind, lane: Lane) {

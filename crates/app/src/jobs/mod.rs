@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{App, clock};
 
-mod deliver_webhooks;
+pub(crate) mod deliver_webhooks;
 mod forget_answers;
 mod lanes;
 mod number_events;
@@ -57,7 +57,7 @@ const JOBS: [Job; 6] = [
     Job {
         kind: "deliver_webhooks",
         every: Duration::from_secs(1),
-        is_shared: false,
+        is_shared: true,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
     },

@@ -3,14 +3,15 @@
 //! Ingest writes the event only, so it costs the same with ten endpoints; and a reader of the feed never misses an
 //! event whose transaction was committed late.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::DeliveryId;
 use domain::webhook::{Delivery, DeliveryStatus};
 use domain::{Error, Result};
 
-use super::Outcome;
+use super::{Outcome, deliver_webhooks};
 use crate::App;
+use crate::webhooks::lane_key;
 
 /// Events of one run.
 const BATCH: usize = 500;
@@ -44,8 +45,11 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
                         part: part as u32,
                         status: DeliveryStatus::Waiting,
                         body,
+                        // Set when the event has its place.
+                        position: 0,
                         attempts: 0,
                         next_at: now,
+                        created_at: now,
                     },
                 ));
             }
@@ -68,7 +72,18 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
                 positions.push((tenant.clone(), event.id, position));
             }
             tx.number_events(&positions).await?;
-            tx.add_deliveries(&deliveries, now).await
+            let places: HashMap<_, _> =
+                positions.iter().map(|(tenant, event, position)| ((tenant, *event), *position)).collect();
+            let mut placed = Vec::with_capacity(deliveries.len());
+            let mut lanes = BTreeSet::new();
+            for (tenant, delivery) in &deliveries {
+                let Some(position) = places.get(&(tenant, delivery.event)) else { continue };
+                placed.push((tenant.clone(), Delivery { position: *position, ..delivery.clone() }));
+                lanes.insert((tenant.clone(), lane_key(delivery.endpoint)));
+            }
+            tx.add_deliveries(&placed).await?;
+            let lanes: Vec<_> = lanes.into_iter().collect();
+            tx.wake_lanes(deliver_webhooks::KIND, &lanes, now).await
         })
         .await?;
     if has_deliveries {

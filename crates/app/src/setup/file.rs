@@ -86,6 +86,8 @@ pub struct WebhookSetup {
     pub dialect: Dialect,
     /// Which events: `*`, `shipment.*` or `shipment.booked`; never empty.
     pub events: Vec<String>,
+    /// Deliveries that may be under way at once; with one they arrive in order.
+    pub concurrency: u32,
 }
 
 /// Reads a setup file; every mistake is reported, in the order of the file, each with its line.

@@ -1,6 +1,7 @@
 //! Set-up: what a setup file names is made so, in one transaction; what it does not name is left alone.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
@@ -11,13 +12,16 @@ use domain::{Error, Problem, Result};
 use store::Tx;
 use store::webhooks::EndpointRow;
 
-use crate::App;
 use crate::setup::file::{IntegrationSetup, KeySetup, SetupFile, TenantSetup, WebhookSetup};
+use crate::{App, clock};
 
 pub mod file;
 
 /// The name of a channel's setting that makes the Sendcloud dialect answer with ids as numbers.
 pub const IDS_AS_NUMBERS: &str = "order_ids_as_numbers";
+
+/// How long a webhook's secret still signs after another one took its place.
+const CHANGE_OVER: Duration = Duration::from_hours(24);
 
 /// What applying a setup file did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -214,12 +218,23 @@ impl App {
             let known = stored.iter().find(is_it);
             let is_same = match known {
                 Some(known) => {
-                    known.events == webhook.events && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
+                    known.events == webhook.events
+                        && known.concurrency == webhook.concurrency
+                        && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
                 }
                 None => false,
             };
             if !is_same {
+                // While receivers change over, the secret that was in force signs too.
+                let previous = match known {
+                    Some(known) if self.vault().decrypt(&known.secret)? != webhook.secret.reveal() => {
+                        Some((known.secret.clone(), clock::later(self.now(), CHANGE_OVER)))
+                    }
+                    known => known.and_then(|known| known.previous.clone()),
+                };
                 let row = EndpointRow {
+                    previous,
+                    concurrency: webhook.concurrency,
                     id: known.map_or(new_id, |known| known.id),
                     url: webhook.url.clone(),
                     dialect: webhook.dialect,

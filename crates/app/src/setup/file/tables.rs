@@ -265,6 +265,14 @@ fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
     let secret = section.required("secret", "a secret").and_then(Entry::secret);
     let dialect = values::dialect(&section);
     let events = values::events(&section);
+    let concurrency = section.optional("concurrency", "a whole number from 1 to 32").and_then(|entry| {
+        let count = u32::try_from(entry.integer()?).ok().filter(|count| (1..=32).contains(count));
+        if count.is_none() {
+            entry.refuse();
+        }
+        count
+    });
+    let concurrency = concurrency.unwrap_or(1);
     if let (Some(url), Some(dialect)) = (&url, dialect)
         && let Some(earlier) = once.earlier(&format!("{dialect} {url}"), section.line_of("url"))
     {
@@ -273,5 +281,5 @@ fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
         section.reader().mistake(Rule::Invalid, &section.path, section.line, &message);
     }
     section.close();
-    Some(WebhookSetup { url: url?, secret: secret?, dialect: dialect?, events: events? })
+    Some(WebhookSetup { url: url?, secret: secret?, dialect: dialect?, events: events?, concurrency })
 }
