@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::Result;
+use domain::{Result, Timestamp};
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -38,18 +38,17 @@ pub(super) struct Kind {
 pub(super) async fn run(app: &App, kind: &Kind) -> Result<Outcome> {
     let mut turns = FuturesUnordered::new();
     loop {
-        let (name, now, free) = (kind.name, app.now(), MOST - turns.len());
+        let (now, free) = (app.now(), MOST - turns.len());
         if free > 0 && !app.is_stopping() {
             let until = clock::later(now, LEASE);
-            let is_due = app.store().read(async move |tx| tx.next_lane_at(name).await).await?;
-            if is_due.is_some_and(|at| at <= now) {
-                let claimed = app.store().write(async move |tx| tx.claim_lanes(name, now, until, free).await).await?;
+            if next_at(app, kind).await?.is_some_and(|at| at <= now) {
+                let name = kind.name.to_owned();
+                let claimed = app.store().write(async move |tx| tx.claim_lanes(&name, now, until, free).await).await?;
                 turns.extend(claimed.into_iter().map(|lane| turn(app, kind, lane)));
             }
         }
         if turns.is_empty() {
-            let next = app.store().read(async move |tx| tx.next_lane_at(name).await).await?;
-            return Ok(next.map_or(Outcome::Done, Outcome::Later));
+            return Ok(next_at(app, kind).await?.map_or(Outcome::Done, Outcome::Later));
         }
         tokio::select! {
             _ = turns.next() => {}
@@ -57,6 +56,12 @@ pub(super) async fn run(app: &App, kind: &Kind) -> Result<Outcome> {
             () = tokio::time::sleep(Duration::from_millis(250)) => {}
         }
     }
+}
+
+/// When a lane of this kind is due next. The name is owned, since the future of a borrowed one is not `Send` enough.
+async fn next_at(app: &App, kind: &Kind) -> Result<Option<Timestamp>> {
+    let name = kind.name.to_owned();
+    app.store().read(async move |tx| tx.next_lane_at(&name).await).await
 }
 
 async fn turn(app: &App, kind: &Kind, lane: Lane) {

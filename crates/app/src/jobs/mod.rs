@@ -17,6 +17,7 @@ use crate::{App, clock};
 mod deliver_webhooks;
 mod lanes;
 mod number_events;
+mod poll_tracking;
 mod settle_bookings;
 mod store_labels;
 mod sweep_documents;
@@ -45,7 +46,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 5] = [
+const JOBS: [Job; 6] = [
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
@@ -66,6 +67,13 @@ const JOBS: [Job; 5] = [
         is_shared: false,
         wake: |_| None,
         run: |app| Box::pin(settle_bookings::run(app)),
+    },
+    Job {
+        kind: "poll_tracking",
+        every: Duration::from_secs(5),
+        is_shared: true,
+        wake: |app| Some(&app.wakes().tracking),
+        run: |app| Box::pin(poll_tracking::run(app)),
     },
     Job {
         kind: "store_labels",
