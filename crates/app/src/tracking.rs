@@ -12,7 +12,7 @@ use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use store::lanes::TRACKING;
 use store::shipments::UnscannedParcel;
-use store::tracking::UnknownCode;
+pub use store::tracking::UnknownCode;
 
 use crate::tenants::{Account, TenantSetup};
 use crate::{App, Caller, event};
