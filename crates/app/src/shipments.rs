@@ -298,6 +298,7 @@ impl App {
                 booked_at: None,
                 failure: None,
                 cancel_wanted: false,
+                is_followed: false,
                 further_because: None,
                 brought_by: None,
                 label_format: plan.label_format,

@@ -2,16 +2,19 @@
 
 use domain::event::{About, EventKind};
 use domain::ids::{ParcelId, ShipmentId, TrackingEventId};
-use domain::shipment::Shipment;
-use domain::tenant::Scope;
+use domain::shipment::{Shipment, ShipmentStatus};
+use domain::tenant::{Scope, TenantId};
 use domain::time::SentTime;
 use domain::tracking::{Incident, Milestone, Place, TrackingEvent, TrackingReport, TrackingStatus, status_after};
 use domain::{Error, Problem, Result, Timestamp};
 use jiff::Span;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use store::lanes::TRACKING;
 use store::shipments::UnscannedParcel;
+pub use store::tracking::UnknownCode;
 
+use crate::tenants::{Account, TenantSetup};
 use crate::{App, Caller, event};
 
 /// One thing an own fleet says happened.
@@ -34,6 +37,29 @@ pub struct ReportedEvent {
     /// Where.
     pub place: Option<Place>,
 }
+
+/// A carrier account, and how far behind asking it for tracking events is.
+#[derive(Clone)]
+pub struct AccountView {
+    /// The account.
+    pub account: Account,
+    /// When the carrier last answered a question about a parcel.
+    pub last_look_at: Option<Timestamp>,
+    /// Failures in a row, up to now.
+    pub failures: u32,
+    /// Until when it is not asked, after a failure.
+    pub held_until: Option<Timestamp>,
+    /// Parcels that should be looked at now, counted up to [`MOST_DUE`].
+    pub due: usize,
+    /// Since when the longest waiting of them should be.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+/// Parcels that are due are counted so far.
+pub const MOST_DUE: usize = 1_000;
+
+/// Codes without a meaning that are listed at once.
+const UNKNOWN_CODES: usize = 200;
 
 /// What the public page of a parcel shows: nothing of the address beyond the city.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,10 +99,25 @@ impl App {
         caller.require(Scope::Write)?;
         let shipment = self.shipment(&caller.as_reader(), id).await?;
         let reports = self.readable_reports(caller, &shipment, reported)?;
+        self.store_reports(caller.tenant(), &caller.setup, shipment, reports).await
+    }
+
+    /// Stores reports of a shipment's parcels, whoever brought them: each once, with its event and its count when no
+    /// table lists its code.
+    pub(crate) async fn store_reports(
+        &self,
+        tenant: &TenantId,
+        setup: &TenantSetup,
+        shipment: Shipment,
+        reports: Vec<(ParcelId, TrackingReport)>,
+    ) -> Result<Shipment> {
+        let id = shipment.id;
+        let account = setup.account(&shipment.details.service.account);
+        let carrier = account.map_or_else(String::new, |account| account.account.carrier.clone());
         let now = self.now();
         let ids = self.ids("tracking_events", reports.len(), TrackingEventId::new).await?;
-        let location = caller.setup.locations.iter().find(|known| known.external_id == shipment.details.location);
-        let zone = location.map_or_else(|| caller.setup.zone.clone(), |location| caller.setup.zone_of(location));
+        let location = setup.locations.iter().find(|known| known.external_id == shipment.details.location);
+        let zone = location.map_or_else(|| setup.zone.clone(), |location| setup.zone_of(location));
         let events: Vec<TrackingEvent> = reports
             .into_iter()
             .zip(ids)
@@ -89,7 +130,7 @@ impl App {
             })
             .collect();
         let event_ids = self.event_ids(shipment.parcels.len()).await?;
-        let tenant = caller.tenant().clone();
+        let tenant = tenant.clone();
         let shipment = self
             .store()
             .write(async move |tx| {
@@ -98,7 +139,10 @@ impl App {
                     return Err(Error::Conflict("the shipment is not booked, so nothing can happen to it".to_owned()));
                 };
                 for event in &events {
-                    tx.add_tracking_event(&tenant, event).await?;
+                    let is_new = tx.add_tracking_event(&tenant, event).await?;
+                    if is_new && event.report.status == TrackingStatus::Unknown {
+                        tx.count_unknown_code(&tenant, &carrier, event).await?;
+                    }
                 }
                 let mut news = Vec::new();
                 let (order, mut is_changed) = (shipment.order, false);
@@ -131,6 +175,100 @@ impl App {
             .await?;
         self.wakes().events.notify_one();
         Ok(shipment)
+    }
+
+    /// Moves a test carrier's parcels along: to a code of its table, else to the one that comes next.
+    pub async fn advance(
+        &self,
+        caller: &Caller,
+        id: ShipmentId,
+        parcel: Option<ParcelId>,
+        code: Option<&str>,
+    ) -> Result<Shipment> {
+        caller.require(Scope::Write)?;
+        let shipment = self.shipment(&caller.as_reader(), id).await?;
+        let name = &shipment.details.service.account;
+        let account = caller.setup.account(name);
+        let is_test = account.and_then(|account| account.profile).is_some_and(|profile| profile.is_test);
+        let connection = account.filter(|_| is_test).and_then(|account| account.connection.clone());
+        let connection = connection.ok_or_else(|| {
+            let text = "is no usable test account: only a test carrier's parcels can be moved along by hand";
+            Error::Conflict(format!("the carrier account {name:?} {text}"))
+        })?;
+        if shipment.status != ShipmentStatus::Booked {
+            let text = format!("the shipment is {}: only a booked one can be moved along", shipment.status.as_str());
+            return Err(Error::Conflict(text));
+        }
+        if let Some(code) = code.filter(|code| connection.read_code(code).0 == TrackingStatus::Unknown) {
+            // A table whose codes come round must not be walked for ever.
+            let listed = std::iter::successors(connection.next_code(None), |code| connection.next_code(Some(code)));
+            let listed = listed.take(100).collect::<Vec<_>>().join(", ");
+            return Err(Error::invalid("code", format!("{code:?} is not listed: expected a code such as {listed}")));
+        }
+        if let Some(parcel) = parcel.filter(|id| shipment.parcels.iter().all(|parcel| parcel.id != *id)) {
+            return Err(Error::invalid("parcel", format!("{parcel} is no parcel of this shipment")));
+        }
+        let mut reports = Vec::new();
+        for id in shipment.parcels.iter().map(|known| known.id).filter(|id| parcel.is_none_or(|only| only == *id)) {
+            let tenant = caller.tenant().clone();
+            let events = self.store().read(async move |tx| tx.tracking_events(&tenant, id).await).await?;
+            let last = events.iter().max_by_key(|event| event.id).map(|event| event.report.code.as_str());
+            let Some(code) = code.or_else(|| connection.next_code(last)) else { continue };
+            let (status, milestone) = connection.read_code(code);
+            let report = TrackingReport {
+                code: code.to_owned(),
+                status,
+                milestone,
+                incident: None,
+                message: None,
+                happened_at: SentTime::utc(self.now()),
+                place: None,
+            };
+            reports.push((id, report));
+        }
+        if reports.is_empty() {
+            return Err(Error::Conflict("the parcels are at the end of their way: nothing comes next".to_owned()));
+        }
+        self.store_reports(caller.tenant(), &caller.setup, shipment, reports).await
+    }
+
+    /// Codes that came and that no table lists, those that came most first.
+    pub async fn unknown_codes(&self, caller: &Caller) -> Result<Vec<UnknownCode>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.unknown_codes(&tenant, UNKNOWN_CODES).await).await
+    }
+
+    /// The tenant's carrier accounts, and how far behind asking them for tracking events is.
+    pub async fn carrier_accounts(&self, caller: &Caller) -> Result<Vec<AccountView>> {
+        caller.require(Scope::Read)?;
+        let now = self.now();
+        let mut views = Vec::new();
+        for account in &caller.setup.accounts {
+            let (tenant, id) = (caller.tenant().clone(), account.account.id.clone());
+            let can_track = account.profile.is_some_and(|profile| profile.can_track);
+            let (lane, due_at, due) = self
+                .store()
+                .read(async move |tx| {
+                    let due = match can_track {
+                        true => tx.parcels_to_look_at(&tenant, &id, now, MOST_DUE).await?,
+                        false => Vec::new(),
+                    };
+                    let due_at = tx.lane_due_at(TRACKING, &tenant, &id).await?;
+                    Ok((tx.lane(TRACKING, &tenant, &id).await?, due_at, due))
+                })
+                .await?;
+            let health = lane.map(|lane| lane.health).unwrap_or_default();
+            views.push(AccountView {
+                account: account.clone(),
+                last_look_at: health.succeeded_at,
+                failures: health.failures,
+                held_until: due_at.filter(|at| health.failures > 0 && *at > now),
+                due: due.len(),
+                oldest_due_at: due.first().map(|(.., at)| *at),
+            });
+        }
+        Ok(views)
     }
 
     /// What was reported, one entry a parcel, codes read by the carrier's table.

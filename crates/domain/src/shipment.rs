@@ -120,6 +120,9 @@ pub struct ShipmentDetails {
     /// The format its labels are drawn in when they are bought.
     #[serde(default)]
     pub label_format: Format,
+    /// Whether the carrier can be asked what happens to its parcels.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_followed: bool,
     /// Why somebody sent a further shipment of an order that has one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub further_because: Option<String>,

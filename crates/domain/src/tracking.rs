@@ -1,5 +1,7 @@
 //! A tracking event: one thing the carrier said happened to a parcel.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ParcelId, TrackingEventId};
@@ -70,6 +72,11 @@ impl TrackingStatus {
     /// Whether the carrier has (or had) the parcel in its hands.
     pub fn is_with_carrier(self) -> bool {
         !matches!(self, Self::Unknown | Self::Announced)
+    }
+
+    /// Whether nothing more is to come.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Returned | Self::Lost)
     }
 
     /// One status for several parcels: trouble first, else the least far.
@@ -148,6 +155,28 @@ pub struct TrackingReport {
     pub place: Option<Place>,
 }
 
+impl Milestone {
+    /// Every milestone.
+    pub const ALL: [Self; 5] =
+        [Self::CourierAssigned, Self::OnTheWayToUs, Self::PickedUp, Self::AtTheDoor, Self::Delayed];
+
+    /// The name in rows and in the native API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CourierAssigned => "courier_assigned",
+            Self::OnTheWayToUs => "on_the_way_to_us",
+            Self::PickedUp => "picked_up",
+            Self::AtTheDoor => "at_the_door",
+            Self::Delayed => "delayed",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|milestone| milestone.as_str() == text)
+    }
+}
+
 impl TrackingReport {
     /// What makes two reports of one parcel the same: code, time and place as the carrier wrote them.
     pub fn identity(&self) -> String {
@@ -171,6 +200,26 @@ pub struct TrackingEvent {
     pub received_at: Timestamp,
     /// The instant used for sorting: the carrier's, a zoneless time read in the location's zone.
     pub sort_at: Timestamp,
+}
+
+/// How long after its booking a parcel is looked at first.
+pub const FIRST_LOOK: Duration = Duration::from_mins(30);
+
+/// When the carrier is asked next about a parcel that was asked about `now`: sooner on the last van, slower after days.
+/// `None` when nothing more is to come, or nothing came for 60 days.
+pub fn next_look(status: TrackingStatus, booked_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let days = now.duration_since(booked_at).as_hours() / 24;
+    if status.is_final() || days >= 60 {
+        return None;
+    }
+    let minutes = match (status, days) {
+        (TrackingStatus::OutForDelivery, 0..7) => 10,
+        (_, ..2) => 30,
+        (_, 2..7) => 2 * 60,
+        (_, 7..21) => 6 * 60,
+        _ => 24 * 60,
+    };
+    now.checked_add(Duration::from_mins(minutes)).ok()
 }
 
 /// A parcel's status after all its events: the same for any order and repetition of them.
@@ -231,6 +280,22 @@ mod tests {
     fn an_event_from_before_the_booking_changes_nothing() {
         let events = [event(1, TrackingStatus::Delivered)];
         assert_eq!(status_after(events.iter(), Timestamp::from_second(5).unwrap()), TrackingStatus::Announced);
+    }
+
+    #[test]
+    fn looks_come_sooner_on_the_last_van_slower_after_days_and_end() {
+        use TrackingStatus as S;
+        let minutes = |status, days: i64| {
+            let now = Timestamp::from_second(days * 86_400).unwrap();
+            next_look(status, Timestamp::UNIX_EPOCH, now).map(|at| at.duration_since(now).as_mins())
+        };
+        assert_eq!(
+            [0, 1, 2, 7, 21, 59].map(|days| minutes(S::InTransit, days)),
+            [30, 30, 120, 360, 1440, 1440].map(Some)
+        );
+        assert_eq!(minutes(S::OutForDelivery, 3), Some(10));
+        assert_eq!(minutes(S::InTransit, 60), None);
+        assert_eq!([S::Delivered, S::Returned, S::Lost].map(|status| minutes(status, 0)), [None; 3]);
     }
 
     #[test]

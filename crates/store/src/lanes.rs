@@ -7,6 +7,9 @@ use domain::{Result, Timestamp};
 use crate::codec::known;
 use crate::{Row, Tx, params};
 
+/// The kind of lanes in which carrier accounts are asked for tracking events.
+pub const TRACKING: &str = "tracking";
+
 /// The due time of a lane with nothing to do.
 const NEVER: i64 = i64::MAX;
 
@@ -165,6 +168,13 @@ impl Tx<'_> {
     pub async fn lane(&mut self, kind: &str, tenant: &TenantId, key: &str) -> Result<Option<Lane>> {
         let sql = format!("select {LANE} from lanes where kind = $1 and tenant_id = $2 and key = $3");
         self.row(&sql, &params![kind, tenant.as_str(), key]).await?.as_ref().map(lane).transpose()
+    }
+
+    /// When a lane is due next; `None` when it is not there or has nothing to do.
+    pub async fn lane_due_at(&mut self, kind: &str, tenant: &TenantId, key: &str) -> Result<Option<Timestamp>> {
+        const DUE: &str = "
+            select due_at from lanes where kind = $1 and tenant_id = $2 and key = $3 and due_at < $4";
+        self.row(DUE, &params![kind, tenant.as_str(), key, NEVER]).await?.map(|row| row.time(0)).transpose()
     }
 
     /// Every lane of a kind in a tenant.

@@ -4,7 +4,7 @@ use domain::ids::{OrderId, ParcelId, ShipmentId};
 use domain::parcel::{Box as ParcelBox, Parcel};
 use domain::shipment::{Shipment, ShipmentDetails, ShipmentStatus};
 use domain::tenant::TenantId;
-use domain::tracking::TrackingStatus;
+use domain::tracking::{FIRST_LOOK, TrackingStatus, next_look};
 use domain::{Error, Result, Timestamp};
 
 use crate::codec::{from_json, id, known, to_json};
@@ -38,6 +38,17 @@ fn parcel(row: &Row) -> Result<Parcel> {
         tracking_token: row.text(7)?,
         has_label: row.bool(8)?,
     })
+}
+
+/// When the carrier is asked first what happened; `None` when it is not asked.
+fn first_look(shipment: &Shipment) -> Option<Timestamp> {
+    let is_asked = shipment.details.is_followed && shipment.status == ShipmentStatus::Booked;
+    let booked_at = shipment.details.booked_at.filter(|_| is_asked)?;
+    if shipment.parcels.iter().all(|parcel| parcel.tracking.is_final()) {
+        return None;
+    }
+    next_look(TrackingStatus::Unknown, booked_at, shipment.modified_at)?;
+    booked_at.checked_add(FIRST_LOOK).ok()
 }
 
 /// A parcel that is booked but was not scanned by the carrier.
@@ -135,8 +146,13 @@ impl Tx<'_> {
             update parcels
             set is_live = $3, tracking_number = $4, sscc = $5, tracking = $6, has_label = $7, booked_at = $8,
                 is_scanned = $9,
-                label_due_at = case when cast($10 as bigint) = 1 then coalesce(label_due_at, cast($11 as bigint)) end
+                label_due_at = case when cast($10 as bigint) = 1 then coalesce(label_due_at, cast($11 as bigint)) end,
+                account = $12,
+                next_look_at = case when cast($13 as bigint) is null then null
+                    else coalesce(next_look_at, cast($13 as bigint)) end
             where tenant_id = $1 and id = $2";
+        let first_look = first_look(shipment);
+        let account = shipment.details.service.account.as_str();
         let rows: Vec<_> = shipment
             .parcels
             .iter()
@@ -152,12 +168,18 @@ impl Tx<'_> {
                     shipment.details.booked_at,
                     parcel.tracking.is_with_carrier(),
                     shipment.wants_label() && !parcel.has_label,
-                    shipment.modified_at
+                    shipment.modified_at,
+                    account,
+                    first_look.filter(|_| !parcel.tracking.is_final())
                 ]
                 .to_vec()
             })
             .collect();
-        self.execute_many(SAVE_PARCEL, &rows).await.map(drop)
+        self.execute_many(SAVE_PARCEL, &rows).await?;
+        match first_look {
+            Some(at) => self.expect_look(tenant, account, at).await,
+            None => Ok(()),
+        }
     }
 
     /// Keeps what stands on a parcel's label, so that it can be drawn again in any format.

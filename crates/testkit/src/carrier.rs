@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use domain::account::CarrierAccount;
 use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace,
+    Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
 use domain::money::{Currency, Decimal, Money};
 use domain::rate::{ParcelRate, Rate};
 use domain::service::ServiceCode;
-use domain::tracking::{Milestone, TrackingStatus};
+use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
 use domain::{Problem, gs1};
 
 use crate::Shared;
@@ -52,6 +52,14 @@ pub struct Ledger {
     pub label: Option<Vec<u8>>,
     /// The field its refusals name; the recipient when missing.
     pub field: Option<&'static str>,
+    /// What it says happened, by tracking number.
+    pub reports: BTreeMap<String, Vec<TrackingReport>>,
+    /// The numbers it was asked about.
+    pub tracks_asked: Vec<String>,
+    /// What it says to every question about a parcel instead.
+    pub track_failure: Option<CarrierError>,
+    /// Whether it never answers a question about a parcel.
+    pub is_mute: bool,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -93,6 +101,19 @@ impl Scripted {
     pub fn second() -> Self {
         static SECOND: Profile = Profile { carrier: "second", name: "Second carrier", ..PROFILE };
         Self { profile: &SECOND, ..Self::default() }
+    }
+
+    /// A test carrier known as `scripted` that can be asked what happened to a parcel.
+    pub fn tracked() -> Self {
+        static TRACKED: Profile = Profile { is_live: false, is_test: true, can_track: true, ..PROFILE };
+        Self { profile: &TRACKED, ..Self::default() }
+    }
+
+    /// Another like [`Scripted::tracked`], known as `second`.
+    pub fn tracked_second() -> Self {
+        static TRACKED: Profile =
+            Profile { carrier: "second", is_live: false, is_test: true, can_track: true, ..PROFILE };
+        Self { profile: &TRACKED, ..Self::default() }
     }
 
     /// A carrier known as `scripted` whose bookings cannot be cancelled.
@@ -268,6 +289,26 @@ impl Connection for Scene {
 
     fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {
         (TrackingStatus::parse(code).unwrap_or(TrackingStatus::Unknown), None)
+    }
+
+    fn next_code(&self, last: Option<&str>) -> Option<&'static str> {
+        const WAY: [&str; 3] = ["in_transit", "out_for_delivery", "delivered"];
+        let next = last.map_or(0, |last| WAY.iter().position(|code| *code == last).map_or(WAY.len(), |at| at + 1));
+        WAY.get(next).copied()
+    }
+
+    fn track<'a>(&'a self, ask: &'a TrackRequest, _trace: &'a Trace) -> Answer<'a, Vec<TrackingReport>> {
+        Box::pin(async move {
+            let (is_mute, failure, reports) = self.ledger(|ledger| {
+                ledger.tracks_asked.push(ask.tracking_number.clone());
+                let reports = ledger.reports.get(&ask.tracking_number).cloned().unwrap_or_default();
+                (ledger.is_mute, ledger.track_failure.clone(), reports)
+            });
+            if is_mute {
+                std::future::pending::<()>().await;
+            }
+            failure.map_or(Ok(reports), Err)
+        })
     }
 
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {

@@ -10,6 +10,7 @@ use http::request::Parts;
 use crate::dialect::{self, Wire, authorization, log_if_ours};
 use crate::routes::{Routes, get, post};
 
+mod accounts;
 mod error;
 pub mod events;
 mod orders;
@@ -62,6 +63,7 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/shipments/{id}", [get(shipments::show)])
         .at("/v1/shipments/{id}/exchanges", [get(shipments::exchanges)])
         .at("/v1/shipments/{id}/settle", [post(shipments::settle)])
+        .at("/v1/shipments/{id}/advance", [post(shipments::advance)])
         .at("/v1/shipments/{id}/cancel", [post(shipments::cancel)])
         .at("/v1/shipments/{id}/documents", [get(shipments::documents)])
         .at("/v1/shipments/{id}/packing-slip", [get(shipments::packing_slip)])
@@ -70,6 +72,8 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/parcels/{id}/label", [get(parcels::label)])
         .at("/v1/parcels/{id}/tracking-events", [get(parcels::tracking_events)])
         .at("/v1/documents/{id}", [get(parcels::document)])
+        .at("/v1/carrier-accounts", [get(accounts::list)])
+        .at("/v1/unknown-tracking-codes", [get(accounts::unknown_codes)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])
         .at("/v1/webhooks", [get(webhooks::list)])

@@ -13,7 +13,7 @@ use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::order::ServiceWish;
 use domain::shipment::{Shipment, ShipmentStatus};
-use domain::tracking::{Incident, Place, TrackingStatus};
+use domain::tracking::{Incident, Milestone, Place, TrackingStatus};
 use domain::{Error, Timestamp};
 use http::StatusCode;
 use serde::Serialize;
@@ -327,18 +327,36 @@ pub(super) async fn packing_slip(
     Ok(file(&document, bytes))
 }
 
+fn parcel_id(node: Node<'_>) -> Option<ParcelId> {
+    let id = text(1, 40)(node)?;
+    let unfit = Fault::Other(format!("{id:?} is no parcel id: expected pcl_…"));
+    ParcelId::from_native(&id).or_else(|| node.fault(unfit))
+}
+
+/// `POST /v1/shipments/{id}/advance`: moves a test carrier's parcels along.
+pub(super) async fn advance(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    Body { body, .. }: Body,
+) -> Answer {
+    let wish = |fields: &Fields<'_>| {
+        fields.only(&["parcel", "code"]);
+        (fields.optional("parcel", parcel_id), fields.optional("code", text(1, 100)))
+    };
+    let (parcel, code) = if body.is_empty() { (None, None) } else { read(&body, wish)? };
+    let shipment = app.advance(&caller, shipment_id(&id)?, parcel, code.as_deref()).await?;
+    Ok(json(StatusCode::OK, &ShipmentView::of(&app, &shipment)))
+}
+
 fn reported(node: Node<'_>) -> Option<ReportedEvent> {
     let fields = node.fields()?;
-    fields.only(&["parcel", "code", "status", "message", "incident", "happened_at", "city", "country"]);
+    fields.only(&["parcel", "code", "status", "milestone", "message", "incident", "happened_at", "city", "country"]);
     let words = |name, most| fields.optional(name, text(1, most));
     let (city, country) = (words("city", 200), fields.optional("country", text(2, 2)));
     let place = (city.is_some() || country.is_some()).then_some(Place { city, country });
     Some(ReportedEvent {
-        parcel: fields.optional("parcel", |node| {
-            let id = text(1, 40)(node)?;
-            let unfit = Fault::Other(format!("{id:?} is no parcel id: expected pcl_…"));
-            ParcelId::from_native(&id).or_else(|| node.fault(unfit))
-        }),
+        parcel: fields.optional("parcel", parcel_id),
         code: fields.required("code", text(1, 100)),
         status: fields.optional("status", |node| {
             let word = text(1, 40)(node)?;
@@ -346,7 +364,12 @@ fn reported(node: Node<'_>) -> Option<ReportedEvent> {
             let unfit = Fault::Other(format!("{word:?} is no tracking status: expected one of {known}"));
             TrackingStatus::parse(&word).or_else(|| node.fault(unfit))
         }),
-        milestone: None,
+        milestone: fields.optional("milestone", |node| {
+            let word = text(1, 40)(node)?;
+            let known = Milestone::ALL.map(Milestone::as_str).join(", ");
+            let unfit = Fault::Other(format!("{word:?} is no milestone: expected one of {known}"));
+            Milestone::parse(&word).or_else(|| node.fault(unfit))
+        }),
         incident: words("incident", 500).map(|reason| Incident { reason }),
         message: words("message", 500),
         happened_at: fields.optional("happened_at", time),

@@ -15,7 +15,8 @@ use crate::schema::{faults, resolved};
 const SPOKEN: [Dialect; 2] = [Dialect::Native, Dialect::Sendcloud];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
-const RARE: [&str; 2] = ["POST /v1/shipments/{id}/settle", "GET /v1/shipments/{id}/exchanges"];
+const RARE: [&str; 3] =
+    ["POST /v1/shipments/{id}/settle", "GET /v1/shipments/{id}/exchanges", "POST /v1/shipments/{id}/advance"];
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 

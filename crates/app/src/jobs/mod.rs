@@ -18,6 +18,7 @@ pub(crate) mod deliver_webhooks;
 mod forget_answers;
 mod lanes;
 mod number_events;
+mod poll_tracking;
 mod settle_bookings;
 mod store_labels;
 mod sweep_documents;
@@ -46,7 +47,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 6] = [
+const JOBS: [Job; 7] = [
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
@@ -67,6 +68,13 @@ const JOBS: [Job; 6] = [
         is_shared: false,
         wake: |_| None,
         run: |app| Box::pin(settle_bookings::run(app)),
+    },
+    Job {
+        kind: "poll_tracking",
+        every: Duration::from_secs(5),
+        is_shared: true,
+        wake: |app| Some(&app.wakes().tracking),
+        run: |app| Box::pin(poll_tracking::run(app)),
     },
     Job {
         kind: "store_labels",

@@ -272,7 +272,7 @@ impl App {
             let text = format!("{} parcels asked, {} booked", asked.parcels.len(), booking.parcels.len());
             return self.leave_unsure(tenant, asked, CarrierError::Unreadable(text), exchanges).await;
         }
-        let now = self.now();
+        let (now, is_followed) = (self.now(), profile.can_track);
         let mut along = Along { exchanges, ..Along::default() };
         let mut warnings = Vec::new();
         let mut labelled = Vec::with_capacity(asked.parcels.len());
@@ -300,6 +300,7 @@ impl App {
             let details = &mut shipment.details;
             details.carrier_reference.clone_from(&booking.carrier_reference);
             details.booked_at = Some(now);
+            details.is_followed = is_followed;
             details.failure = None;
             details.alternatives = Vec::new();
             for warning in &warnings {

@@ -118,6 +118,7 @@ impl App {
                 carrier_reference: None,
                 failure: None,
                 cancel_wanted: false,
+                is_followed: false,
                 further_because: None,
                 label_format: Format::default(),
                 warnings: Vec::new(),

@@ -1,12 +1,21 @@
 //! Tracking: what is reported moves a parcel, in whatever order it comes.
 
-use domain::Error;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::shipments::ShipWish;
+use app::tracking::UnknownCode;
+use domain::connector::Connector;
 use domain::ids::ParcelId;
+use domain::order::ServiceWish;
 use domain::shipment::Shipment;
-use domain::tracking::TrackingStatus;
+use domain::tracking::{TrackingReport, TrackingStatus};
+use domain::{CarrierError, Error};
+use testkit::carrier::Scripted;
 use testkit::on_both_engines;
 
-use crate::fixture::{Shop, boxes, report};
+use crate::fixture::{Shop, boxes, report, with_tables};
 
 /// Every order of so many things.
 fn permutations(count: usize) -> Vec<Vec<usize>> {
@@ -219,5 +228,147 @@ on_both_engines! {
         let shown = format!("{page:?}");
         assert!(!shown.contains("Mustermann") && !shown.contains("Linden") && !shown.contains("10117"));
         assert_eq!(shop.app().tracking_page("no-such-token").await, Err(Error::NotFound("parcel")));
+    }
+}
+
+/// A report as a carrier gives it.
+fn told(code: &str, at: &str) -> TrackingReport {
+    TrackingReport {
+        code: code.to_owned(),
+        status: TrackingStatus::parse(code).unwrap_or(TrackingStatus::Unknown),
+        milestone: None,
+        incident: None,
+        message: None,
+        happened_at: at.parse().unwrap(),
+        place: None,
+    }
+}
+
+fn number(shipment: &Shipment) -> String {
+    shipment.parcels[0].tracking_number.clone().unwrap()
+}
+
+on_both_engines! {
+    async fn a_carrier_is_asked_until_the_parcel_is_delivered(engine: Engine) {
+        let shop = Shop::of(Scripted::tracked(), engine, |builder| builder).await;
+        let shipment = shop.shipped("1001").await;
+        let asked = || shop.carrier.ledger(|ledger| ledger.tracks_asked.len());
+        shop.later(60).await;
+        assert_eq!(asked(), 0, "nothing is asked in the first half hour");
+        let news = vec![told("in_transit", "2026-03-02T10:20:00Z")];
+        shop.carrier.ledger(|ledger| ledger.reports.insert(number(&shipment), news));
+        shop.later(30 * 60).await;
+        shop.later(30 * 60).await;
+        assert_eq!(asked(), 2);
+        assert_eq!(shop.shipment(shipment.id).await.tracking(), TrackingStatus::InTransit);
+        // The same answer twice is one event, and the public page shows it.
+        let page = shop.app().tracking_page(&shipment.parcels[0].tracking_token).await.unwrap();
+        assert_eq!(page.events.iter().map(|event| event.report.code.as_str()).collect::<Vec<_>>(), ["in_transit"]);
+        let news = vec![told("delivered", "2026-03-02T11:05:00Z")];
+        shop.carrier.ledger(|ledger| ledger.reports.insert(number(&shipment), news));
+        shop.later(30 * 60).await;
+        assert_eq!(shop.shipment(shipment.id).await.tracking(), TrackingStatus::Delivered);
+        shop.later(48 * 3600).await;
+        assert_eq!(asked(), 3, "a delivered parcel is asked about no more");
+    }
+
+    async fn a_carrier_that_asks_us_to_wait_is_left_alone_so_long(engine: Engine) {
+        let shop = Shop::of(Scripted::tracked(), engine, |builder| builder).await;
+        shop.shipped("1001").await;
+        let busy = CarrierError::Unavailable { message: "busy".to_owned(), retry_after: Some(600) };
+        shop.carrier.ledger(|ledger| ledger.track_failure = Some(busy));
+        shop.later(31 * 60).await;
+        let accounts = shop.app().carrier_accounts(&shop.acme).await.unwrap();
+        assert_eq!((accounts[0].failures, accounts[0].due), (1, 1));
+        assert_eq!(accounts[0].held_until.map(|at| at.duration_since(shop.t.now()).as_secs()), Some(600));
+        shop.carrier.ledger(|ledger| ledger.track_failure = None);
+        shop.later(300).await;
+        assert_eq!(shop.carrier.ledger(|ledger| ledger.tracks_asked.len()), 1);
+        shop.later(301).await;
+        assert_eq!(shop.carrier.ledger(|ledger| ledger.tracks_asked.len()), 2);
+        let accounts = shop.app().carrier_accounts(&shop.acme).await.unwrap();
+        assert_eq!((accounts[0].failures, accounts[0].due, accounts[0].held_until), (0, 0, None));
+        assert_eq!(accounts[0].last_look_at, Some(shop.t.now()));
+    }
+
+    async fn f6_a_carrier_that_never_answers_keeps_no_other_from_being_asked(engine: Engine) {
+        let (house, mute) = (Scripted::tracked(), Scripted::tracked_second());
+        mute.ledger(|ledger| ledger.is_mute = true);
+        let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(house.clone()), Arc::new(mute.clone())];
+        let more = "[[tenant.carrier_account]]\nid = \"mute\"\ncarrier = \"second\"\nsettings = {}\n";
+        let setup = with_tables(&testkit::scripted_setup(), more);
+        let shop = Shop::of(house.clone(), engine, |builder| {
+            let short = |options: &mut app::Options| options.carrier_timeout = Duration::from_millis(300);
+            builder.connectors(connectors).setup(setup).options(short)
+        });
+        let shop = shop.await;
+        for index in 0..20 {
+            for account in ["mute", "house"] {
+                let order = shop.order(&format!("{account}-{index}")).await;
+                let code = Some(format!("{account}:standard"));
+                let service = Some(ServiceWish { code, contract: None });
+                shop.app().ship(&shop.acme, order, &ShipWish { service, ..boxes(1) }).await.unwrap();
+            }
+        }
+        shop.later(31 * 60).await;
+        let asked = house.ledger(|ledger| ledger.tracks_asked.iter().cloned().collect::<BTreeSet<_>>().len());
+        assert_eq!(asked, 20);
+        let mut accounts = shop.app().carrier_accounts(&shop.acme).await.unwrap();
+        accounts.sort_by(|one, other| one.account.account.id.cmp(&other.account.account.id));
+        let story: Vec<_> = accounts.iter().map(|one| (one.failures, one.due, one.last_look_at.is_some())).collect();
+        assert_eq!(story, [(0, 0, true), (1, 20, false)]);
+    }
+
+    async fn f1_codes_that_no_table_lists_are_unknown_and_counted_by_frequency(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        let shipment = shop.shipped("1001").await;
+        for (code, at) in [
+            ("HUB9", "2026-03-02T15:00:00Z"),
+            ("HUB9", "2026-03-02T15:00:00Z"),
+            ("X1", "2026-03-02T16:00:00Z"),
+            ("HUB9", "2026-03-02T17:00:00Z"),
+            ("in_transit", "2026-03-02T18:00:00Z"),
+        ] {
+            shop.report(&shipment, None, code, at).await;
+        }
+        let counted = shop.app().unknown_codes(&shop.acme).await.unwrap();
+        let parcel = shipment.parcels[0].id;
+        let code = |code: &str, times| UnknownCode {
+            carrier: "scripted".to_owned(),
+            code: code.to_owned(),
+            times,
+            last_at: shop.t.now(),
+            parcel,
+        };
+        assert_eq!(counted, [code("HUB9", 2), code("X1", 1)]);
+        let kept = shop.app().tracking_events(&shop.acme, parcel).await.unwrap();
+        assert_eq!((kept[0].report.code.as_str(), kept[0].report.status), ("HUB9", TrackingStatus::Unknown));
+    }
+
+    async fn a_test_parcel_is_moved_along_to_the_end_of_its_way(engine: Engine) {
+        let shop = Shop::of(Scripted::tracked(), engine, |builder| builder).await;
+        let shipment = shop.shipped("1001").await;
+        let advance = async |code| shop.app().advance(&shop.acme, shipment.id, None, code).await;
+        assert_eq!(advance(None).await.unwrap().tracking(), TrackingStatus::InTransit);
+        assert_eq!(advance(None).await.unwrap().tracking(), TrackingStatus::OutForDelivery);
+        let Err(Error::Invalid(problems)) = advance(Some("teleported")).await else { panic!("it is not listed") };
+        assert_eq!(
+            problems[0].message,
+            "\"teleported\" is not listed: expected a code such as in_transit, out_for_delivery, delivered"
+        );
+        assert_eq!(advance(Some("delivered")).await.unwrap().tracking(), TrackingStatus::Delivered);
+        let Err(Error::Conflict(text)) = advance(None).await else { panic!("it is at the end") };
+        assert_eq!(text, "the parcels are at the end of their way: nothing comes next");
+    }
+
+    async fn a_real_parcel_is_not_moved_along_by_hand(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        let shipment = shop.shipped("1001").await;
+        let Err(Error::Conflict(text)) = shop.app().advance(&shop.acme, shipment.id, None, None).await else {
+            panic!("it is a real one")
+        };
+        let expected = "the carrier account \"house\" is no usable test account: \
+            only a test carrier's parcels can be moved along by hand";
+        assert_eq!(text, expected);
     }
 }

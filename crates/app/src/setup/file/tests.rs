@@ -309,6 +309,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         events: [
                             "*",
                         ],
+                        concurrency: 1,
                     },
                 ],
             },

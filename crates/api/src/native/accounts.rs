@@ -1,0 +1,84 @@
+//! Carrier accounts: what they can do and how far behind asking them is; and the codes nobody gave a meaning.
+
+use app::App;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+
+use super::shipments::List;
+use super::{Answer, Authed};
+use crate::dialect::json;
+
+/// A carrier account as the native API shows it.
+#[derive(Serialize)]
+struct CarrierAccountView {
+    id: String,
+    carrier: String,
+    /// What people call the carrier.
+    name: Option<&'static str>,
+    is_test: bool,
+    can_cancel: bool,
+    can_track: bool,
+    is_usable: bool,
+    /// Why it is not usable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
+    last_look_at: Option<String>,
+    failures: u32,
+    held_until: Option<String>,
+    parcels_due: usize,
+    oldest_due_at: Option<String>,
+}
+
+/// `GET /v1/carrier-accounts`.
+pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed) -> Answer {
+    let view = |view: app::tracking::AccountView| {
+        let (account, profile) = (view.account.account, view.account.profile);
+        let is_usable = view.account.connection.is_some();
+        let problem = match profile {
+            None => Some("this version of Waybill has no connector for this carrier"),
+            Some(_) if !is_usable => Some("the connector does not accept the account's settings"),
+            Some(_) => None,
+        };
+        CarrierAccountView {
+            id: account.id,
+            carrier: account.carrier,
+            name: profile.map(|profile| profile.name),
+            is_test: profile.is_some_and(|profile| profile.is_test),
+            can_cancel: profile.is_some_and(|profile| profile.can_cancel),
+            can_track: profile.is_some_and(|profile| profile.can_track),
+            is_usable,
+            problem,
+            last_look_at: view.last_look_at.map(|at| at.to_string()),
+            failures: view.failures,
+            held_until: view.held_until.map(|at| at.to_string()),
+            parcels_due: view.due,
+            oldest_due_at: view.oldest_due_at.map(|at| at.to_string()),
+        }
+    };
+    let data: Vec<_> = app.carrier_accounts(&caller).await?.into_iter().map(view).collect();
+    Ok(json(StatusCode::OK, &List { data }))
+}
+
+/// A code without a meaning as the native API shows it.
+#[derive(Serialize)]
+struct UnknownCodeView {
+    carrier: String,
+    code: String,
+    times: u64,
+    last_at: String,
+    parcel: String,
+}
+
+/// `GET /v1/unknown-tracking-codes`, those that came most first.
+pub(super) async fn unknown_codes(State(app): State<App>, Authed { caller, .. }: Authed) -> Answer {
+    let view = |code: app::tracking::UnknownCode| UnknownCodeView {
+        carrier: code.carrier,
+        code: code.code,
+        times: code.times,
+        last_at: code.last_at.to_string(),
+        parcel: code.parcel.to_string(),
+    };
+    let data: Vec<_> = app.unknown_codes(&caller).await?.into_iter().map(view).collect();
+    Ok(json(StatusCode::OK, &List { data }))
+}
