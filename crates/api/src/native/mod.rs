@@ -42,6 +42,10 @@ impl Wire for Native {
         Problems::too_large(most_bytes).answer()
     }
 
+    fn too_slow() -> Response {
+        Problems::too_slow().answer()
+    }
+
     fn no_such_page() -> Response {
         Problems::no_such_page().answer()
     }

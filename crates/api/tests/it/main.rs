@@ -1,10 +1,13 @@
 //! The dialects over real databases, through the router.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod a5;
 mod access;
 mod deleting;
 mod editing;
+mod faults;
 mod fixture;
+mod hostile;
 mod integration_webhook;
 mod integrations;
 mod label_trouble;
