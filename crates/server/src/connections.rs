@@ -29,7 +29,8 @@ pub(crate) async fn serve(
             accepted = Listener::accept(&mut listener) => accepted,
             () = &mut ending => break,
         };
-        let service = routes.clone().map_request(|request: http::Request<hyper::body::Incoming>| request.map(Body::new));
+        let service =
+            routes.clone().map_request(|request: http::Request<hyper::body::Incoming>| request.map(Body::new));
         let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = open.watch(connection);
         tokio::spawn(async move {

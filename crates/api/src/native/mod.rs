@@ -12,6 +12,8 @@ use crate::routes::{Routes, get, post};
 
 mod error;
 pub mod events;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod orders;
 mod parcels;
 mod rates;

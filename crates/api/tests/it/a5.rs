@@ -34,7 +34,13 @@ async fn listed(t: &TestApp) -> Vec<String> {
     while let Some(path) = next {
         let answer = t.get(&path).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        ids.extend(answer.json()["data"].as_array().unwrap().iter().map(|order| order["order_id"].as_str().unwrap().to_owned()));
+        ids.extend(
+            answer.json()["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|order| order["order_id"].as_str().unwrap().to_owned()),
+        );
         let link = answer.header("link").split(", ").find(|link| link.ends_with("rel=\"next\"")).map(str::to_owned);
         next = link.map(|link| link.split(['<', '>']).nth(1).unwrap().replace("http://waybill.example", ""));
     }

@@ -39,10 +39,35 @@ fn nested(depth: usize) -> String {
 /// What takes the place of a field, as JSON text.
 fn hostile_values() -> Vec<String> {
     let mut values: Vec<String> = [
-        "7", "-0", "0.1", "1e400", "-1e400", "9000000000000000001", "-9223372036854775808", "1e-400", "\"\"", "\"x\"",
-        "\"\\u0000\"", "\"a\\u0000b\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"1e400\"", "\"9000000000000000001\"",
-        "null", "true", "[]", "{}", "[null]", "[[]]", "{\"x\":1}", "{\"\":{}}", "[1,\"x\",{}]",
-        "\"9999-12-31T23:59:59.999999999Z\"", "\"-009999-01-01\"", "\"0000-00-00\"", "\"\\u202e\\ufeff\"",
+        "7",
+        "-0",
+        "0.1",
+        "1e400",
+        "-1e400",
+        "9000000000000000001",
+        "-9223372036854775808",
+        "1e-400",
+        "\"\"",
+        "\"x\"",
+        "\"\\u0000\"",
+        "\"a\\u0000b\"",
+        "\"\\ud800\"",
+        "\"\\ud83d\\ude00\"",
+        "\"1e400\"",
+        "\"9000000000000000001\"",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "[null]",
+        "[[]]",
+        "{\"x\":1}",
+        "{\"\":{}}",
+        "[1,\"x\",{}]",
+        "\"9999-12-31T23:59:59.999999999Z\"",
+        "\"-009999-01-01\"",
+        "\"0000-00-00\"",
+        "\"\\u202e\\ufeff\"",
     ]
     .map(str::to_owned)
     .into();
@@ -59,9 +84,44 @@ fn hostile_values() -> Vec<String> {
 /// Bodies that are nothing a route takes.
 fn hostile_bodies() -> Vec<Vec<u8>> {
     let mut bodies: Vec<Vec<u8>> = [
-        "", " ", "nul", "{", "[", "]", "}", "\"", "{\"a\"", "{\"a\":", "{\"a\":1,}", "[1,]", "{'a':1}", "{a:1}", "01",
-        "+1", ".5", "NaN", "Infinity", "\u{feff}{}", "{}{}", "[] []", "null", "true", "7", "1e400", "\"x\"", "[]", "{}",
-        "[[]]", "[null]", "[7]", "{\"a\":1,\"a\":2}", "[{}]", "\"\\ud800\"", "{\"\\u0000\":1}", "a=b&c=%FF", "%00",
+        "",
+        " ",
+        "nul",
+        "{",
+        "[",
+        "]",
+        "}",
+        "\"",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1,}",
+        "[1,]",
+        "{'a':1}",
+        "{a:1}",
+        "01",
+        "+1",
+        ".5",
+        "NaN",
+        "Infinity",
+        "\u{feff}{}",
+        "{}{}",
+        "[] []",
+        "null",
+        "true",
+        "7",
+        "1e400",
+        "\"x\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[null]",
+        "[7]",
+        "{\"a\":1,\"a\":2}",
+        "[{}]",
+        "\"\\ud800\"",
+        "{\"\\u0000\":1}",
+        "a=b&c=%FF",
+        "%00",
         "<?xml version=\"1.0\"?><order/>",
     ]
     .map(|text| text.as_bytes().to_vec())
@@ -79,7 +139,8 @@ fn hostile_bodies() -> Vec<Vec<u8>> {
 /// Every place of a body, as a JSON pointer; the root is the empty one.
 fn places(value: &Json) -> Vec<String> {
     let mut found = vec![String::new()];
-    let below = |name: &str, value: &Json| places(value).into_iter().map(move |place| format!("/{name}{place}")).collect();
+    let below =
+        |name: &str, value: &Json| places(value).into_iter().map(move |place| format!("/{name}{place}")).collect();
     let deeper: Vec<Vec<String>> = match value {
         Json::Object(members) => members.iter().map(|(name, value)| below(name, value)).collect(),
         Json::Array(list) => list.iter().enumerate().map(|(index, value)| below(&index.to_string(), value)).collect(),
@@ -111,7 +172,9 @@ fn assert_shaped(dialect: Dialect, answer: &Answer, asked: &str) {
         Dialect::Sendcloud => match &body["errors"] {
             Json::Array(errors) => {
                 let is_error = |error: &Json| {
-                    is_text(&error["code"]) && is_text(&error["detail"]) && (is_text(&error["status"]) || error["status"].is_u64())
+                    is_text(&error["code"])
+                        && is_text(&error["detail"])
+                        && (is_text(&error["status"]) || error["status"].is_u64())
                 };
                 !errors.is_empty() && errors.iter().all(is_error)
             }
@@ -126,10 +189,21 @@ fn assert_shaped(dialect: Dialect, answer: &Answer, asked: &str) {
 /// How many rows there are, and how often they changed.
 async fn stored(t: &TestApp) -> Vec<String> {
     let counted = [
-        "orders", "shipments", "parcels", "documents", "tracking_events", "events", "webhook_deliveries", "channels",
-        "channel_logs", "webhook_endpoints", "api_keys", "tokens",
+        "orders",
+        "shipments",
+        "parcels",
+        "documents",
+        "tracking_events",
+        "events",
+        "webhook_deliveries",
+        "channels",
+        "channel_logs",
+        "webhook_endpoints",
+        "api_keys",
+        "tokens",
     ];
-    let mut parts: Vec<String> = counted.map(|table| format!("select '{table}', cast(count(*) as text) from {table}")).into();
+    let mut parts: Vec<String> =
+        counted.map(|table| format!("select '{table}', cast(count(*) as text) from {table}")).into();
     parts.push("select 'versions', cast(coalesce(sum(version), 0) as text) from orders".to_owned());
     parts.push("select 'settings', settings from channels".to_owned());
     let sql = format!("select * from ({}) counted order by 1, 2", parts.join(" union all "));
@@ -154,11 +228,15 @@ impl Attacker {
 
     /// Sends a request: it is done, or refused in shape with nothing stored.
     async fn sends(&mut self, dialect: Dialect, asked: &str, request: Request<Body>) -> Answer {
+        let is_reading = request.method() == Method::GET;
         let answer = self.t.send(request).await;
         let status = answer.status.as_u16();
         assert!(status < 500, "{asked}: {status} {}", answer.text());
         if status < 400 {
-            self.stored = stored(&self.t).await;
+            // Reading changes nothing, but for documents that are drawn when they are asked for.
+            if !is_reading || answer.header("content-type") != "application/json" {
+                self.stored = stored(&self.t).await;
+            }
             return answer;
         }
         self.refused += 1;
@@ -167,7 +245,14 @@ impl Attacker {
         answer
     }
 
-    async fn calls(&mut self, dialect: Dialect, method: &Method, path: &str, body: impl Into<Body>, asked: &str) -> Answer {
+    async fn calls(
+        &mut self,
+        dialect: Dialect,
+        method: &Method,
+        path: &str,
+        body: impl Into<Body>,
+        asked: &str,
+    ) -> Answer {
         let request = request(method, path, &basic("pub-acme", "sec-acme"));
         self.sends(dialect, asked, request.body(body.into()).unwrap()).await
     }
@@ -207,6 +292,36 @@ on_both_engines! {
             }
         }
         assert!(attacker.refused > 1_000, "{} requests were refused", attacker.refused);
+    }
+
+    async fn a_field_the_examples_leave_out_takes_every_kind_of_value_or_refuses_it(engine: Engine) {
+        let mut attacker = Attacker::new(busy(engine).await).await;
+        let values = hostile_values();
+        for (dialect, operation) in every_operation() {
+            let Ok(body) = serde_json::from_str::<Json>(&operation.body()) else { continue };
+            let schema = &operation.says["requestBody"]["content"]["application/json"]["schema"];
+            let schema = crate::schema::resolved(&operation.document, schema);
+            let item = schema.get("items").map(|item| crate::schema::resolved(&operation.document, item));
+            let place = if item.is_some() { "/0" } else { "" };
+            let known = item.unwrap_or(schema)["properties"].as_object().cloned().unwrap_or_default();
+            for name in known.keys().filter(|name| body.pointer(&format!("{place}/{name}")).is_none()) {
+                let mut body = body.clone();
+                body.pointer_mut(place).unwrap()[name] = Json::Null;
+                for value in &values {
+                    let asked = format!("{} {place}/{name} = {}", operation.name(), shortly(value.as_bytes()));
+                    let body = replaced(&body, &format!("{place}/{name}"), value);
+                    attacker.calls(dialect, &operation.method, &operation.of_something(), body, &asked).await;
+                }
+            }
+        }
+    }
+
+    async fn a_webhook_to_an_endless_address_is_refused(engine: Engine) {
+        let mut attacker = Attacker::new(busy(engine).await).await;
+        let body = json!({ "webhook_active": true, "webhook_url": format!("https://x.example/{}", noise(60_000)) });
+        let path = "/api/v3/integrations/7";
+        let answer = attacker.calls(Dialect::Sendcloud, &Method::PATCH, path, body.to_string(), "a long address").await;
+        assert_eq!(answer.status, 400);
     }
 
     async fn a_body_that_is_nothing_a_route_takes_is_refused(engine: Engine) {
@@ -302,7 +417,7 @@ on_both_engines! {
             "-9223372036854775808.9007199254740991", "7&integration=8", "x&x=y&x=z",
         ];
         // What nobody documents, and what others call a page.
-        let more = ["cursor", "after", "before", "page", "page_size", "limit", "offset", "sort", "format", "integration[]", "%FF"];
+        let more = ["cursor", "after", "page_size", "integration[]", "%FF"];
         for (dialect, operation) in every_operation().into_iter().filter(|(_, operation)| operation.method == Method::GET) {
             let said = operation.parameters().into_iter().filter(|parameter| parameter["in"] == "query");
             let mut names: Vec<String> = said.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
@@ -311,10 +426,12 @@ on_both_engines! {
             for name in names {
                 for value in values {
                     let joint = if path.contains('?') { '&' } else { '?' };
-                    for path in [format!("{path}{joint}{name}={value}"), format!("{path}{joint}{name}=1&{name}={value}")] {
-                        attacker.calls(dialect, &operation.method, &path, "", &format!("GET {}", shortly(path.as_bytes()))).await;
-                    }
+                    let path = format!("{path}{joint}{name}={value}");
+                    attacker.calls(dialect, &operation.method, &path, "", &format!("GET {}", shortly(path.as_bytes()))).await;
                 }
+                let joint = if path.contains('?') { '&' } else { '?' };
+                let path = format!("{path}{joint}{name}=1&{name}=x&{name}&{name}=");
+                attacker.calls(dialect, &operation.method, &path, "", &format!("GET {path}")).await;
             }
         }
     }
