@@ -25,10 +25,10 @@ fn ids(bytes: &[u8]) {
     if let Some((id, _)) = OrderId::from_hex24(&text) {
         assert_eq!(OrderId::new(id.number()), Some(id));
     }
-    drop(ShipmentId::from_native(&text));
-    drop(ParcelId::from_native(&text));
-    drop(DocumentId::from_native(&text));
-    drop(EventId::from_native(&text));
+    let _ = ShipmentId::from_native(&text);
+    let _ = ParcelId::from_native(&text);
+    let _ = DocumentId::from_native(&text);
+    let _ = EventId::from_native(&text);
 }
 
 const SHEET: &str = "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days\n\

@@ -96,14 +96,14 @@ async fn a_statement_that_hangs_is_stopped_and_its_connection_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_with_no_connection_left_is_told_and_waited_for() {
+async fn a_server_with_no_connection_left_is_told() {
     let t = TestStore::new(Engine::Postgres).await;
     make_names(&t.store).await;
     t.store
         .write(async |tx| {
             let name = tx.row("select cast(current_database() as text)", &[]).await?.expect("a row").text(0)?;
             tx.execute(&format!("alter database {name} connection limit 0"), &[]).await?;
-            // A superuser is not counted, so the connections that are there must go for a role that is.
+            // A superuser is not counted, so another role asks.
             tx.execute("create role waybill_limited login", &[]).await.map(drop)
         })
         .await
