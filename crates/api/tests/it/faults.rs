@@ -58,7 +58,7 @@ async fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
     let large = |n: usize| {
         let mut order = order(&format!("{n}"));
         // Every second one needs more room than there may be left.
-        order["order_details"]["notes"] = json!("x".repeat(if n % 2 == 0 { 1 } else { 60_000 }));
+        order["order_details"]["notes"] = json!("x".repeat(if n.is_multiple_of(2) { 1 } else { 60_000 }));
         json!([order])
     };
     let answers = join_all((0..40).map(async |n| (n, t.post("/api/v3/orders", &large(n)).await))).await;
