@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::idempotency::Once;
 use app::limits::Load;
@@ -17,9 +18,9 @@ use bytes::Bytes;
 use domain::Error;
 use domain::channel::Dialect;
 use domain::error::Unknown;
-use http::header::CONTENT_TYPE;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
 /// What a dialect says about itself.
@@ -41,6 +42,11 @@ pub trait Wire: Send + Sync + 'static {
     /// The answer to a body of more bytes than are read.
     fn too_large(most_bytes: usize) -> Response;
 
+    /// The answer to a body that does not arrive in time.
+    fn too_slow() -> Response {
+        Self::refuse(Error::Unavailable("the body did not arrive in time".to_owned()))
+    }
+
     /// The answer to a path that no route has.
     fn no_such_page() -> Response;
 
@@ -57,6 +63,28 @@ impl MostBytes {
     pub fn layer(self) -> DefaultBodyLimit {
         DefaultBodyLimit::max(self.0)
     }
+}
+
+/// How long a request may take; handed to the router as an extension. Without one it may take for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the head of the request to the answer.
+    pub request: Duration,
+    /// From the head of the request to the last byte of its body.
+    pub body: Duration,
+}
+
+/// Does something within a time, if there is a limit; `None` when the time is up.
+pub(crate) async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// How long, if there is a limit.
+pub(crate) fn patience(extensions: &Extensions) -> Option<Patience> {
+    extensions.get::<Patience>().copied()
 }
 
 /// A caller whose key was checked and whose rate limit is not used up.
@@ -94,12 +122,31 @@ impl<W: Wire, S: Send + Sync> FromRequest<S> for Body<W> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let most = request.extensions().get::<MostBytes>().map_or(0, |most| most.0);
-        match Bytes::from_request(request, state).await {
-            Ok(body) => Ok(Self { body, wire: PhantomData }),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(W::too_large(most)),
-            Err(_) => Err(W::refuse(Error::invalid("", "the body ended before it was complete"))),
+        // Who announces too much hears of it at once, and need not send it.
+        if announced(request.headers()).is_some_and(|bytes| bytes > most as u64) {
+            return Err(unread(W::too_large(most)));
+        }
+        let limit = patience(request.extensions()).map(|patience| patience.body);
+        match within(limit, Bytes::from_request(request, state)).await {
+            Some(Ok(body)) => Ok(Self { body, wire: PhantomData }),
+            Some(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(unread(W::too_large(most)))
+            }
+            Some(Err(_)) => Err(W::refuse(Error::invalid("", "the body ended before it was complete"))),
+            None => Err(unread(W::too_slow())),
         }
     }
+}
+
+/// How many bytes the head of a request announces.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// An answer that leaves part of the body unread, so that nothing else can come over the same connection.
+fn unread(mut answer: Response) -> Response {
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// The variable part of a path. Bytes that are no text become U+FFFD, which names nothing: whoever asks hears that

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::App;
 use app::idempotency::{Begun, KeptAnswer, Once};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, StatusCode};
 use sha2::{Digest, Sha256};
 use tracing::Instrument as _;
 
-use crate::dialect::{MostBytes, Wire, log_if_ours};
+use crate::dialect::{self, Wire, log_if_ours};
 
 const HEADER: &str = "idempotency-key";
 /// The longest key, in characters.
@@ -43,8 +43,8 @@ async fn run<W: Wire>(app: &App, request: Request, next: Next) -> Result<Respons
     let (parts, body) = request.into_parts();
     let credentials = W::credentials(&parts).ok_or_else(|| W::refuse(Error::Unauthenticated(Unknown::Missing)))?;
     let caller = app.authenticate(&credentials, W::DIALECT).await.map_err(W::refuse)?;
-    let most = parts.extensions.get::<MostBytes>().map_or(0, |most| most.0);
-    let body = to_bytes(body, most).await.map_err(|_| W::too_large(most))?;
+    let readable = Request::from_parts(parts.clone(), body);
+    let dialect::Body { body, .. } = dialect::Body::<W>::from_request(readable, &()).await?;
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let fingerprint = fingerprint(&[parts.method.as_str().as_bytes(), target.as_bytes(), &body]);
     let once = match app.begin_once(&caller, key, fingerprint).await.map_err(W::refuse)? {

@@ -256,9 +256,12 @@ impl<'a> Json<'a> {
     pub fn merge(&mut self, patch: Json<'a>) {
         match (self, patch) {
             (Self::Object(members), Self::Object(changes)) => {
+                // No name comes twice among the changes, so the places of the members that are there now are enough.
+                let places: HashMap<Cow<'a, str>, usize> =
+                    members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
                 for (name, change) in changes {
-                    match members.iter_mut().find(|(member, _)| *member == name) {
-                        Some((_, value)) => value.merge(change),
+                    match places.get(&name) {
+                        Some(&at) => members[at].1.merge(change),
                         None => members.push((name, change)),
                     }
                 }

@@ -12,6 +12,8 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 
 pub mod dialect;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod health;
 mod idempotency;
 pub mod json;

@@ -8,7 +8,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use domain::Error;
 use domain::document::Document;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 
 use crate::dialect::{Segment, log_if_ours};
@@ -27,7 +27,8 @@ async fn open(State(app): State<App>, Segment(token): Segment) -> Response {
         }
         Err(error) => {
             log_if_ours(&error);
-            (StatusCode::SERVICE_UNAVAILABLE, "The document cannot be fetched now. Please try again.\n").into_response()
+            let text = "The document cannot be fetched now. Please try again.\n";
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], text).into_response()
         }
     }
 }

@@ -1,16 +1,21 @@
 //! A route: a path and the methods it takes, served and listed from one call, so that the two cannot drift apart.
 
 use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 
 use app::App;
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{self, MethodRouter};
+use domain::Error;
+use futures::FutureExt as _;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 
-use crate::dialect::Wire;
+use crate::dialect::{Wire, patience, within};
 
 /// A path and the methods it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +101,20 @@ impl<W: Wire> Routes<W> {
         let add = |router: Router<App>, (route, answers): (Route, _)| {
             router.route(&format!("{prefix}{}", route.path), answers)
         };
-        self.routes.into_iter().fold(router, add)
+        self.routes.into_iter().fold(router, add).layer(middleware::from_fn(net::<W>))
+    }
+}
+
+/// The net under a dialect's handlers: one that panics, or finds no end, is answered for in the dialect's words.
+async fn net<W: Wire>(request: Request, next: Next) -> Response {
+    let limit = patience(request.extensions()).map(|patience| patience.request);
+    match within(limit, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+        Some(Ok(answer)) => answer,
+        Some(Err(panic)) => {
+            let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
+            W::refuse(Error::Internal(format!("a handler panicked: {}", text.unwrap_or("without a message"))))
+        }
+        None => W::refuse(Error::Unavailable("the request took too long".to_owned())),
     }
 }
 
@@ -110,4 +128,53 @@ fn other_method<W: Wire>(method: &Method, allowed: &str) -> Response {
         answer.headers_mut().insert(ALLOW, allowed);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value as Json, json};
+    use testkit::{Engine, TestApp};
+
+    use super::*;
+    use crate::dialect::Patience;
+    use crate::native::Native;
+    use crate::sendcloud::Sendcloud;
+
+    /// What a dialect's net says to a handler that panics and to one that has no end.
+    async fn caught<W: Wire>(below: &'static str, panics: &'static str, endless: &'static str) -> [Json; 2] {
+        let in_time = Patience { request: Duration::from_millis(20), body: Duration::from_millis(20) };
+        let t = TestApp::builder(Engine::Sqlite).connectors(carriers::all()).build().await.serving(|app| {
+            let panic = async || -> Response { panic!("over {}", 1) };
+            let routes = Routes::<W>::below(below)
+                .at(panics, [get(panic)])
+                .at(endless, [get(async || std::future::pending::<Response>().await)]);
+            routes.router("").with_state(app).layer(axum::Extension(in_time))
+        });
+        let late = t.get(endless).await;
+        assert_eq!(late.header("retry-after"), "1");
+        [t.get(panics).await.story(), late.story()]
+    }
+
+    #[tokio::test]
+    async fn a_panic_and_a_request_without_end_are_told_in_the_dialects_words() {
+        let [panicked, late] = caught::<Sendcloud>("/api/v3", "/api/v3/panics", "/api/v3/endless").await;
+        let error = |status: u16, code: &str, title: &str, detail: &str| {
+            let error = json!({ "status": status.to_string(), "code": code, "title": title, "detail": detail });
+            json!({ "status": status, "body": { "errors": [error] } })
+        };
+        assert_eq!(panicked, error(500, "error", "Server error", "A server error occurred."));
+        let busy = "The service is busy. Please try again in a moment.";
+        assert_eq!(late, error(503, "unavailable", "Service unavailable", busy));
+
+        let [panicked, late] = caught::<Native>("/v1", "/v1/panics", "/v1/endless").await;
+        let problem = |status: u16, kind: &str, title: &str, detail: &str| {
+            let kind = format!("/docs/errors#{kind}");
+            json!({ "status": status, "body": { "type": kind, "title": title, "status": status, "detail": detail } })
+        };
+        assert_eq!(panicked, problem(500, "internal", "Server error", "Something broke here, and it was logged."));
+        let busy = "The server cannot do this now. Please try again in a moment.";
+        assert_eq!(late, problem(503, "unavailable", "Unavailable", busy));
+    }
 }

@@ -1,12 +1,17 @@
 //! `waybill serve`: everything, until somebody asks it to stop.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use app::App;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{Role, Settings};
-use crate::{commands, shutdown, wire};
+use crate::{commands, connections, shutdown, wire};
+
+/// How long the head of a request may take to arrive, and a connection may wait for the next request.
+const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// Runs the server and the jobs; a stop lets requests and commands that have begun finish.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
@@ -38,7 +43,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         shutdown::signal().await;
         stop.send_replace(true);
     };
-    axum::serve(listener, routes).with_graceful_shutdown(ending).await.context("the server failed")?;
+    connections::serve(listener, routes, settings.request_timeout.min(HEAD_TIME), ending).await;
     if let Some(jobs) = jobs {
         jobs.await.context("the jobs failed")?;
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use api::dialect::Patience;
 use app::limits::RateLimit;
 use app::{App, Clock, Options, Parts, Random, Vault};
 use axum::Router;
@@ -24,6 +25,8 @@ use crate::config::Settings;
 
 /// Connections of one node to PostgreSQL.
 const POOL_SIZE: usize = 16;
+/// What a dialect's own time limit is ahead of the one for everything else, so that the dialect answers.
+const A_MOMENT: Duration = Duration::from_secs(1);
 /// The file whose lock says that a `serve` owns the data folder.
 const LOCK_FILE: &str = "serve.lock";
 /// The installation's key in the data folder.
@@ -164,12 +167,14 @@ pub(crate) fn routes(app: App, settings: &Settings) -> Router {
         let path = if path.starts_with("/t/") || path.starts_with("/d/") { path[..3].to_owned() } else { path };
         tracing::info_span!("request", id, method = %request.method(), path)
     };
+    let patience = Patience { request: settings.request_timeout, body: settings.request_timeout / 2 };
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::new(name.clone(), NewRequestId))
         .layer(PropagateRequestIdLayer::new(name))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout))
-        .layer(RequestBodyTimeoutLayer::new(settings.request_timeout.min(Duration::from_secs(30))));
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout + A_MOMENT))
+        .layer(RequestBodyTimeoutLayer::new(settings.request_timeout + A_MOMENT))
+        .layer(axum::Extension(patience));
     dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes)).layer(layers)
 }

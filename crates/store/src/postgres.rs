@@ -24,7 +24,9 @@ use crate::{migrate, panicked, went_on};
 
 /// How long a connection may take to be made, and a command may wait for one of the pool.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
-/// A longer statement is stopped, and so is a transaction in which nothing happens.
+/// How long a server may say nothing before its connection counts as lost, unless the URL's `tcp_user_timeout` says.
+const SILENCE: Duration = Duration::from_secs(40);
+/// A longer statement is stopped, and so is a transaction in which nothing happens; the URL's `options` may say more.
 const LIMITS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
 /// How often a command that met another is called again.
 const RETRIES: u32 = 20;
@@ -38,6 +40,7 @@ const BEGIN_READ: &str = "begin isolation level repeatable read read only";
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pool: Pool,
+    silence: Duration,
 }
 
 impl Postgres {
@@ -45,7 +48,8 @@ impl Postgres {
     pub async fn open(url: &str, pool_size: usize) -> Result<Self> {
         let mut config: tokio_postgres::Config =
             url.parse().map_err(|error| Error::invalid("url", format!("this is no PostgreSQL URL: {error}")))?;
-        config.connect_timeout(CONNECT_TIME).tcp_user_timeout(Duration::from_secs(30));
+        let silence = config.get_tcp_user_timeout().copied().unwrap_or(SILENCE);
+        config.connect_timeout(CONNECT_TIME).tcp_user_timeout(silence);
         config.keepalives_idle(Duration::from_secs(30));
         if config.get_application_name().is_none() {
             config.application_name("waybill");
@@ -60,7 +64,7 @@ impl Postgres {
         // It ends once the client is gone; how it ends does not matter any more.
         let _ = connection.await;
 
-        let options = [config.get_options().unwrap_or_default(), LIMITS].join(" ");
+        let options = [LIMITS, config.get_options().unwrap_or_default()].join(" ");
         config.options(options);
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
@@ -70,7 +74,7 @@ impl Postgres {
             .create_timeout(Some(CONNECT_TIME))
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool })
+        Ok(Self { pool, silence })
     }
 
     /// Runs the command on a thread of its own, so that it ends even if the caller stops waiting.
@@ -102,7 +106,7 @@ impl Postgres {
 
     async fn lease(&self) -> Result<Lease> {
         match self.pool.get().await {
-            Ok(client) => Ok(Lease { client: Some(client), clean: true }),
+            Ok(client) => Ok(Lease { client: Some(client), clean: true, silence: self.silence }),
             Err(PoolError::Backend(error)) => Err(unreachable(&error)),
             Err(PoolError::Timeout(_)) => {
                 Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
@@ -146,6 +150,7 @@ async fn require_bytewise_text(client: &tokio_postgres::Client) -> Result<()> {
 struct Lease {
     client: Option<Object>,
     clean: bool,
+    silence: Duration,
 }
 
 impl Drop for Lease {
@@ -191,7 +196,7 @@ impl Lease {
             return Called::Done(Err(Error::internal("a lease without its connection")));
         };
         self.clean = false;
-        let mut tx = Tx::Postgres(Session { client, read_only, begun: false, failure: None });
+        let mut tx = Tx::Postgres(Session { client, read_only, silence: self.silence, begun: false, failure: None });
         let outcome = AssertUnwindSafe(async { command(&mut tx).await }).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&*panic)));
         let (begun, failure) = match tx {
@@ -199,6 +204,10 @@ impl Lease {
             Tx::Sqlite(_) => (false, None),
         };
 
+        if matches!(failure, Some(Failure::Silent)) {
+            // Nothing would answer a rollback either: the connection is closed, and the server ends the transaction.
+            return Called::Done(Err(silent()));
+        }
         let end = if outcome.is_ok() && failure.is_none() { "commit" } else { "rollback" };
         let ended = if !begun {
             Ok(())
@@ -206,12 +215,15 @@ impl Lease {
             // Sent, not awaited: nothing depends on it, and the next user of the connection comes behind it.
             client.batch_execute(end).now_or_never().unwrap_or(Ok(()))
         } else {
-            client.batch_execute(end).await
+            match tokio::time::timeout(self.silence, client.batch_execute(end)).await {
+                Ok(ended) => ended,
+                Err(_) => return Called::Done(Err(silent())),
+            }
         };
         self.clean = ended.is_ok();
         match (failure, outcome, ended) {
             (Some(Failure::Met(error)), ..) => Called::Met(error),
-            (Some(Failure::Broke), Ok(_), _) => Called::Done(Err(went_on())),
+            (Some(Failure::Broke | Failure::Silent), Ok(_), _) => Called::Done(Err(went_on())),
             (_, Err(error), _) => Called::Done(Err(error)),
             (None, Ok(value), Ok(())) => Called::Done(Ok(value)),
             (None, Ok(_), Err(error)) if has_met(&error) => {
@@ -238,6 +250,8 @@ fn pause(retry: u32) -> Duration {
 enum Failure {
     /// It met another one.
     Met(Error),
+    /// No answer came; the command was told.
+    Silent,
     /// Something else; the command was told.
     Broke,
 }
@@ -247,6 +261,7 @@ enum Failure {
 pub struct Session<'a> {
     client: &'a Object,
     read_only: bool,
+    silence: Duration,
     begun: bool,
     failure: Option<Failure>,
 }
@@ -298,20 +313,26 @@ impl Session<'_> {
             return Err(went_on());
         }
         let begin = if self.read_only { BEGIN_READ } else { BEGIN_WRITE };
-        let outcome = if self.begun {
-            work.await
-        } else {
-            self.begun = true;
-            // A read does not wait until the transaction has begun: if that fails, its rows are thrown away.
-            if self.read_only || sql.trim_start().starts_with("select") {
-                let (begun, outcome) = join(self.client.batch_execute(begin), work).await;
+        let (client, is_first) = (self.client, !self.begun);
+        // A read does not wait until the transaction has begun: if that fails, its rows are thrown away.
+        let is_read = self.read_only || sql.trim_start().starts_with("select");
+        let answered = async {
+            if !is_first {
+                work.await
+            } else if is_read {
+                let (begun, outcome) = join(client.batch_execute(begin), work).await;
                 begun.and(outcome)
             } else {
-                match self.client.batch_execute(begin).await {
+                match client.batch_execute(begin).await {
                     Ok(()) => work.await,
                     Err(error) => Err(error),
                 }
             }
+        };
+        self.begun = true;
+        let Ok(outcome) = tokio::time::timeout(self.silence, answered).await else {
+            self.failure = Some(Failure::Silent);
+            return Err(silent());
         };
         outcome.map_err(|error| {
             let told = refused(&error);
@@ -411,6 +432,11 @@ fn unreachable(error: &tokio_postgres::Error) -> Error {
         None => with_cause(error),
     };
     Error::Unavailable(format!("no connection to the database: {why}"))
+}
+
+/// The server has said nothing for too long.
+fn silent() -> Error {
+    Error::Unavailable("the database says nothing".to_owned())
 }
 
 /// What an error of PostgreSQL means to us.

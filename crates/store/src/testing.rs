@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::Result;
 
+pub use proxy::{Fault, Proxy};
+
+mod proxy;
+
 use crate::{Config, Store};
 
 /// The engines a test runs on; see [`on_both_engines!`](crate::on_both_engines).
@@ -58,6 +62,24 @@ impl TestStore {
         };
         let store = Store::open(&config).await.unwrap_or_else(|error| panic!("the test database: {error}"));
         Self { store, config, database }
+    }
+
+    /// Makes a PostgreSQL database and reaches it through a proxy that can fail. `parameters` go into the URL, such as
+    /// `?tcp_user_timeout=1`.
+    ///
+    /// # Panics
+    ///
+    /// If that fails: a test cannot go on.
+    pub async fn behind_a_proxy(parameters: &str) -> (Self, Proxy) {
+        let mut made = Self::new(Engine::Postgres).await;
+        let Config::Postgres { url, pool_size } = made.config.clone() else { panic!("a server") };
+        made.store.close().await;
+        let (server, name) = url.rsplit_once('/').expect("a database in the URL");
+        let (head, address) = server.rsplit_once('@').expect("a user in the URL");
+        let proxy = Proxy::start(address).await;
+        made.config = Config::Postgres { url: format!("{head}@{}/{name}{parameters}", proxy.address), pool_size };
+        made.store = made.reopen().await.unwrap_or_else(|error| panic!("the test database: {error}"));
+        (made, proxy)
     }
 
     /// Opens the same database once more, as another node or the next start would.

@@ -19,7 +19,7 @@ use store::testing::TestStore;
 use tower::ServiceExt;
 
 pub use store::on_both_engines;
-pub use store::testing::Engine;
+pub use store::testing::{Engine, Fault, Proxy};
 
 pub mod carrier;
 pub mod sink;
@@ -147,6 +147,12 @@ impl TestAppBuilder {
     pub async fn build(self) -> TestApp {
         let store = TestStore::new(self.engine).await;
         self.build_on(store).await
+    }
+
+    /// Opens a fresh PostgreSQL database behind a proxy that can fail, and applies the setup.
+    pub async fn build_behind_a_proxy(self) -> (TestApp, Proxy) {
+        let (store, proxy) = TestStore::behind_a_proxy("?tcp_user_timeout=1").await;
+        (self.build_on(store).await, proxy)
     }
 
     async fn build_on(self, store: TestStore) -> TestApp {

@@ -74,6 +74,11 @@ impl Problems {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large", detail)
     }
 
+    pub(super) fn too_slow() -> Self {
+        let detail = "The body did not arrive in time: send it again.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Body too slow", detail)
+    }
+
     pub(super) fn no_such_page() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "There is nothing at this path.")
     }

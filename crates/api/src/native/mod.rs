@@ -13,6 +13,8 @@ use crate::routes::{Routes, get, post};
 mod accounts;
 mod error;
 pub mod events;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod orders;
 mod parcels;
 mod rates;
@@ -42,6 +44,10 @@ impl Wire for Native {
 
     fn too_large(most_bytes: usize) -> Response {
         Problems::too_large(most_bytes).answer()
+    }
+
+    fn too_slow() -> Response {
+        Problems::too_slow().answer()
     }
 
     fn no_such_page() -> Response {

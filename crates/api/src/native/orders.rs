@@ -156,7 +156,7 @@ fn item(node: Node<'_>) -> Option<LineItem> {
     })
 }
 
-fn details(fields: &Fields<'_>) -> OrderDetails {
+pub(super) fn details(fields: &Fields<'_>) -> OrderDetails {
     fields.only(&[
         "external_id",
         "number",

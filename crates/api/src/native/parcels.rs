@@ -113,7 +113,7 @@ pub(super) async fn unscanned(State(app): State<App>, Authed { caller, .. }: Aut
     Ok(json(StatusCode::OK, &UnscannedPage { data: data.collect(), next }))
 }
 
-fn place(text: &str) -> Result<(Timestamp, ParcelId), Error> {
+pub(super) fn place(text: &str) -> Result<(Timestamp, ParcelId), Error> {
     let read = || {
         let (at, id) = text.split_once('.')?;
         Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, ParcelId::from_decimal(id)?))

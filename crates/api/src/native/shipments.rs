@@ -174,7 +174,7 @@ fn label_format(node: Node<'_>) -> Option<Format> {
     Format::parse(&name).or_else(|| node.fault(unfit))
 }
 
-fn wish(fields: &Fields<'_>) -> ShipWish {
+pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
     fields.only(&["location", "service", "parcels", "label_format", "further_because"]);
     let code = fields.optional("service", text(1, 200));
     ShipWish {
@@ -377,6 +377,11 @@ fn reported(node: Node<'_>) -> Option<ReportedEvent> {
     })
 }
 
+pub(super) fn reports(fields: &Fields<'_>) -> Vec<ReportedEvent> {
+    fields.only(&["events"]);
+    fields.required("events", |node| node.list(500, reported))
+}
+
 /// `POST /v1/shipments/{id}/tracking-events`: what an own fleet says happened. Repeating a report is harmless.
 pub(super) async fn report(
     State(app): State<App>,
@@ -384,10 +389,7 @@ pub(super) async fn report(
     Segment(id): Segment,
     Body { body, .. }: Body,
 ) -> Answer {
-    let reports = read(&body, |fields| {
-        fields.only(&["events"]);
-        fields.required("events", |node| node.list(500, reported))
-    })?;
+    let reports = read(&body, reports)?;
     let shipment = app.report_tracking(&caller, shipment_id(&id)?, reports).await?;
     let answer: Response = json(StatusCode::OK, &ShipmentView::of(&app, &shipment));
     Ok(answer)

@@ -269,6 +269,11 @@ impl Errors {
         let detail = format!("The request body is larger than {most_bytes} bytes: send fewer orders at once.");
         Self::simple(413, "invalid", "Request entity too large", detail)
     }
+
+    /// The body does not arrive in time.
+    pub fn body_too_slow() -> Self {
+        Self::simple(408, "invalid", "Request timeout", "The request body did not arrive in time: send it again.")
+    }
 }
 
 /// The pointer of an order's field.

@@ -96,13 +96,21 @@ pub struct IntegrationPatch {
     pub feedback_type: Option<String>,
 }
 
+/// The longest URL of a webhook: each is found by its address, and no database indexes endless text.
+const LONGEST_ADDRESS: usize = 2_000;
+
+fn address(node: Node<'_>) -> Option<String> {
+    let address = url(node)?;
+    if address.len() > LONGEST_ADDRESS { node.fault(Fault::TooLong(LONGEST_ADDRESS)) } else { Some(address) }
+}
+
 impl IntegrationPatch {
     /// Reads the body; every problem is reported, unknown fields are ignored.
     pub fn decode(body: &[u8]) -> Result<Self, Errors> {
         read_object(body, Errors::of, |node| {
             let fields = node.fields()?;
             let takes_url_away = fields.get("webhook_url") == Some(&Json::Null);
-            let webhook_url = fields.optional("webhook_url", url);
+            let webhook_url = fields.optional("webhook_url", address);
             Some(Self {
                 shop_name: fields.get("shop_name").and_then(|_| fields.needed("shop_name", text(1, 250))),
                 shop_url: fields.optional("shop_url", url),

@@ -66,6 +66,10 @@ impl Wire for Sendcloud {
         Errors::body_too_large(most_bytes).into_response()
     }
 
+    fn too_slow() -> Response {
+        Errors::body_too_slow().into_response()
+    }
+
     fn no_such_page() -> Response {
         Errors::no_such_page().into_response()
     }

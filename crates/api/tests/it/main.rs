@@ -1,11 +1,14 @@
 //! The dialects over real databases, through the router.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod a5;
 mod access;
 mod carrier_words;
 mod deleting;
 mod editing;
+mod faults;
 mod fixture;
+mod hostile;
 mod idempotency;
 mod integration_webhook;
 mod integrations;

@@ -28,16 +28,16 @@ fn document(dialect: Dialect) -> Json {
 }
 
 /// One method of a route as its document describes it.
-struct Operation {
-    document: Json,
-    method: Method,
-    path: String,
-    says: Json,
+pub(crate) struct Operation {
+    pub(crate) document: Json,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) says: Json,
 }
 
 impl Operation {
     /// The path with an id of something that is there.
-    fn of_something(&self) -> String {
+    pub(crate) fn of_something(&self) -> String {
         let there = match self.parameter("id").map(|id| id["example"].clone()) {
             Some(Json::String(id)) => id,
             Some(_) if self.path.contains("/orders/") => "1".to_owned(),
@@ -50,7 +50,7 @@ impl Operation {
         self.path.replace("{id}", &there) + &query.unwrap_or_default()
     }
 
-    fn parameters(&self) -> Vec<&Json> {
+    pub(crate) fn parameters(&self) -> Vec<&Json> {
         let all = self.says["parameters"].as_array().into_iter().flatten();
         all.map(|parameter| resolved(&self.document, parameter)).collect()
     }
@@ -60,7 +60,7 @@ impl Operation {
     }
 
     /// The example of the body, as it is sent; empty when there is no body.
-    fn body(&self) -> String {
+    pub(crate) fn body(&self) -> String {
         let content = &self.says["requestBody"]["content"];
         let form = content["application/x-www-form-urlencoded"]["example"].as_object();
         match (&content["application/json"]["example"], form) {
@@ -73,11 +73,11 @@ impl Operation {
         }
     }
 
-    fn has_body(&self) -> bool {
+    pub(crate) fn has_body(&self) -> bool {
         self.says["requestBody"].is_object()
     }
 
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
@@ -104,7 +104,7 @@ fn check(document: &Json, documented: &Json, answer: &Answer, name: &str) {
     }
 }
 
-fn operations(dialect: Dialect) -> Vec<Operation> {
+pub(crate) fn operations(dialect: Dialect) -> Vec<Operation> {
     let document = document(dialect);
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -127,7 +127,7 @@ fn every_operation() -> Vec<Operation> {
 }
 
 /// An application with one order, shipped a week ago, and somebody who wants to hear of it.
-async fn busy(engine: testkit::Engine) -> TestApp {
+pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
     let hook = "[[tenant.webhook]]\nurl = \"http://127.0.0.1:9/\"\n\
         secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\ndialect = \"native\"\nevents = [\"*\"]\n";
     let t = serving_setup(engine, &setup_with(hook)).await;

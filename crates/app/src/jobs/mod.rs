@@ -119,11 +119,12 @@ impl App {
     }
 
     async fn run_job(&self, job: &Job, mut stop: watch::Receiver<bool>) {
+        let mut owed = None;
         loop {
             if *stop.borrow() {
                 return;
             }
-            let wait = match self.lease_and_run(job).await {
+            let wait = match self.lease_and_run(job, &mut owed).await {
                 Ok(Some(Outcome::Again)) => Duration::ZERO,
                 Ok(Some(Outcome::Later(at))) => {
                     let until = at.duration_since(self.now()).unsigned_abs();
@@ -162,8 +163,9 @@ impl App {
         self.wakes().is_stopping.load(Ordering::Relaxed)
     }
 
-    /// Runs a job if nobody else does; `None` when somebody does.
-    async fn lease_and_run(&self, job: &Job) -> Result<Option<Outcome>> {
+    /// Runs a job if nobody else does; `None` when somebody does. `owed` is a lease that may not have been given back,
+    /// since the store failed: while it lasts, nobody could run the job.
+    async fn lease_and_run(&self, job: &Job, owed: &mut Option<Timestamp>) -> Result<Option<Outcome>> {
         // A job that panics must not take the others with it.
         let run = async || {
             let outcome = AssertUnwindSafe((job.run)(self)).catch_unwind().await;
@@ -172,13 +174,20 @@ impl App {
         if job.is_shared {
             return run().await.map(Some);
         }
-        let (kind, now) = (job.kind, self.now());
+        let kind = job.kind;
+        if let Some(until) = *owed {
+            self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
+        }
+        let now = self.now();
         let until = clock::later(now, LEASE);
+        *owed = Some(until);
         if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
+            *owed = None;
             return Ok(None);
         }
         let outcome = run().await;
         self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
+        *owed = None;
         outcome.map(Some)
     }
 

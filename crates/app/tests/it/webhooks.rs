@@ -198,6 +198,7 @@ on_both_engines! {
         let view = shop.app().webhooks(&shop.acme).await.unwrap().remove(0);
         let (_, why) = view.health.paused.clone().unwrap();
         assert_eq!(why, "nothing but failures for three days, the last one: 503");
+        shop.t.run_jobs().await;
         // It is announced in the feed, and to whoever else listens; it hears of it when it is back.
         let feed = shop.app().feed(&shop.acme, 0, 100).await.unwrap();
         let (_, announced) = feed.iter().find(|(_, event)| event.kind == EventKind::WebhookPaused).unwrap();

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod commands;
+mod corpus;
 mod demo;
+mod hostile;
 mod kill;
 mod process;

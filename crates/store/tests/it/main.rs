@@ -4,6 +4,7 @@
 
 mod commands;
 mod engines;
+mod faults;
 mod migrations;
 mod sequences;
 mod values;

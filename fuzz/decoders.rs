@@ -1,0 +1,60 @@
+//! Every decoder by its name: those of the wire, of files an operator writes, and of tokens in links.
+//!
+//! Shared by the fuzz targets and by the test that replays their corpus.
+
+use api::fuzzing::Decoder;
+use app::{Random, Vault};
+use domain::ids::{DocumentId, EventId, OrderId, ParcelId, ShipmentId};
+
+/// Every decoder there is, by the name of its target.
+pub fn all() -> Vec<(&'static str, Decoder)> {
+    let mut all = api::fuzzing::decoders();
+    all.extend([("ids", ids as Decoder), ("setup_file", setup_file), ("rate_sheet", rate_sheet), ("link", link)]);
+    all
+}
+
+/// An id that is read is written as it was.
+fn ids(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(id) = OrderId::from_native(&text) {
+        assert_eq!(OrderId::from_native(&id.to_string()), Some(id));
+    }
+    if let Some(id) = OrderId::from_decimal(&text) {
+        assert_eq!(id.number().to_string(), text);
+    }
+    if let Some((id, _)) = OrderId::from_hex24(&text) {
+        assert_eq!(OrderId::new(id.number()), Some(id));
+    }
+    let _ = ShipmentId::from_native(&text);
+    let _ = ParcelId::from_native(&text);
+    let _ = DocumentId::from_native(&text);
+    let _ = EventId::from_native(&text);
+}
+
+const SHEET: &str = "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days\n\
+    standard,home,NL,,0,31.5,4.90,EUR,2\n";
+
+fn setup_file(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let files = |_: &str| Ok(SHEET.to_owned());
+        drop(app::setup::file::read(text, &files, &|_| Some("value".to_owned()), &carriers::all()));
+    }
+}
+
+fn rate_sheet(bytes: &[u8]) {
+    const SETUP: &str = "[[tenant]]\nid = \"a\"\nname = \"A\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n\
+        [[tenant.carrier_account]]\nid = \"house\"\ncarrier = \"local\"\n\
+        settings = { rate_sheet = \"rates.csv\", sscc_prefix = \"4012345\", carrier_name = \"House\" }\n";
+    if let Ok(sheet) = std::str::from_utf8(bytes) {
+        let files = |_: &str| Ok(sheet.to_owned());
+        drop(app::setup::file::read(SETUP, &files, &|_| None, &carriers::all()));
+    }
+}
+
+fn link(bytes: &[u8]) {
+    if let Ok(vault) = Vault::new(&[7; 32], Random::default()) {
+        let token = String::from_utf8_lossy(bytes);
+        assert_eq!(vault.open_link(&token), None, "nobody else signs links");
+        assert_eq!(vault.open_link(&vault.seal_link(&token)).as_deref(), Some(token.as_ref()));
+    }
+}
