@@ -20,6 +20,8 @@ use domain::tenant::Scope;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
+use tracing::Instrument as _;
+
 use crate::rates::accounts_of;
 use crate::tenants::TenantSetup;
 use crate::{App, Caller, event};
@@ -86,11 +88,12 @@ impl App {
         let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
         if is_new {
             let (app, tenant, id) = (self.clone(), caller.tenant().clone(), shipment.id);
-            tokio::spawn(async move {
+            let booking = async move {
                 if let Err(error) = app.book(&tenant, id).await {
                     tracing::warn!(shipment = %id, %error, "booking {id} is not settled yet");
                 }
-            });
+            };
+            tokio::spawn(booking.in_current_span());
         }
         Ok(shipment)
     }

@@ -12,7 +12,7 @@ use domain::routing::RoutingRule;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
 use domain::webhook::WebhookEndpoint;
-use domain::{Result, Timestamp};
+use domain::{Error, Result, Timestamp};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
@@ -126,6 +126,21 @@ impl App {
             cached.checked_at = Some(Instant::now());
         });
         Ok(())
+    }
+
+    /// Refuses to work with another key than the one the database was made with; the first to come sets it.
+    pub async fn check_key(&self) -> Result<()> {
+        const KNOWN: &str = "waybill";
+        let fresh = self.vault().encrypt(KNOWN)?;
+        let kept = self.store().write(async move |tx| tx.key_check(&fresh).await).await?;
+        match self.vault().decrypt(&kept) {
+            Ok(text) if text == KNOWN => Ok(()),
+            _ => Err(Error::Conflict(
+                "this is not the key the database was made with: give that one with key or key_file, or in waybill.key \
+                 of the data folder"
+                    .to_owned(),
+            )),
+        }
     }
 
     /// A tenant's set-up; `None` when there is no such tenant.

@@ -34,7 +34,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         tokio::spawn(async move { app.run_jobs(stopped).await })
     });
     let routes = match settings.role {
-        Role::Worker => api::health_router(app.clone()),
+        Role::Worker => wire::layered(api::health_router(app.clone()), settings.request_timeout),
         Role::All | Role::Api => wire::routes(app.clone(), settings),
     };
     println!("Waybill answers on {}", settings.base_url(address));

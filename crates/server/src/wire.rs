@@ -12,7 +12,7 @@ use app::limits::RateLimit;
 use app::{App, Clock, Options, Parts, Random, Vault};
 use axum::Router;
 use domain::connector::Connector;
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use store::blobs::{BlobConfig, Blobs};
 use store::{Config, Store};
 use tower::ServiceBuilder;
@@ -132,7 +132,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         ..Options::default()
     };
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         store: Store::open(&store_config(settings)).await?,
         blobs: Blobs::open(&blob_config(settings))?,
         clock: Clock::System,
@@ -142,7 +142,9 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         event_bodies: api::event_bodies(),
         http: app::guard::client(settings.allow_private_webhooks).context("the HTTP client cannot be made")?,
         options,
-    }))
+    });
+    app.check_key().await?;
+    Ok(app)
 }
 
 /// Names a request that came without a name.
@@ -156,25 +158,143 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
-/// Every route, and the layers every request passes: a name, a span, a time limit, and a net under panics.
+/// Every route of a node that answers requests, with the layers of [`layered`].
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    let name = HeaderName::from_static("x-request-id");
-    let named = name.clone();
-    let span = move |request: &http::Request<axum::body::Body>| {
-        let id = request.headers().get(&named).and_then(|id| id.to_str().ok()).unwrap_or("");
+    let routes = dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes));
+    layered(routes, settings.request_timeout)
+}
+
+/// The name of the header that names a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest name a client may give a request, in bytes.
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// Drops a name that would spoil a log: too long, not visible ASCII, or one of several.
+fn without_odd_name<B>(mut request: http::Request<B>) -> http::Request<B> {
+    let is_good = |id: &HeaderValue| {
+        (1..=LONGEST_REQUEST_ID).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    let mut names = request.headers().get_all(REQUEST_ID).iter();
+    let is_kept = names.next().is_none_or(is_good) && names.next().is_none();
+    if !is_kept {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
+/// The layers every request passes: a name, a span, a net under panics, and a time limit.
+pub(crate) fn layered(routes: Router, time_limit: Duration) -> Router {
+    let span = |request: &http::Request<axum::body::Body>| {
+        let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("");
         // The path of a public page holds its token, so only its first part is logged.
         let path: String = request.uri().path().chars().take(60).collect();
         let path = if path.starts_with("/t/") || path.starts_with("/d/") { path[..3].to_owned() } else { path };
-        tracing::info_span!("request", id, method = %request.method(), path)
+        // At the level of an error, so that a log of errors alone names its requests too.
+        tracing::error_span!("request", id, method = %request.method(), path)
     };
-    let patience = Patience { request: settings.request_timeout, body: settings.request_timeout / 2 };
+    let patience = Patience { request: time_limit, body: time_limit / 2 };
     let layers = ServiceBuilder::new()
-        .layer(SetRequestIdLayer::new(name.clone(), NewRequestId))
-        .layer(PropagateRequestIdLayer::new(name))
+        .map_request(without_odd_name::<axum::body::Body>)
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout + A_MOMENT))
-        .layer(RequestBodyTimeoutLayer::new(settings.request_timeout + A_MOMENT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time_limit + A_MOMENT))
+        .layer(RequestBodyTimeoutLayer::new(time_limit + A_MOMENT))
         .layer(axum::Extension(patience));
-    dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes)).layer(layers)
+    routes.layer(layers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    use axum::body::Body;
+    use axum::routing::get;
+    use http::Request;
+    use tower::ServiceExt as _;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Log {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    async fn fails() -> &'static str {
+        tracing::error!("it went wrong");
+        "done"
+    }
+
+    async fn panics() -> &'static str {
+        panic!("a mistake of ours")
+    }
+
+    fn sample() -> Router {
+        let routes = Router::new().route("/fails", get(fails)).route("/panics", get(panics));
+        layered(routes, Duration::from_mins(1))
+    }
+
+    async fn ask(path: &str, names: &[&str]) -> (StatusCode, String) {
+        let mut request = Request::get(path);
+        for name in names {
+            request = request.header(REQUEST_ID, HeaderValue::from_bytes(name.as_bytes()).unwrap());
+        }
+        let answer = sample().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.headers().get_all(REQUEST_ID).iter().count(), 1, "{path} {names:?}");
+        (answer.status(), answer.headers()[REQUEST_ID].to_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn every_answer_names_its_request_as_the_client_did() {
+        let longest = "~".repeat(LONGEST_REQUEST_ID);
+        for name in ["a", "shop-42/!", longest.as_str()] {
+            for (path, status) in [("/fails", 200), ("/nowhere", 404), ("/panics", 500)] {
+                assert_eq!(ask(path, &[name]).await, (StatusCode::from_u16(status).unwrap(), name.to_owned()));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_would_spoil_a_log_is_replaced() {
+        let too_long = "~".repeat(LONGEST_REQUEST_ID + 1);
+        for names in [&[][..], &[""], &["two words"], &["caf\u{e9}"], &[too_long.as_str()], &["one", "two"]] {
+            for path in ["/fails", "/nowhere", "/panics"] {
+                let (_, name) = ask(path, names).await;
+                assert!(uuid::Uuid::parse_str(&name).is_ok(), "{names:?} became {name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_of_errors_alone_names_the_request_in_every_line() {
+        let log = Log::default();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_ansi(false);
+        let _logging = tracing::subscriber::set_default(lines.with_writer(log.clone()).finish());
+        ask("/fails", &["shop-42"]).await;
+        ask("/panics", &["shop-42"]).await;
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("it went wrong") && text.contains("a mistake of ours"), "{text}");
+        assert!(text.lines().all(|line| line.contains("id=\"shop-42\"")), "{text}");
+    }
 }

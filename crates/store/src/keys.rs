@@ -1,7 +1,7 @@
 //! API keys, found by a keyed hash of their secret, and the tokens bought with them.
 
 use domain::tenant::{ApiKey, Scope, TenantId};
-use domain::{Result, Timestamp};
+use domain::{Error, Result, Timestamp};
 
 use crate::codec::known;
 use crate::{Row, Tx, params};
@@ -90,6 +90,15 @@ impl Tx<'_> {
     pub async fn has_key(&mut self, tenant: &TenantId, name: &str) -> Result<bool> {
         let sql = "select name from api_keys where tenant_id = $1 and name = $2";
         Ok(self.row(sql, &params![tenant.as_str(), name]).await?.is_some())
+    }
+
+    /// The known text, encrypted under the installation's key, stored as `fresh` when there is none yet.
+    pub async fn key_check(&mut self, fresh: &[u8]) -> Result<Vec<u8>> {
+        const KEEP: &str = "
+            insert into installation (name, value) values ('key_check', $1) on conflict (name) do nothing";
+        self.execute(KEEP, &params![fresh]).await?;
+        let row = self.row("select value from installation where name = 'key_check'", &[]).await?;
+        row.ok_or_else(|| Error::internal("the check of the installation's key was not kept"))?.bytes(0)
     }
 
     /// Whether any key exists.

@@ -56,6 +56,34 @@ on_both_engines! {
         assert_eq!(listed[0]["shop_name"], "Web shop");
     }
 
+    async fn a_start_with_another_key_is_refused_and_the_right_key_still_works(engine: Engine) {
+        let place = Place::new(engine, "wrong-key").await;
+        let mut flags = place.flags();
+        let (worked, _, error) = said(&run(&place.folder, &with(&["apply", "setup.toml"], &flags)));
+        assert!(worked, "{error}");
+        std::fs::write(place.folder.join("other.key"), "another key of this installation").unwrap();
+        flags.extend(["--key-file", "other.key"].map(str::to_owned));
+        for command in [&["apply", "setup.toml"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let (worked, _, error) = said(&run(&place.folder, &with(command, &flags)));
+            assert!(!worked && error.contains("this is not the key the database was made with"), "{error}");
+        }
+        let (worked, _, error) = said(&run(&place.folder, &with(&["apply", "setup.toml"], &place.flags())));
+        assert!(worked, "{error}");
+    }
+
+    async fn a_request_keeps_its_name_through_the_whole_server(engine: Engine) {
+        let place = Place::new(engine, "named").await;
+        let server = place.serve();
+        for (path, status) in [("/healthz", 200), ("/nowhere", 404), ("/api/v3/orders", 401)] {
+            let asked = client().get(format!("{}{path}", server.url)).header("x-request-id", "shop-42");
+            let answer = asked.send().await.unwrap();
+            assert_eq!((answer.status().as_u16(), &answer.headers()["x-request-id"]), (status, &"shop-42".parse().unwrap()));
+        }
+        let large = client().post(format!("{}/api/v3/orders", server.url)).basic_auth("pub-acme", Some("sec-acme"));
+        let refused = large.header("x-request-id", "shop-43").body(vec![b' '; 11 << 20]).send().await.unwrap();
+        assert_eq!((refused.status().as_u16(), &refused.headers()["x-request-id"]), (413, &"shop-43".parse().unwrap()));
+    }
+
     async fn a_page_of_tracking_is_served_beside_the_apis(engine: Engine) {
         let place = Place::new(engine, "page").await;
         let server = place.serve();
