@@ -63,11 +63,7 @@ impl fmt::Debug for Database {
 struct Field<'a>(&'a Value);
 
 impl ToSql for Field<'_> {
-    fn to_sql(
-        &self,
-        of: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self.0 {
             Value::Null => Ok(IsNull::Yes),
             Value::Int(number) => number.to_sql(of, out),
@@ -109,10 +105,8 @@ pub(crate) fn fresh(bench: &Bench, engine: Engine) -> anyhow::Result<(Config, Da
 pub(crate) fn remove(bench: &Bench, config: &Config) -> anyhow::Result<()> {
     let folder: PathBuf = crate::server::data_folder(bench, config);
     if let Config::Postgres { url, .. } = config {
-        let mut server = Database::open(&Config::Postgres {
-            url: format!("{}/postgres", bench.postgres),
-            pool_size: 1,
-        })?;
+        let mut server =
+            Database::open(&Config::Postgres { url: format!("{}/postgres", bench.postgres), pool_size: 1 })?;
         server.run(&format!("drop database {} with (force)", url.rsplit('/').next().unwrap_or_default()))?;
     }
     if folder.exists() {
@@ -186,7 +180,9 @@ impl Database {
 
     fn columns(&mut self, table: &str) -> anyhow::Result<Columns> {
         let sql = match self {
-            Self::Sqlite(_) => format!("select name || ' ' || lower(type) from pragma_table_info('{table}') order by cid"),
+            Self::Sqlite(_) => {
+                format!("select name || ' ' || lower(type) from pragma_table_info('{table}') order by cid")
+            }
             Self::Postgres(..) => format!(
                 "select column_name || ' ' || data_type from information_schema.columns
                  where table_name = '{table}' order by ordinal_position"
@@ -332,7 +328,9 @@ impl Writer<'_> {
                 for (statement, part) in &prepared {
                     for row in &part.rows {
                         let fields: Vec<_> = row.iter().map(Field).collect();
-                        transaction.execute_raw(statement, fields.iter().map(|field| field as &(dyn ToSql + Sync))).await?;
+                        transaction
+                            .execute_raw(statement, fields.iter().map(|field| field as &(dyn ToSql + Sync)))
+                            .await?;
                     }
                 }
                 transaction.commit().await?;

@@ -50,16 +50,16 @@ fn text<'a>(json: &'a Json, pointer: &str) -> anyhow::Result<&'a str> {
 pub(crate) fn make(client: &mut Client, order: &[u8]) -> anyhow::Result<[f64; 4]> {
     let began = Instant::now();
     let placed: Json = serde_json::from_slice(&client.send(order)?)?;
-    let after_order = began.elapsed();
+    let ordered = Instant::now();
     let ship = request("POST", &format!("/v1/orders/{}/shipments", text(&placed, "/id")?), "");
     let shipped: Json = serde_json::from_slice(&client.send(&ship)?)?;
-    let after_shipment = began.elapsed();
+    let shipped_at = Instant::now();
     let path = format!("/v1/parcels/{}/label?format=pdf_100x150", text(&shipped, "/parcels/0/id")?);
     let label = client.send(&request("GET", &path, ""))?;
-    let after_label = began.elapsed();
+    let labelled = Instant::now();
     anyhow::ensure!(label.starts_with(b"%PDF"), "the label is no PDF");
-    let parts = [after_label, after_order, after_shipment - after_order, after_label - after_shipment];
-    Ok(parts.map(|part| part.as_secs_f64() * 1e3))
+    let parts = [(began, labelled), (began, ordered), (ordered, shipped_at), (shipped_at, labelled)];
+    Ok(parts.map(|(from, to)| to.duration_since(from).as_secs_f64() * 1e3))
 }
 
 /// The requests of so many orders.

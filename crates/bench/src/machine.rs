@@ -18,7 +18,8 @@ pub(crate) fn describe(bench: &Bench) -> anyhow::Result<()> {
     println!("cores {cores}, load average {}, {}", load.join(" "), if bench.quick { "quick" } else { "full" });
     println!("fsync of 4 kB written over: p50 {:.2} ms", fsync_cost(bench)? * 1e3);
     let (_, mut postgres) = fresh(bench, Engine::Postgres)?;
-    let version = postgres.texts("select current_setting('server_version') || ', fsync ' || current_setting('fsync')")?;
+    let version =
+        postgres.texts("select current_setting('server_version') || ', fsync ' || current_setting('fsync')")?;
     println!("SQLite {}, PostgreSQL {}\n", rusqlite::version(), version.join(""));
     Ok(())
 }

@@ -53,7 +53,7 @@ same_day,home,NL;DE,,0,31.5,19.90,EUR,0,Same day,NL-S
 ";
 
 /// How long the server may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server; it is stopped when it is dropped.
 #[derive(Debug)]
@@ -95,7 +95,8 @@ impl Server {
         let child = command.spawn().with_context(|| format!("{} cannot be run", bench.waybill.display()))?;
         let mut server = Self { child, port, ready_after: Duration::ZERO };
         let ready = request("GET", "/readyz", "");
-        while !Client::connect(port).and_then(|mut client| client.exchange(&ready)).is_ok_and(|answer| answer.0 == 200) {
+        while !Client::connect(port).and_then(|mut client| client.exchange(&ready)).is_ok_and(|answer| answer.0 == 200)
+        {
             if began.elapsed() > PATIENCE || server.child.try_wait()?.is_some() {
                 bail!("the server did not start: {}", fs::read_to_string(data.join("server.log"))?);
             }

@@ -18,7 +18,7 @@ use crate::table::{Budget, Line, Table};
 /// Endpoints, each in a lane of its own; the client alone sends as many requests at once.
 const ENDPOINTS: usize = 8;
 /// How long the deliveries may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server that counts what it is sent and answers 204.
 struct Sink {
