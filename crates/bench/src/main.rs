@@ -1,0 +1,98 @@
+//! The bench: measures every budget of the architecture as a ratio to a floor taken in the same run.
+//!
+//! The server under measurement is a child process of the release binary. The load generator sends ready-made bodies
+//! from threads of its own; its share of the processor time stands beside each figure. For development only.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+
+mod client;
+mod database;
+mod drawing;
+mod ingest;
+mod label;
+mod lists;
+mod machine;
+mod memory;
+mod server;
+mod table;
+mod webhooks;
+
+use database::Engine;
+use table::Table;
+
+/// What the bench was asked for.
+#[derive(Debug, Parser)]
+#[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
+struct Arguments {
+    /// Only these lines: ingest, label, drawing, lists, webhooks, memory.
+    lines: Vec<String>,
+    /// Fewer repetitions and smaller tables: for a look, not for the record.
+    #[arg(long)]
+    quick: bool,
+    /// The server under measurement.
+    #[arg(long)]
+    waybill: PathBuf,
+    /// A PostgreSQL server, without a database.
+    #[arg(long)]
+    postgres: String,
+    /// A folder that is emptied afterwards by whoever made it; on the disk that is to be measured.
+    #[arg(long)]
+    folder: PathBuf,
+}
+
+/// What every measurement is given.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) waybill: PathBuf,
+    pub(crate) postgres: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) quick: bool,
+}
+
+/// The names of the measurements, in the order in which they run.
+const LINES: [&str; 6] = ["ingest", "label", "drawing", "webhooks", "memory", "lists"];
+
+fn main() -> anyhow::Result<()> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let arguments = Arguments::parse();
+    if let Some(unknown) = arguments.lines.iter().find(|line| !LINES.contains(&line.as_str())) {
+        anyhow::bail!("there is no line {unknown:?}: name some of {}", LINES.join(", "));
+    }
+    let bench = Bench {
+        waybill: arguments.waybill,
+        postgres: arguments.postgres,
+        folder: arguments.folder,
+        quick: arguments.quick,
+    };
+    machine::describe(&bench)?;
+    let mut table = Table::default();
+    for line in LINES {
+        if !arguments.lines.is_empty() && !arguments.lines.iter().any(|asked| asked == line) {
+            continue;
+        }
+        eprintln!("bench: {line} …");
+        let measured = match line {
+            "ingest" => on_both(&bench, &mut table, ingest::measure),
+            "label" => on_both(&bench, &mut table, label::measure),
+            "drawing" => drawing::measure(&bench, &mut table),
+            "webhooks" => on_both(&bench, &mut table, webhooks::measure),
+            "memory" => on_both(&bench, &mut table, memory::measure),
+            _ => on_both(&bench, &mut table, lists::measure),
+        };
+        measured.with_context(|| format!("the measurement of {line}"))?;
+    }
+    table.print();
+    Ok(())
+}
+
+fn on_both(
+    bench: &Bench,
+    table: &mut Table,
+    measure: fn(&Bench, Engine, &mut Table) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    measure(bench, Engine::Sqlite, table)?;
+    measure(bench, Engine::Postgres, table)
+}
