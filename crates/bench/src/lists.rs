@@ -36,7 +36,7 @@ pub(crate) fn fill(database: &mut Database, from: usize, to: usize) -> anyhow::R
               select n from numbers) as numbers",
             from + 1
         ),
-        Database::Postgres(..) => format!("generate_series({}, {to}) as numbers (n)", from + 1),
+        Database::Postgres(..) => format!("generate_series({}::bigint, {to}::bigint) as numbers (n)", from + 1),
     };
     database.run(&format!(
         "begin;

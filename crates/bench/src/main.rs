@@ -82,7 +82,11 @@ fn main() -> anyhow::Result<()> {
             "memory" => on_both(&bench, &mut table, memory::measure),
             _ => on_both(&bench, &mut table, lists::measure),
         };
-        measured.with_context(|| format!("the measurement of {line}"))?;
+        if let Err(error) = measured {
+            // What was measured before is worth something.
+            table.print();
+            return Err(error).with_context(|| format!("the measurement of {line}"));
+        }
     }
     table.print();
     Ok(())
