@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod limits;
 pub mod orders;
 pub mod rates;
+pub mod routing;
 pub mod setup;
 pub mod shipments;
 pub mod tenants;
@@ -86,6 +87,8 @@ pub struct Options {
     pub link_lifetime: Duration,
     /// How long a carrier may take to answer.
     pub carrier_timeout: Duration,
+    /// How long carriers may take to say what they charge when somebody only asks.
+    pub rate_timeout: Duration,
 }
 
 impl Default for Options {
@@ -97,6 +100,7 @@ impl Default for Options {
             fallback_font: None,
             link_lifetime: Duration::from_hours(7 * 24),
             carrier_timeout: Duration::from_secs(30),
+            rate_timeout: Duration::from_secs(5),
         }
     }
 }

@@ -1,15 +1,21 @@
 //! Rates: every account of the location is asked at once under one deadline; one that fails hides no other.
 
+use std::time::Duration;
+
+use domain::Result;
 use domain::connector::{Offer, RateRequest, Trace};
 use domain::error::CarrierError;
+use domain::ids::OrderId;
 use domain::location::Location;
 use domain::rate::Rate;
+use domain::routing::{Decision, RoutingRule};
 use domain::service::ServiceCode;
-use domain::tenant::TenantId;
+use domain::tenant::{FallbackRate, Scope, TenantId};
 use futures::future::join_all;
 
-use crate::App;
+use crate::shipments::ShipWish;
 use crate::tenants::{Account, TenantSetup};
+use crate::{App, Caller};
 
 /// What the accounts of a location offer.
 #[derive(Clone, Debug, Default)]
@@ -30,10 +36,37 @@ pub fn accounts_of<'a>(setup: &'a TenantSetup, location: &'a Location) -> Vec<&'
     }
 }
 
+/// What an order could go by, and what would be chosen and why; nothing is booked.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// What may be taken, best first.
+    pub rates: Vec<Rate>,
+    /// Accounts that did not answer in time or said no, and why.
+    pub failed: Vec<(String, CarrierError)>,
+    /// What would be chosen and why.
+    pub decision: Decision,
+    /// The tenant's own price, when no rate is left.
+    pub fallback: Option<FallbackRate>,
+}
+
 impl App {
+    /// What an order could go by: asks every account at once under one short deadline, and answers with the rates of
+    /// those that kept it. Without any the tenant's fallback price stands in.
+    pub async fn quote(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Quote> {
+        let order = self.order(caller, order).await?;
+        let survey = self.survey(caller, &order, wish, self.options().rate_timeout).await?;
+        let fallback = caller.setup.tenant.fallback_rate.clone().filter(|_| survey.rates.is_empty());
+        Ok(Quote { rates: survey.rates, failed: survey.offers.failed, decision: survey.decision, fallback })
+    }
+
+    /// The rules in force, in the order of the setup file.
+    pub fn routing_rules(&self, caller: &Caller) -> Result<Vec<RoutingRule>> {
+        caller.require(Scope::Read)?;
+        Ok(caller.setup.rules.written().cloned().collect())
+    }
+
     /// Asks accounts for offers, all at once; who does not answer in time is named among the failed.
-    pub async fn offers(&self, tenant: &TenantId, accounts: &[&Account], ask: &RateRequest) -> Offers {
-        let limit = self.options().carrier_timeout;
+    pub async fn offers(&self, tenant: &TenantId, accounts: &[&Account], ask: &RateRequest, limit: Duration) -> Offers {
         let asked = accounts.iter().filter_map(|account| {
             let connection = account.connection.clone()?;
             Some(async move {

@@ -13,7 +13,7 @@ use domain::measure::{Dimensions, Weight};
 use domain::order::{Order, ServiceWish};
 use domain::parcel::{Box as ParcelBox, Content, Parcel};
 use domain::rate::Rate;
-use domain::routing::Pick;
+use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
 use domain::service::ServiceCode;
 use domain::shipment::{Shipment, ShipmentDetails, ShipmentStatus};
 use domain::tenant::Scope;
@@ -22,8 +22,9 @@ use domain::{Error, Result};
 
 use tracing::Instrument as _;
 
-use crate::rates::accounts_of;
-use crate::tenants::TenantSetup;
+use crate::rates::{Offers, accounts_of};
+use crate::routing::Facts;
+use crate::tenants::{Account, TenantSetup};
 use crate::{App, Caller, event};
 
 mod booking;
@@ -40,6 +41,10 @@ pub struct ShipWish {
     pub parcels: Vec<BoxWish>,
     /// The format labels are drawn in at once; any other is drawn when somebody asks.
     pub label_format: Format,
+    /// What the request itself says of the candidates, before any rule.
+    pub rule: Option<RuleAction>,
+    /// Whether the rules are not to be asked.
+    pub passes_over_rules: bool,
     /// Why a further shipment is wanted although the order has one: without this, that one is answered. The same reason
     /// said again means the same further shipment.
     pub further_because: Option<String>,
@@ -56,6 +61,16 @@ pub struct BoxWish {
     pub contents: Vec<(String, u64)>,
 }
 
+/// What the accounts of a location offer for an order, and what the rules make of it.
+pub(crate) struct Survey {
+    location: Location,
+    ask: RateRequest,
+    pub(crate) offers: Offers,
+    /// Those that may be taken, best first.
+    pub(crate) rates: Vec<Rate>,
+    pub(crate) decision: Decision,
+}
+
 /// What a shipment is chosen from: everything known before the carrier is asked.
 struct Plan {
     location: Location,
@@ -63,6 +78,7 @@ struct Plan {
     recipient: Address,
     boxes: Vec<ParcelBox>,
     rates: Vec<Rate>,
+    decision: Decision,
     label_format: Format,
 }
 
@@ -152,6 +168,29 @@ impl App {
 
     /// What could carry an order, best first. Every reason why nothing can is a problem.
     async fn plan(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Plan> {
+        let survey = self.survey(caller, order, wish, self.options().carrier_timeout).await?;
+        if survey.rates.is_empty() {
+            return Err(nothing_fits(survey));
+        }
+        Ok(Plan {
+            location: survey.location,
+            sender: survey.ask.sender,
+            recipient: survey.ask.recipient,
+            boxes: survey.ask.parcels,
+            rates: survey.rates,
+            decision: survey.decision,
+            label_format: wish.label_format,
+        })
+    }
+
+    /// Asks every account that may carry an order and tries the rules; books nothing.
+    pub(crate) async fn survey(
+        &self,
+        caller: &Caller,
+        order: &Order,
+        wish: &ShipWish,
+        limit: Duration,
+    ) -> Result<Survey> {
         let setup = &caller.setup;
         let mut problems = Vec::new();
         let location = match &wish.location {
@@ -189,72 +228,41 @@ impl App {
         let named = wish.service.as_ref().or_else(|| order.details.delivery.as_ref()?.service.as_ref());
         let mut ask =
             RateRequest { sender: location.sender(), recipient, parcels: boxes, service: None, now: self.now() };
-        let rates = self.candidates(caller, &location, named, &mut ask).await?;
-        Ok(Plan {
-            location,
-            sender: ask.sender,
-            recipient: ask.recipient,
-            boxes: ask.parcels,
-            rates,
-            label_format: wish.label_format,
-        })
-    }
-
-    /// The rates that may be taken, best first. A service or contract somebody named is taken or refused, never swapped.
-    async fn candidates(
-        &self,
-        caller: &Caller,
-        location: &Location,
-        named: Option<&ServiceWish>,
-        ask: &mut RateRequest,
-    ) -> Result<Vec<Rate>> {
-        let setup = &caller.setup;
-        let mut accounts = accounts_of(setup, location);
-        if accounts.is_empty() {
-            let text = format!("no carrier account is assigned to location {:?}", location.external_id);
-            return Err(Error::invalid("location", text));
-        }
-        if let Some(contract) = named.and_then(|named| named.contract.as_deref()) {
-            let account = setup.contract(caller.dialect, contract).ok_or_else(|| {
-                let text = format!("no carrier account is known as {contract:?}");
-                Error::Invalid(vec![Problem::of(Rule::Unknown, "service/contract", text)])
-            })?;
-            accounts.retain(|known| known.account.id == account.account.id);
-        }
-        if let Some(code) = named.and_then(|named| named.code.as_deref()) {
-            let parsed = ServiceCode::parse(code);
-            let serves = |code: &ServiceCode| accounts.iter().any(|account| account.account.id == code.account);
-            let Some(code) = parsed.filter(serves) else {
-                let text = format!("no service {code:?} is offered at location {:?}", location.external_id);
-                return Err(Error::Invalid(vec![Problem::of(Rule::Unknown, "service/code", text)]));
-            };
-            accounts.retain(|account| account.account.id == code.account);
-            ask.service = Some(code.service);
-        }
-        let offers = self.offers(&setup.tenant.id, &accounts, ask).await;
-        let mut left = offers.rates.clone();
-        let mut ordered = Vec::with_capacity(left.len());
-        while let Some(best) = domain::rate::best(&left, Pick::Cheapest).map(|rate| rate.service.clone()) {
-            let place = left.iter().position(|rate| rate.service == best).unwrap_or(0);
-            ordered.push(left.remove(place));
-        }
-        if ordered.is_empty() {
-            let unusable = accounts.iter().filter(|account| account.connection.is_none());
-            let mut reasons: Vec<String> = unusable
-                .map(|account| format!("{}: the carrier cannot be asked by this version", account.account.id))
-                .collect();
-            reasons.extend(offers.left_out.iter().map(|(service, why)| format!("{service}: {why}")));
-            reasons.extend(offers.failed.iter().map(|(account, error)| format!("{account}: {error}")));
-            if offers.left_out.is_empty()
-                && let Some((_, error)) = offers.failed.into_iter().next()
-            {
-                return Err(Error::Carrier(error, None));
+        let accounts = accounts_asked(caller, &location, named, &mut ask)?;
+        let offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
+        let verdict = match (ask.service.is_some(), wish.passes_over_rules) {
+            (true, _) => setup.rules.passed_over("a service was named, which is taken or refused, never swapped"),
+            (false, true) => setup.rules.passed_over("the request asked for no rules"),
+            (false, false) => {
+                let facts = Facts::new(order, &ask.parcels, &location, &ask.recipient);
+                setup.rules.try_all(&facts, &location, wish.rule.as_ref())
             }
-            let wanted = ask.service.as_deref().map_or_else(String::new, |service| format!(" ({service})"));
-            let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
-            return Err(Error::invalid("service", format!("no service fits this shipment{wanted}{why}")));
-        }
-        Ok(ordered)
+        };
+        let (rates, mut candidates) =
+            domain::routing::choose(offers.rates.clone(), &verdict.action, verdict.decided_by.as_deref());
+        let out = |service: String, why: String| Candidate {
+            service,
+            outcome: CandidateOutcome::Out,
+            why: why.chars().take(300).collect(),
+            total: None,
+            billed_weights: Vec::new(),
+            transit_days: None,
+        };
+        candidates.extend(offers.left_out.iter().map(|(service, why)| out(service.to_string(), why.clone())));
+        candidates.extend(offers.failed.iter().map(|(account, error)| out(account.clone(), error.to_string())));
+        let unusable = accounts.iter().filter(|account| account.connection.is_none());
+        candidates.extend(
+            unusable.map(|account| {
+                out(account.account.id.clone(), "the carrier cannot be asked by this version".to_owned())
+            }),
+        );
+        let decision = Decision {
+            decided_by: verdict.decided_by,
+            pick: verdict.action.pick.unwrap_or_default(),
+            rules: verdict.rules,
+            candidates,
+        };
+        Ok(Survey { location, ask, offers, rates, decision })
     }
 
     /// A shipment ready for transaction 1, with ids, serials and tokens.
@@ -301,6 +309,7 @@ impl App {
                 booked_at: None,
                 failure: None,
                 cancel_wanted: false,
+                decision: Some(plan.decision),
                 is_followed: false,
                 further_because: None,
                 brought_by: None,
@@ -394,6 +403,54 @@ impl App {
         self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
     }
+}
+
+/// The accounts that may carry an order. A service or contract that somebody named is taken or refused, never swapped.
+fn accounts_asked<'a>(
+    caller: &'a Caller,
+    location: &'a Location,
+    named: Option<&ServiceWish>,
+    ask: &mut RateRequest,
+) -> Result<Vec<&'a Account>> {
+    let setup = &caller.setup;
+    let mut accounts = accounts_of(setup, location);
+    if accounts.is_empty() {
+        let text = format!("no carrier account is assigned to location {:?}", location.external_id);
+        return Err(Error::invalid("location", text));
+    }
+    if let Some(contract) = named.and_then(|named| named.contract.as_deref()) {
+        let account = setup.contract(caller.dialect, contract).ok_or_else(|| {
+            let text = format!("no carrier account is known as {contract:?}");
+            Error::Invalid(vec![Problem::of(Rule::Unknown, "service/contract", text)])
+        })?;
+        accounts.retain(|known| known.account.id == account.account.id);
+    }
+    if let Some(code) = named.and_then(|named| named.code.as_deref()) {
+        let parsed = ServiceCode::parse(code);
+        let serves = |code: &ServiceCode| accounts.iter().any(|account| account.account.id == code.account);
+        let Some(code) = parsed.filter(serves) else {
+            let text = format!("no service {code:?} is offered at location {:?}", location.external_id);
+            return Err(Error::Invalid(vec![Problem::of(Rule::Unknown, "service/code", text)]));
+        };
+        accounts.retain(|account| account.account.id == code.account);
+        ask.service = Some(code.service);
+    }
+    Ok(accounts)
+}
+
+/// Why nothing can carry an order: the carrier's own error when nobody said more, else every reason.
+fn nothing_fits(survey: Survey) -> Error {
+    let Survey { ask, offers, decision, .. } = survey;
+    if offers.left_out.is_empty()
+        && offers.rates.is_empty()
+        && let Some((_, error)) = offers.failed.into_iter().next()
+    {
+        return Error::Carrier(error, None);
+    }
+    let reasons: Vec<_> = decision.candidates.iter().map(|one| format!("{}: {}", one.service, one.why)).collect();
+    let wanted = ask.service.as_deref().map_or_else(String::new, |service| format!(" ({service})"));
+    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+    Error::invalid("service", format!("no service fits this shipment{wanted}{why}"))
 }
 
 /// Whether a live shipment is what is wished for: the order's first one, or the further one for the same reason. So a

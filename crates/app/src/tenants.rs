@@ -8,7 +8,6 @@ use domain::account::CarrierAccount;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::connector::{Connection, Profile};
 use domain::location::Location;
-use domain::routing::RoutingRule;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
 use domain::webhook::WebhookEndpoint;
@@ -17,6 +16,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::App;
+use crate::routing::Rules;
 
 /// How long a process may trust its caches before it looks at the version row.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
@@ -34,7 +34,7 @@ pub struct TenantSetup {
     /// Its carrier accounts.
     pub accounts: Vec<Account>,
     /// Its routing rules, in order.
-    pub rules: Vec<RoutingRule>,
+    pub rules: Rules,
     /// Its webhook endpoints.
     pub endpoints: Vec<WebhookEndpoint>,
 }
@@ -190,6 +190,7 @@ impl App {
             })
             .collect::<Result<Vec<_>>>()?;
         let zone = TimeZone::get(&tenant.time_zone).unwrap_or(TimeZone::UTC);
+        let rules = Rules::new(rules);
         let setup = Arc::new(TenantSetup { tenant, zone, channels, locations, accounts, rules, endpoints });
         self.0.setup.change(|cached| {
             if cached.version == version {

@@ -8,6 +8,7 @@ use crate::error::CarrierError;
 use crate::ids::{OrderId, ShipmentId};
 use crate::parcel::Parcel;
 use crate::rate::Rate;
+use crate::routing::Decision;
 use crate::service::ServiceCode;
 use crate::time::Timestamp;
 use crate::tracking::TrackingStatus;
@@ -120,6 +121,9 @@ pub struct ShipmentDetails {
     /// The format its labels are drawn in when they are bought.
     #[serde(default)]
     pub label_format: Format,
+    /// Why it went this way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// Whether the carrier can be asked what happens to its parcels.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_followed: bool,

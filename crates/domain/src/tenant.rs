@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Weight;
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 
 /// Names a tenant; lower-case letters, digits, `-` and `_`, at most 64.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +77,18 @@ pub struct Tenant {
     /// The weight of a parcel nobody weighed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_weight: Option<Weight>,
+    /// The price that is shown when no carrier answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_rate: Option<FallbackRate>,
+}
+
+/// A price of the tenant's own that stands in when no carrier answers. Nothing can be booked at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackRate {
+    /// What people call it.
+    pub name: String,
+    /// The price.
+    pub price: Money,
 }
 
 /// What a key may do.

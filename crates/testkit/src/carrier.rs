@@ -42,6 +42,8 @@ pub struct Ledger {
     pub bookings: VecDeque<Outcome>,
     /// What comes next; yes when empty.
     pub cancels: VecDeque<Outcome>,
+    /// What becomes of every question for rates instead of a yes.
+    pub rates: Option<Outcome>,
     /// How often it was asked for rates.
     pub rates_asked: usize,
     /// How often it was asked to book.
@@ -222,7 +224,19 @@ impl Scene {
 impl Connection for Scene {
     fn rates<'a>(&'a self, ask: &'a RateRequest, _trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(async move {
-            self.ledger(|ledger| ledger.rates_asked += 1);
+            let outcome = self.ledger(|ledger| {
+                ledger.rates_asked += 1;
+                ledger.rates.clone()
+            });
+            match outcome {
+                None | Some(Outcome::Yes | Outcome::LostAnswer) => {}
+                Some(Outcome::No(why)) => return Err(CarrierError::refused("", why)),
+                Some(Outcome::Silent) => return Err(silent()),
+                Some(Outcome::Busy(seconds)) => return Err(busy(seconds)),
+                Some(Outcome::Slow(milliseconds)) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                }
+            }
             let currency = Currency::new("EUR").expect("a currency");
             let price = Money::new(Decimal::new(300, 2), currency);
             let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);

@@ -1,8 +1,17 @@
-//! Rates: what a service costs and how its price came about.
+//! Rates: what a service costs, how its price came about, and why one was chosen.
 
+use app::App;
+use axum::extract::State;
 use domain::money::{Decimal, Money};
 use domain::rate::{Rate, Surcharge};
+use domain::routing::{Candidate, CandidateOutcome, Decision, Pick, RoutingRule, RuleVerdict};
+use http::StatusCode;
 use serde::Serialize;
+
+use super::orders::{order_id, read};
+use super::shipments::{List, wish};
+use super::{Answer, Authed, Body};
+use crate::dialect::{Segment, json};
 
 /// A rate as the native API shows it: weights in kilograms, as everywhere in it.
 #[derive(Serialize)]
@@ -50,4 +59,100 @@ impl<'a> RateView<'a> {
             notes: &rate.notes,
         }
     }
+}
+
+/// Why a shipment goes the way it does.
+#[derive(Serialize)]
+pub(super) struct DecisionView<'a> {
+    /// The rule that decided; null when none did.
+    decided_by: Option<&'a str>,
+    pick: Pick,
+    rules: &'a [RuleVerdict],
+    candidates: Vec<CandidateView<'a>>,
+}
+
+/// A service and why it was chosen or not.
+#[derive(Serialize)]
+struct CandidateView<'a> {
+    service: &'a str,
+    outcome: CandidateOutcome,
+    why: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Money>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    billed_weights_kg: Vec<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transit_days: Option<u32>,
+}
+
+impl<'a> DecisionView<'a> {
+    pub(super) fn of(decision: &'a Decision) -> Self {
+        let candidate = |one: &'a Candidate| CandidateView {
+            service: &one.service,
+            outcome: one.outcome,
+            why: &one.why,
+            total: one.total,
+            billed_weights_kg: one.billed_weights.iter().map(|weight| weight.kilograms()).collect(),
+            transit_days: one.transit_days,
+        };
+        Self {
+            decided_by: decision.decided_by.as_deref(),
+            pick: decision.pick,
+            rules: &decision.rules,
+            candidates: decision.candidates.iter().map(candidate).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FailedView<'a> {
+    account: &'a str,
+    error: String,
+}
+
+#[derive(Serialize)]
+struct FallbackView<'a> {
+    name: &'a str,
+    price: Money,
+    note: &'static str,
+}
+
+#[derive(Serialize)]
+struct QuoteView<'a> {
+    rates: Vec<RateView<'a>>,
+    /// Accounts that did not answer in time, or said no.
+    failed: Vec<FailedView<'a>>,
+    decision: DecisionView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<FallbackView<'a>>,
+}
+
+/// `POST /v1/orders/{id}/rates`: what the order could go by, what would be chosen and why. Nothing is booked.
+pub(super) async fn quote(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    Body { body, .. }: Body,
+) -> Answer {
+    let wish = if body.is_empty() { app::shipments::ShipWish::default() } else { read(&body, wish)? };
+    let quote = app.quote(&caller, order_id(&id)?, &wish).await?;
+    let failed = quote.failed.iter().map(|(account, error)| FailedView { account, error: error.to_string() });
+    let fallback = quote.fallback.as_ref().map(|fallback| FallbackView {
+        name: &fallback.name,
+        price: fallback.price,
+        note: "the tenant's own price, since no carrier offers one now: nothing can be booked at it",
+    });
+    let view = QuoteView {
+        rates: quote.rates.iter().map(RateView::of).collect(),
+        failed: failed.collect(),
+        decision: DecisionView::of(&quote.decision),
+        fallback,
+    };
+    Ok(json(StatusCode::OK, &view))
+}
+
+/// `GET /v1/routing-rules`: the rules in force, in the order of the setup file.
+pub(super) async fn rules(State(app): State<App>, Authed { caller, .. }: Authed) -> Answer {
+    let data: Vec<RoutingRule> = app.routing_rules(&caller)?;
+    Ok(json(StatusCode::OK, &List { data }))
 }

@@ -12,6 +12,7 @@ use domain::document::{Document, Format};
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::order::ServiceWish;
+use domain::routing::{Pick, RuleAction};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tracking::{Incident, Milestone, Place, TrackingStatus};
 use domain::{Error, Timestamp};
@@ -19,7 +20,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::orders::{order_id, read};
-use super::rates::RateView;
+use super::rates::{DecisionView, RateView};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
 use crate::json::fields::{Fault, Fields, Node, choice, integer, not_negative, positive, text, time};
@@ -40,6 +41,8 @@ pub(super) struct ShipmentView<'a> {
     service_name: &'a str,
     location: &'a str,
     rate: Option<RateView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<DecisionView<'a>>,
     created_at: String,
     booked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,6 +125,7 @@ impl<'a> ShipmentView<'a> {
             service_name: &details.service_name,
             location: &details.location,
             rate: details.rate.as_ref().map(RateView::of),
+            decision: details.decision.as_ref().map(DecisionView::of),
             created_at: shipment.created_at.to_string(),
             booked_at: details.booked_at.map(|at| at.to_string()),
             further_because: details.further_because.as_deref(),
@@ -167,6 +171,18 @@ fn parcel(node: Node<'_>) -> Option<BoxWish> {
     })
 }
 
+fn rule(node: Node<'_>) -> Option<RuleAction> {
+    let fields = node.fields()?;
+    fields.only(&["only", "exclude", "prefer", "pick"]);
+    let entries = |name| fields.optional(name, |node| node.list(100, text(1, 200)));
+    Some(RuleAction {
+        only: entries("only"),
+        exclude: entries("exclude"),
+        prefer: entries("prefer"),
+        pick: fields.optional("pick", choice(&[("cheapest", Pick::Cheapest), ("fastest", Pick::Fastest)])),
+    })
+}
+
 fn label_format(node: Node<'_>) -> Option<Format> {
     let name = text(1, 40)(node)?;
     let known = Format::ALL.map(Format::name).join(", ");
@@ -175,11 +191,13 @@ fn label_format(node: Node<'_>) -> Option<Format> {
 }
 
 pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
-    fields.only(&["location", "service", "parcels", "label_format", "further_because"]);
+    fields.only(&["location", "service", "parcels", "label_format", "further_because", "rule"]);
     let code = fields.optional("service", text(1, 200));
     ShipWish {
         label_format: fields.optional("label_format", label_format).unwrap_or_default(),
         further_because: fields.optional("further_because", text(1, 500)),
+        rule: fields.optional("rule", rule),
+        passes_over_rules: false,
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),

@@ -49,6 +49,8 @@ fn wish(head: &ShipHead, order: &ShipOrder, label: LabelWish) -> ShipWish {
         service: head.service.clone(),
         parcels: order.parcels.iter().map(parcel).collect(),
         label_format: label.format(),
+        rule: None,
+        passes_over_rules: !order.apply_shipping_rules,
         further_because: None,
     }
 }

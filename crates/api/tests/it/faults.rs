@@ -154,6 +154,12 @@ async fn an_order_whose_commit_was_lost_is_told_as_such_and_posting_it_again_kee
         let answer = t.post("/api/v3/orders", &json!([order(id)])).await;
         assert_unavailable(Dialect::Sendcloud, &answer, id);
         proxy.set(Fault::None);
+        // The server commits what it was sent although nobody waits for its answer any more, in its own time.
+        let mut tries = 0;
+        while is_stored && !listed(&t).await.contains(id) && tries < 100 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tries += 1;
+        }
         assert_eq!(listed(&t).await.contains(id), is_stored, "{id}");
         place(&t, [order(id)]).await;
         assert!(listed(&t).await.contains(id));

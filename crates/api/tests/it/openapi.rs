@@ -130,13 +130,16 @@ fn every_operation() -> Vec<Operation> {
 pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
     let hook = "[[tenant.webhook]]\nurl = \"http://127.0.0.1:9/\"\n\
         secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\ndialect = \"native\"\nevents = [\"*\"]\n";
-    let t = serving_setup(engine, &setup_with(hook)).await;
+    let rule = "[[tenant.routing_rule]]\nname = \"all\"\nwhen = \"true\"\nthen = { pick = \"cheapest\" }\n";
+    let t = serving_setup(engine, &setup_with(&[hook, rule].concat())).await;
     let place =
         operations(Dialect::Sendcloud).into_iter().find(|operation| operation.says["operationId"] == "placeOrders");
     let placed = t.call(Method::POST, "/api/v3/orders", place.unwrap().body()).await;
     assert_eq!(placed.status, 201, "{}", placed.text());
     assert_eq!(t.post("/v1/orders/ord_1/shipments", &json!({})).await.status, 201);
     assert_eq!(t.get("/v1/parcels/pcl_1/label").await.status, 200);
+    let odd = json!({ "events": [{ "code": "ODD" }] });
+    assert_eq!(t.post("/v1/shipments/shp_1/tracking-events", &odd).await.status, 200);
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
     t

@@ -286,6 +286,7 @@ impl App {
             time_zone: "UTC".to_owned(),
             mode: Mode::Live,
             default_weight: None,
+            fallback_rate: None,
         };
         let id = tenant.id.clone();
         let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false };

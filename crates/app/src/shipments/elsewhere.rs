@@ -118,6 +118,7 @@ impl App {
                 carrier_reference: None,
                 failure: None,
                 cancel_wanted: false,
+                decision: None,
                 is_followed: false,
                 further_because: None,
                 label_format: Format::default(),

@@ -8,6 +8,7 @@ mod events;
 mod fixture;
 mod jobs;
 mod labels;
+mod routing;
 mod setup;
 mod times;
 mod tracking;

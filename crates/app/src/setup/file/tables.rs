@@ -11,8 +11,11 @@ use domain::connector::Connector;
 use domain::error::Rule;
 use domain::location::Location;
 use domain::measure::Weight;
+use domain::money::{Currency, Decimal, Money};
 use domain::routing::{Pick, RoutingRule, RuleAction};
-use domain::tenant::{Mode, Tenant};
+use domain::tenant::{FallbackRate, Mode, Tenant};
+
+use crate::routing;
 
 use super::reader::{Entry, Once, Section, nearest};
 use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, values};
@@ -51,6 +54,8 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let mode = mode.unwrap_or_default();
     let default_weight = section.optional("default_parcel", "a table such as { weight_kg = 1.0 }");
     let default_weight = default_weight.and_then(Entry::section).and_then(weight);
+    let fallback_rate = section.optional("fallback_rate", "a table such as { price = \"9.90\", currency = \"EUR\" }");
+    let fallback_rate = fallback_rate.and_then(Entry::section).and_then(|table| fallback(table, currency));
 
     let keys = section.tables("key", "public").into_iter().filter_map(|key| self::key(key, across)).collect();
     let mut once = Once::default();
@@ -62,16 +67,22 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let locations = locations(&section, &carrier_accounts.ids);
     let mut once = Once::default();
     let routing_rules = section.tables("routing_rule", "name");
-    let routing_rules = routing_rules
-        .into_iter()
-        .filter_map(|table| rule(table, &of_tenant, &carrier_accounts.ids, &mut once))
-        .collect();
+    let routing_rules =
+        routing_rules.into_iter().filter_map(|table| rule(table, &carrier_accounts.ids, &mut once)).collect();
     let mut once = Once::default();
     let webhooks = section.tables("webhook", "url").into_iter().filter_map(|table| webhook(table, &mut once)).collect();
     section.close();
 
     Some(TenantSetup {
-        tenant: Tenant { id: id?, name: name?, currency: currency?, time_zone: time_zone?, mode, default_weight },
+        tenant: Tenant {
+            id: id?,
+            name: name?,
+            currency: currency?,
+            time_zone: time_zone?,
+            mode,
+            default_weight,
+            fallback_rate,
+        },
         keys,
         integrations,
         locations,
@@ -79,6 +90,18 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
         routing_rules,
         webhooks,
     })
+}
+
+/// The price that is shown when no carrier answers; in the tenant's currency unless it names another.
+fn fallback(section: Section<'_>, of_tenant: Option<Currency>) -> Option<FallbackRate> {
+    let price = section
+        .required("price", "an amount such as \"9.90\"")
+        .and_then(|entry| entry.decimal(|amount| (amount >= Decimal::ZERO).then_some(amount)));
+    let currency = section.optional("currency", "an ISO 4217 code").and_then(|entry| entry.read(Currency::new));
+    let name = section.optional("name", "what people call it").and_then(Entry::id);
+    section.close();
+    let name = name.unwrap_or_else(|| "Standard".to_owned());
+    Some(FallbackRate { name, price: Money::new(price?, currency.or(of_tenant)?) })
 }
 
 /// Whether a table's own id comes for the first time.
@@ -223,18 +246,20 @@ fn account(name: &str, accounts: &BTreeSet<String>) -> Result<(), String> {
     Err(format!("found {name:?}, which no carrier_account of this tenant has as its id; {expected}"))
 }
 
-fn rule(section: Section<'_>, tenant: &str, accounts: &BTreeSet<String>, once: &mut Once) -> Option<RoutingRule> {
+fn rule(section: Section<'_>, accounts: &BTreeSet<String>, once: &mut Once) -> Option<RoutingRule> {
     let name = section.required("name", "text").and_then(Entry::id);
     let name = name.filter(|name| is_first(once, name, &section, "name"));
     let when = section.required("when", "a CEL expression as text").and_then(Entry::lines);
     let then = section.required("then", "a table such as { only = [\"house\"], pick = \"cheapest\" }");
     let then = then.and_then(Entry::section).map(|then| action(then, accounts));
-    if let Some(name) = &name {
-        let warning = format!("routing_rule {name:?} of tenant {tenant:?} is stored but not evaluated in this version");
-        section.reader().warn(warning);
+    if let Some(flaw) = when.as_deref().and_then(routing::flaw) {
+        let message = format!("this condition cannot be used: {flaw}");
+        section.reader().mistake(Rule::Invalid, &section.path_of("when"), section.line_of("when"), &message);
     }
+    let location = section.optional("location", "a location's external_id").and_then(Entry::id);
+    let brand = section.optional("brand", "a brand of locations").and_then(Entry::id);
     section.close();
-    Some(RoutingRule { name: name?, when: when?, then: then? })
+    Some(RoutingRule { name: name?, location, brand, when: when?, then: then? })
 }
 
 fn action(section: Section<'_>, accounts: &BTreeSet<String>) -> RuleAction {
