@@ -18,7 +18,7 @@ use domain::{CarrierError, Timestamp, gs1};
 
 /// An account of each carrier that offers something from Boston to Berlin.
 fn accounts() -> Vec<CarrierAccount> {
-    vec![crate::local::tests::account()]
+    vec![crate::local::tests::account(), crate::sandbox::tests::account()]
 }
 
 /// An account without any field.

@@ -7,6 +7,7 @@
 mod conformance;
 mod fields;
 pub mod local;
+pub mod sandbox;
 
 use std::sync::Arc;
 
@@ -14,5 +15,10 @@ use domain::connector::Connector;
 
 /// Every connector there is. The carrier list, the forms of their accounts and the routes of bookings come from it.
 pub fn all() -> Vec<Arc<dyn Connector>> {
-    vec![Arc::new(local::Local)]
+    with(sandbox::Sandbox::default())
+}
+
+/// The same with a sandbox of the caller's own.
+pub fn with(sandbox: sandbox::Sandbox) -> Vec<Arc<dyn Connector>> {
+    vec![Arc::new(local::Local), Arc::new(sandbox)]
 }

@@ -77,7 +77,7 @@ fn lines(problems: &[Problem]) -> String {
     format!("{heading}:{}", problems.iter().map(line).collect::<String>())
 }
 
-/// Reads a setup file and makes what it names so. Says in one line what changed, and each warning in one.
+/// Reads a setup file and makes what it names so. Says in one line what changed.
 pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -86,15 +86,12 @@ pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     };
     let setup = app::setup::file::read(&text, &files, &config::environment, app.connectors())
         .map_err(|problems| anyhow::anyhow!("{} has {}", file.display(), lines(&problems)))?;
-    let warnings = setup.warnings.clone();
     let applied = app.apply(setup).await.map_err(readable)?;
-    let mut said: Vec<String> = warnings.into_iter().map(|warning| format!("warning: {warning}")).collect();
     let changes: Vec<_> = applied.changes.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    said.push(match changes.as_slice() {
+    Ok(match changes.as_slice() {
         [] => format!("{}: nothing to change, everything stands so already", file.display()),
         changes => format!("{}: changed {}", file.display(), changes.join(", ")),
-    });
-    Ok(said.join("\n"))
+    })
 }
 
 /// Looks whether everything is in place and says how to mend what is not.

@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "listen",
     "data",
     "database_url",
@@ -44,6 +44,7 @@ const NAMES: [&str; 18] = [
     "log_format",
     "max_body_bytes",
     "request_timeout_seconds",
+    "sandbox_journal",
 ];
 
 /// What an installation chose.
@@ -85,6 +86,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// How long a request may take; 60 s.
     pub request_timeout: Duration,
+    /// A file into which the sandbox carrier writes what it does, for drills.
+    pub sandbox_journal: Option<PathBuf>,
 }
 
 /// What a process does.
@@ -308,6 +311,7 @@ impl Sources<'_> {
             rate_limit_writes_per_minute: self.rate_limit("rate_limit_writes_per_minute"),
             rate_limit_writes_per_second: self.rate_limit("rate_limit_writes_per_second"),
             fallback_font: self.path("fallback_font", "the path of a TrueType or OpenType font"),
+            sandbox_journal: self.path("sandbox_journal", "the path of a file"),
             public_url: self.read("public_url", http, base),
             log: self
                 .read("log", "a filter such as info or info,store=debug", |text| {

@@ -11,6 +11,8 @@ use api::dialect::Patience;
 use app::limits::RateLimit;
 use app::{App, Clock, Options, Parts, Random, Vault};
 use axum::Router;
+use carriers::sandbox::Sandbox;
+use carriers::sandbox::journal::Journal;
 use domain::connector::Connector;
 use http::{HeaderName, HeaderValue, StatusCode};
 use store::blobs::{BlobConfig, Blobs};
@@ -112,8 +114,11 @@ fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::Fa
 }
 
 /// The carriers of this version.
-pub(crate) fn connectors() -> Vec<Arc<dyn Connector>> {
-    carriers::all()
+fn connectors(settings: &Settings) -> anyhow::Result<Vec<Arc<dyn Connector>>> {
+    let Some(path) = &settings.sandbox_journal else { return Ok(carriers::all()) };
+    let journal =
+        Journal::open(path).with_context(|| format!("sandbox_journal {} cannot be opened", path.display()))?;
+    Ok(carriers::with(Sandbox::with_journal(journal)))
 }
 
 /// Opens everything the settings name. `public_url` is where people reach this installation.
@@ -138,7 +143,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         clock: Clock::System,
         vault: Vault::new(&key(settings, &random)?, random.clone())?,
         random,
-        connectors: connectors(),
+        connectors: connectors(settings)?,
         event_bodies: api::event_bodies(),
         http: app::guard::client(settings.allow_private_webhooks).context("the HTTP client cannot be made")?,
         options,

@@ -150,6 +150,9 @@ async fn an_order_whose_commit_was_lost_is_told_as_such_and_posting_it_again_kee
     let t = routed(t);
     place(&t, [order("warm")]).await;
     for (fault, id, is_stored) in [(Fault::BeforeCommit, "A", false), (Fault::AfterCommit, "B", true)] {
+        // The look at the set-up is behind us, so that the first commit that is met is the order's.
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+        listed(&t).await;
         proxy.set(fault);
         let answer = t.post("/api/v3/orders", &json!([order(id)])).await;
         assert_unavailable(Dialect::Sendcloud, &answer, id);

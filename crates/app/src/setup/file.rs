@@ -28,8 +28,6 @@ use self::reader::{Reader, Section};
 pub struct SetupFile {
     /// The tenants, in the order of the file.
     pub tenants: Vec<TenantSetup>,
-    /// What is kept and does nothing yet, for people.
-    pub warnings: Vec<String>,
 }
 
 /// A tenant and everything the file says it has.
@@ -109,9 +107,5 @@ pub fn read(
         return Err(reader.into_problems());
     }
     let tenants = tables::tenants(Section::root(&reader, document.get_ref()), connectors);
-    if reader.is_clean() {
-        Ok(SetupFile { tenants, warnings: reader.into_warnings() })
-    } else {
-        Err(reader.into_problems())
-    }
+    if reader.is_clean() { Ok(SetupFile { tenants }) } else { Err(reader.into_problems()) }
 }

@@ -299,7 +299,7 @@ impl App {
             routing_rules: Vec::new(),
             webhooks: Vec::new(),
         };
-        self.apply(SetupFile { tenants: vec![setup], warnings: Vec::new() }).await?;
+        self.apply(SetupFile { tenants: vec![setup] }).await?;
         match self.create_key(&id, "first", Scope::ALL.to_vec()).await {
             // Another node was first, and has printed its key.
             Err(Error::Conflict(_)) => Ok(None),

@@ -12,9 +12,6 @@ use domain::tenant::Mode;
 use super::reader::{Entry, Once, Section, nearest};
 use super::tables::aliases;
 
-/// The one carrier a setup file may name before there is a connector for it.
-const ANNOUNCED: &str = "sandbox";
-
 /// The carrier accounts of a tenant.
 pub(super) struct Accounts {
     /// Those without a mistake, in the order of the file.
@@ -24,7 +21,7 @@ pub(super) struct Accounts {
 }
 
 /// Reads a tenant's carrier accounts.
-pub(super) fn accounts(tenant: &Section<'_>, mode: Mode, name: &str, connectors: &[Arc<dyn Connector>]) -> Accounts {
+pub(super) fn accounts(tenant: &Section<'_>, mode: Mode, connectors: &[Arc<dyn Connector>]) -> Accounts {
     let mut accounts = Accounts { read: Vec::new(), ids: BTreeSet::new() };
     let (mut once, mut aliases_seen) = (Once::default(), Once::default());
     for section in tenant.tables("carrier_account", "id") {
@@ -55,7 +52,7 @@ pub(super) fn accounts(tenant: &Section<'_>, mode: Mode, name: &str, connectors:
             calls_per_minute,
             aliases,
         };
-        let account = carrier(&section, account, mode, name, connectors);
+        let account = carrier(&section, account, mode, connectors);
         section.close();
         accounts.read.extend(account.filter(|_| id.is_some()));
     }
@@ -67,7 +64,6 @@ fn carrier(
     section: &Section<'_>,
     mut account: CarrierAccount,
     mode: Mode,
-    tenant: &str,
     connectors: &[Arc<dyn Connector>],
 ) -> Option<CarrierAccount> {
     let entry = section.required("carrier", "a carrier's name such as \"local\"");
@@ -88,15 +84,6 @@ fn carrier(
                 section.reader().mistake(Rule::Invalid, &path, line, &message);
             }
             fields(section, settings.flatten(), account, connector.as_ref())
-        }
-        (None, settings) if account.carrier == ANNOUNCED => {
-            section.reader().warn(format!(
-                "carrier_account {:?} of tenant {tenant:?}: carrier {ANNOUNCED:?} is not available in this version; it \
-                 is stored and offers nothing",
-                account.id
-            ));
-            free(settings.flatten(), &mut account);
-            Some(account)
         }
         (None, _) => {
             let known: Vec<_> = connectors.iter().map(|connector| connector.profile().carrier).collect();
@@ -175,16 +162,4 @@ fn fields(
         reader.mistake(problem.rule, &path, line, &format!("{prefix}{}", problem.message));
     }
     is_good.then_some(account)
-}
-
-/// Keeps every setting of a carrier that nobody knows yet: what stands elsewhere is a secret, the rest is text.
-fn free(settings: Option<Section<'_>>, account: &mut CarrierAccount) {
-    let Some(settings) = settings else { return };
-    for (name, entry) in settings.entries("text, a number, true or false") {
-        if entry.is_table() {
-            account.credentials.extend(entry.secret().map(|secret| (name, secret)));
-        } else {
-            account.settings.extend(entry.scalar().map(|text| (name, text)));
-        }
-    }
 }

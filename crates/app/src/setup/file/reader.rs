@@ -23,7 +23,6 @@ pub(super) struct Reader<'r> {
     env: &'r dyn Fn(&str) -> Option<String>,
     line_starts: Vec<usize>,
     found: RefCell<Vec<(usize, Problem)>>,
-    warnings: RefCell<Vec<String>>,
 }
 
 impl<'r> Reader<'r> {
@@ -34,7 +33,7 @@ impl<'r> Reader<'r> {
         env: &'r dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let line_starts = text.match_indices('\n').map(|(place, _)| place + 1).collect();
-        Self { files, env, line_starts, found: RefCell::default(), warnings: RefCell::default() }
+        Self { files, env, line_starts, found: RefCell::default() }
     }
 
     fn line(&self, place: usize) -> usize {
@@ -53,11 +52,6 @@ impl<'r> Reader<'r> {
         self.found.borrow_mut().push((line, problem));
     }
 
-    /// Notes something people should know.
-    pub(super) fn warn(&self, warning: String) {
-        self.warnings.borrow_mut().push(warning);
-    }
-
     /// Whether no mistake was found.
     pub(super) fn is_clean(&self) -> bool {
         self.found.borrow().is_empty()
@@ -68,11 +62,6 @@ impl<'r> Reader<'r> {
         let mut found = self.found.into_inner();
         found.sort_by_key(|(line, _)| *line);
         found.into_iter().map(|(_, problem)| problem).collect()
-    }
-
-    /// What people should know.
-    pub(super) fn into_warnings(self) -> Vec<String> {
-        self.warnings.into_inner()
     }
 }
 
@@ -308,11 +297,6 @@ impl<'r> Entry<'r> {
     /// Whether it is a list of nothing.
     pub(super) fn is_empty_list(&self) -> bool {
         self.value.as_array().is_some_and(|list| list.is_empty())
-    }
-
-    /// Whether it is a table.
-    pub(super) fn is_table(&self) -> bool {
-        self.value.is_table()
     }
 
     /// A secret: its text, or `{ env = "NAME" }`, or `{ file = "PATH" }` without the file's last line end.

@@ -62,8 +62,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let integrations =
         section.tables("integration", "id").into_iter().filter_map(|table| integration(table, &mut once)).collect();
 
-    let of_tenant = id.as_ref().map_or("?", |id| id.as_str()).to_owned();
-    let carrier_accounts = accounts::accounts(&section, mode, &of_tenant, connectors);
+    let carrier_accounts = accounts::accounts(&section, mode, connectors);
     let locations = locations(&section, &carrier_accounts.ids);
     let mut once = Once::default();
     let routing_rules = section.tables("routing_rule", "name");

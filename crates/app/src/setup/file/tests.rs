@@ -177,6 +177,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                     time_zone: "Europe/Berlin",
                     mode: Live,
                     default_weight: None,
+                    fallback_rate: None,
                 },
                 keys: [
                     KeySetup {
@@ -313,10 +314,6 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                     },
                 ],
             },
-        ],
-        warnings: [
-            "carrier_account \"sandbox\" of tenant \"acme\": carrier \"sandbox\" is not available in this version; it is stored and offers nothing",
-            "routing_rule \"heavy parcels go by house\" of tenant \"acme\" is stored but not evaluated in this version",
         ],
     }
     "#);
