@@ -86,7 +86,7 @@ async fn work(client: Client, url: String, next: Arc<AtomicU64>, said: Arc<Mutex
         }
         let shipment_id = shipment["id"].as_str().unwrap().to_owned();
         said.lock().unwrap().labels.insert(shipment_id.clone(), numbers(&shipment));
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let cancel = format!("{url}/v1/shipments/{shipment_id}/cancel");
             let Some((status, _)) = post(&client, &cancel, &format!("c{number}"), &json!({})).await else { return };
             if status == 200 {
@@ -157,7 +157,7 @@ on_both_engines! {
             }
         }
         let server = place.serve();
-        let said = said.lock().unwrap();
+        let said = std::mem::take(&mut *said.lock().unwrap());
         let acknowledged = said.orders.values().cloned().collect();
         let shipments = settled(&client, &server.url, &acknowledged).await;
         assert!(said.labels.len() > 10, "only {} labels were acknowledged", said.labels.len());
