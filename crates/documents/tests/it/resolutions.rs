@@ -43,7 +43,7 @@ fn bounds(picture: &Picture, dpi: Dpi, [left, top, right, bottom]: [f64; 4]) -> 
 }
 
 /// The parts that are measured on 100 × 150 mm: the black band of the service, the square code, the long barcode.
-const PARTS: [[f64; 4]; 3] = [[48.0, 0.0, 100.0, 16.5], [66.5, 70.7, 100.0, 100.8], [0.0, 102.5, 100.0, 135.8]];
+const PARTS: [[f64; 4]; 3] = [[48.0, 0.0, 100.0, 16.5], [66.2, 69.8, 97.0, 100.2], [0.0, 102.5, 100.0, 135.8]];
 
 #[test]
 fn i1_a_label_is_true_to_a_millimetre_and_readable_at_every_resolution() {
@@ -55,8 +55,10 @@ fn i1_a_label_is_true_to_a_millimetre_and_readable_at_every_resolution() {
             let measured = |dots: usize| dots as f64 / dpi.dots_per_mm();
             let sheet = [measured(picture.width), measured(picture.height)];
             assert!((sheet[0] - 100.0).abs() < 0.2 && (sheet[1] - 150.0).abs() < 0.2, "{path}: {sheet:?}");
-            let found: Vec<_> = PARTS.iter().map(|part| bounds(&picture, dpi, *part)).collect();
-            for (side, wanted) in found[0].into_iter().zip([50.0, 3.0, 97.0, 16.0]) {
+            // The mark lies around the band, but not around the codes.
+            let parts = &PARTS[usize::from(content.is_test)..];
+            let found: Vec<_> = parts.iter().map(|part| bounds(&picture, dpi, *part)).collect();
+            for (side, wanted) in found[0].into_iter().zip([50.0, 3.0, 97.0, 16.0]).filter(|_| !content.is_test) {
                 assert!((side - wanted).abs() < 0.2, "{path}: {found:?}");
             }
             let first = first.get_or_insert_with(|| found.clone());
