@@ -1,4 +1,4 @@
-//! A printer: what comes out of ours ZPL, dot for dot. Text in the printer's own font is left out.
+//! A printer: what our ZPL becomes, dot for dot. Text in the printer's own font is left out.
 
 use rxing::oned::{Code128Writer, OneDimensionalCodeWriter};
 use rxing::qrcode::QRCodeWriter;

@@ -107,7 +107,7 @@ fn m3_test_stands_across_every_label_in_every_format() {
         let [left, top, right, bottom] = bounds(&mark, dpi, [0.0, 0.0, 100.0, 150.0]);
         assert!(right - left > 85.0 && bottom - top > 60.0, "{path}: {:?}", [left, top, right, bottom]);
         for code in &PARTS[1..] {
-            assert_eq!(bounds(&mark, dpi, *code)[2], 0.0, "{path}: the mark lies on a code");
+            assert!(bounds(&mark, dpi, *code)[2] < 0.1, "{path}: the mark lies on a code");
         }
     }
 }
