@@ -351,7 +351,7 @@ fn booked(booking: &Booking) -> Json {
     json!({ "carrier_reference": booking.carrier_reference, "tracking_numbers": numbers })
 }
 
-fn reported(reports: &Vec<TrackingReport>) -> Json {
+fn reported(reports: &[TrackingReport]) -> Json {
     let events = reports.iter().map(|report| json!({ "code": report.code, "happened_at": report.happened_at }));
     json!({ "events": events.collect::<Vec<_>>() })
 }
@@ -411,7 +411,7 @@ impl Connection for Scene {
         Box::pin(async move {
             let call = Call::new(trace, "track", &json!({ "tracking_number": ask.tracking_number }));
             let played = self.play(self.track, "track", &ask.tracking_number).await;
-            call.answered(played.map(|_| Self::reports(ask)), reported)
+            call.answered(played.map(|_| Self::reports(ask)), |reports| reported(reports))
         })
     }
 
