@@ -185,6 +185,7 @@ async fn every_offered_service_can_be_booked_with_one_entry_a_parcel_from_the_se
                     assert_eq!((label.parcel_number, label.parcel_count), (position as u32 + 1, 2));
                     assert_eq!(label.recipient, ask.recipient);
                     assert_eq!(label.tracking_number, parcel.tracking_number);
+                    assert_eq!(label.is_test, connector.profile().is_test);
                 }
             }
             if connector.profile().books_once_a_reference {
@@ -240,5 +241,42 @@ async fn what_a_connector_cannot_do_is_unsupported_and_an_unlisted_code_unknown(
         let is_unsupported = matches!(cancelled, Err(CarrierError::Unsupported(_)));
         assert_eq!(is_unsupported, !connector.profile().can_cancel, "{carrier}");
         assert_eq!(connection.read_code("no such code"), (TrackingStatus::Unknown, None), "{carrier}");
+    }
+}
+
+#[tokio::test]
+async fn a_parcel_that_was_just_booked_is_tracked_in_codes_that_are_read_alike_oldest_first() {
+    for (connector, account, connection) in connected() {
+        if !connector.profile().can_track {
+            continue;
+        }
+        let ask = TrackRequest {
+            tracking_number: "TEST00000000079".to_owned(),
+            reference: "reference-7".to_owned(),
+            recipient: berlin(),
+            booked_at: Timestamp::UNIX_EPOCH,
+            now: Timestamp::from_second(86_400).unwrap(),
+        };
+        let trace = Trace::default();
+        let reports = connection.track(&ask, &trace).await.unwrap();
+        assert_eq!(reports, connection.track(&ask, &Trace::default()).await.unwrap(), "{}", account.carrier);
+        assert!(reports.is_sorted_by_key(|report| report.happened_at.to_string()), "{}", account.carrier);
+        for report in &reports {
+            assert_eq!(connection.read_code(&report.code), (report.status, report.milestone), "{}", account.carrier);
+        }
+        assert_eq!(trace.take().len(), 1, "{}", account.carrier);
+    }
+}
+
+#[test]
+fn only_a_test_carrier_moves_parcels_along_and_its_way_ends() {
+    for (connector, account, connection) in connected() {
+        let way: Vec<_> = std::iter::successors(connection.next_code(None), |last| connection.next_code(Some(last)))
+            .take(100)
+            .collect();
+        assert!(way.len() < 100, "{}: the way has no end", account.carrier);
+        assert_eq!(!way.is_empty(), connector.profile().is_test, "{}", account.carrier);
+        let last = way.last().map(|code| connection.read_code(code).0);
+        assert!(last.is_none_or(|status| status == TrackingStatus::Delivered), "{}", account.carrier);
     }
 }

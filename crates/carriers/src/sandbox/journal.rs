@@ -41,7 +41,11 @@ struct Books {
 impl Journal {
     /// Opens a journal, made if missing, and reads what stands in it.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        // What a kill cut off must not swallow the next line.
+        if std::fs::read(path)?.last().is_some_and(|byte| *byte != b'\n') {
+            file.write_all(b"\n")?;
+        }
         let (mut booked, mut cancelled) = (BTreeSet::new(), BTreeSet::new());
         for act in Self::read(path)? {
             match act {
@@ -52,7 +56,7 @@ impl Journal {
         Ok(Self(Mutex::new(Books { file, booked, cancelled })))
     }
 
-    /// Everything in a journal, in order. A last line that a kill cut off is left out.
+    /// Everything in a journal, in order. A line that a kill cut off is left out.
     pub fn read(path: &Path) -> io::Result<Vec<Act>> {
         let lines = BufReader::new(File::open(path)?).lines();
         lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok()).map(Ok).collect()
@@ -61,14 +65,16 @@ impl Journal {
     /// Writes an act down, once, and waits until it is on the disk.
     pub(super) fn add(&self, act: &Act) -> io::Result<()> {
         let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = match act {
-            Act::Booked { reference, .. } => books.booked.insert(reference.clone()),
-            Act::Cancelled { reference } => books.cancelled.insert(reference.clone()),
+        let Books { file, booked, cancelled } = &mut *books;
+        let (known, reference) = match act {
+            Act::Booked { reference, .. } => (booked, reference),
+            Act::Cancelled { reference } => (cancelled, reference),
         };
-        if is_new {
+        if !known.contains(reference) {
             let line = serde_json::to_string(act)?;
-            books.file.write_all(format!("{line}\n").as_bytes())?;
-            books.file.sync_data()?;
+            file.write_all(format!("{line}\n").as_bytes())?;
+            file.sync_data()?;
+            known.insert(reference.clone());
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ use domain::time::SentTime;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
 use domain::{CarrierError, Problem, Timestamp, gs1};
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 pub use codes::{POSTAL_CODES, Part, SERVICES, Service, TRACKING_CODES, WAY};
 use journal::{Act, Journal};
@@ -148,8 +149,9 @@ const MOST_SEEN: usize = 10_000;
 
 #[derive(Serialize)]
 struct Asked<'a> {
-    reference: &'a str,
-    service: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    service: Option<&'a str>,
     country: Option<&'a str>,
     postal_code: Option<&'a str>,
     parcels: usize,
@@ -308,18 +310,63 @@ fn report(code: &str, at: Timestamp) -> Option<TrackingReport> {
     })
 }
 
-/// What the sandbox would have written over the wire.
-fn words<T>(answer: &Result<T, CarrierError>) -> Option<String> {
-    match answer {
-        Ok(_) => Some("200 {\"result\":\"ok\"}".to_owned()),
-        Err(CarrierError::Unavailable { .. }) => None,
-        Err(error) => Some(format!("422 {}", text(&serde_json::json!({ "error": error.to_string() })))),
+/// A call that is written down when it ends, also when nobody waits for its answer any more.
+struct Call<'a> {
+    trace: &'a Trace,
+    operation: &'static str,
+    request: String,
+    answer: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    fn new(trace: &'a Trace, operation: &'static str, request: &impl Serialize) -> Self {
+        Self { trace, operation, request: text(request), answer: None }
     }
+
+    /// Keeps what the sandbox would have written over the wire; nothing when no answer arrives.
+    fn answered<T>(mut self, answer: Result<T, CarrierError>, yes: impl FnOnce(&T) -> Json) -> Result<T, CarrierError> {
+        self.answer = match &answer {
+            Ok(answer) => Some(format!("200 {}", yes(answer))),
+            Err(CarrierError::Unavailable { .. }) => None,
+            Err(error) => Some(format!("422 {}", json!({ "error": error.to_string() }))),
+        };
+        answer
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.trace.add(self.operation, std::mem::take(&mut self.request), self.answer.take());
+    }
+}
+
+fn offered(offer: &Offer) -> Json {
+    let rates = offer.rates.iter().map(|rate| json!({ "service": rate.service.service, "total": rate.total }));
+    let left_out = offer.left_out.iter().map(|(code, why)| json!({ "service": code.service, "reason": why }));
+    json!({ "rates": rates.collect::<Vec<_>>(), "left_out": left_out.collect::<Vec<_>>() })
+}
+
+fn booked(booking: &Booking) -> Json {
+    let numbers: Vec<_> = booking.parcels.iter().map(|parcel| &parcel.tracking_number).collect();
+    json!({ "carrier_reference": booking.carrier_reference, "tracking_numbers": numbers })
+}
+
+fn reported(reports: &[TrackingReport]) -> Json {
+    let events = reports.iter().map(|report| json!({ "code": report.code, "happened_at": report.happened_at }));
+    json!({ "events": events.collect::<Vec<_>>() })
 }
 
 impl Connection for Scene {
     fn rates<'a>(&'a self, ask: &'a RateRequest, trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(async move {
+            let asked = Asked {
+                reference: None,
+                service: ask.service.as_deref(),
+                country: ask.recipient.country.as_deref(),
+                postal_code: ask.recipient.postal_code.as_deref(),
+                parcels: ask.parcels.len(),
+            };
+            let call = Call::new(trace, "quote", &asked);
             let answer = match self.quote {
                 Outcome::None => {
                     let why = "the sandbox offers nothing, as it was set".to_owned();
@@ -328,35 +375,27 @@ impl Connection for Scene {
                 }
                 outcome => self.play(outcome, "quote", "").await.map(|_| self.offer(ask)),
             };
-            let asked = Asked {
-                reference: "",
-                service: ask.service.as_deref().unwrap_or("any"),
-                country: ask.recipient.country.as_deref(),
-                postal_code: ask.recipient.postal_code.as_deref(),
-                parcels: ask.parcels.len(),
-            };
-            trace.add("quote", text(&asked), words(&answer));
-            answer
+            call.answered(answer, offered)
         })
     }
 
     fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(async move {
-            let answer = self.book_now(ask).await;
             let asked = Asked {
-                reference: &ask.reference,
-                service: &ask.service.service,
+                reference: Some(&ask.reference),
+                service: Some(&ask.service.service),
                 country: ask.recipient.country.as_deref(),
                 postal_code: ask.recipient.postal_code.as_deref(),
                 parcels: ask.parcels.len(),
             };
-            trace.add("book", text(&asked), words(&answer));
-            answer
+            let call = Call::new(trace, "book", &asked);
+            call.answered(self.book_now(ask).await, booked)
         })
     }
 
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(async move {
+            let call = Call::new(trace, "cancel", &json!({ "reference": ask.reference }));
             let is_kept = ask.carrier_reference.as_deref().is_some_and(|name| name.starts_with("SANDBOX-KEPT-"));
             let played = if is_kept {
                 Err(CarrierError::refused("", "the booking went to TEST-KEPT and cannot be cancelled"))
@@ -364,17 +403,15 @@ impl Connection for Scene {
                 self.play(self.cancel, "cancel", &ask.reference).await
             };
             let answer = played.and_then(|_| self.keep(&Act::Cancelled { reference: ask.reference.clone() }));
-            trace.add("cancel", text(&serde_json::json!({ "reference": ask.reference })), words(&answer));
-            answer
+            call.answered(answer, |()| json!({ "cancelled": true }))
         })
     }
 
     fn track<'a>(&'a self, ask: &'a TrackRequest, trace: &'a Trace) -> Answer<'a, Vec<TrackingReport>> {
         Box::pin(async move {
+            let call = Call::new(trace, "track", &json!({ "tracking_number": ask.tracking_number }));
             let played = self.play(self.track, "track", &ask.tracking_number).await;
-            let answer = played.map(|_| Self::reports(ask));
-            trace.add("track", text(&serde_json::json!({ "number": ask.tracking_number })), words(&answer));
-            answer
+            call.answered(played.map(|_| Self::reports(ask)), |reports| reported(reports))
         })
     }
 

@@ -97,6 +97,56 @@ async fn m1_a_refusal_names_field_value_rule_and_next_step_and_its_full_answer_i
 }
 
 #[tokio::test]
+async fn every_call_is_traced_with_the_full_answer_and_one_that_nobody_waited_for_without() {
+    let (trace, connection) = (Trace::default(), set("book", "ok"));
+    let ask = book_request(&standard(), berlin(), vec![parcel("1")], 7);
+    connection.book(&ask, &trace).await.unwrap();
+    let cancel = CancelRequest { reference: "r".to_owned(), carrier_reference: None, tracking_numbers: Vec::new() };
+    set("cancel", "refuse").cancel(&cancel, &trace).await.unwrap_err();
+    let track = TrackRequest {
+        tracking_number: "TEST00000000079".to_owned(),
+        reference: "r".to_owned(),
+        recipient: berlin(),
+        booked_at: Timestamp::UNIX_EPOCH,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    connection.track(&track, &trace).await.unwrap();
+    let unanswered = set("book", "time_out");
+    let late = tokio::time::timeout(Duration::from_millis(20), unanswered.book(&ask, &trace)).await;
+    assert!(late.is_err());
+    let said = trace.take().into_iter().map(|one| {
+        let answer = one.answer.unwrap_or_else(|| "nothing".to_owned());
+        format!("{} {}\n  {answer}", one.operation, one.request)
+    });
+    insta::assert_snapshot!(said.collect::<Vec<_>>().join("\n"), @r#"
+    book {"reference":"reference-7","service":"standard","country":"DE","postal_code":"10115","parcels":1}
+      200 {"carrier_reference":"SANDBOX-reference-7","tracking_numbers":["TEST00000000079"]}
+    cancel {"reference":"r"}
+      422 {"error":"the carrier does not offer this: cancelling a booking: this carrier never does"}
+    track {"tracking_number":"TEST00000000079"}
+      200 {"events":[{"code":"ANNOUNCED","happened_at":"1970-01-01T00:00:00Z"}]}
+    book {"reference":"reference-7","service":"standard","country":"DE","postal_code":"10115","parcels":1}
+      nothing
+    "#);
+}
+
+#[test]
+fn everything_in_the_tables_is_documented() {
+    let page = include_str!("../../../../docs/sandbox.md");
+    let mut rows: Vec<_> = POSTAL_CODES.iter().map(|(code, _, plays)| format!("| `{code}` | {plays}")).collect();
+    rows.extend(TRACKING_CODES.iter().map(|(code, status, milestone)| {
+        let milestone = milestone.map(|milestone| format!("{} ", milestone.as_str())).unwrap_or_default();
+        format!("| `{code}` | {} | {milestone}|", status.as_str())
+    }));
+    let price = |one: &Service| format!("| `{}` | {} | {} |", one.code, Decimal::new(one.cents, 2), one.transit_days);
+    rows.extend(SERVICES.iter().map(price));
+    rows.extend(OUTCOMES.iter().map(|(word, _)| format!("| `{word}` |")));
+    rows.extend(PROFILE.fields.iter().map(|field| format!("`{}`", field.name)));
+    let missing: Vec<_> = rows.iter().filter(|row| !page.contains(row.as_str())).collect();
+    assert!(missing.is_empty(), "docs/sandbox.md says nothing of {missing:?}");
+}
+
+#[tokio::test]
 async fn m3_every_number_and_every_label_says_that_it_is_a_test() {
     let booking = book(&set("book", "ok"), "10115").await.unwrap();
     assert_eq!(booking.parcels[0].tracking_number, "TEST00000000079");
@@ -171,7 +221,16 @@ async fn a_journal_holds_each_booking_once_also_after_a_restart() {
         book(&connection, "10115").await.unwrap();
     }
     let numbers = vec!["TEST00000000079".to_owned()];
-    assert_eq!(Journal::read(&path).unwrap(), [Act::Booked { reference: "reference-7".to_owned(), numbers }]);
+    let booked = Act::Booked { reference: "reference-7".to_owned(), numbers };
+    assert_eq!(Journal::read(&path).unwrap(), std::slice::from_ref(&booked));
+
+    // A line that was cut off takes nothing else with it.
+    let mut torn = std::fs::read(&path).unwrap();
+    torn.extend(br#"{"act":"canc"#);
+    std::fs::write(&path, torn).unwrap();
+    let cancelled = Act::Cancelled { reference: "reference-7".to_owned() };
+    Journal::open(&path).unwrap().add(&cancelled).unwrap();
+    assert_eq!(Journal::read(&path).unwrap(), [booked, cancelled]);
     std::fs::remove_file(path).unwrap();
 }
 
