@@ -250,9 +250,10 @@ impl App {
             let (lane, due_at, due) = self
                 .store()
                 .read(async move |tx| {
-                    let due = match can_track {
-                        true => tx.parcels_to_look_at(&tenant, &id, now, MOST_DUE).await?,
-                        false => Vec::new(),
+                    let due = if can_track {
+                        tx.parcels_to_look_at(&tenant, &id, now, MOST_DUE).await?
+                    } else {
+                        Vec::new()
                     };
                     let due_at = tx.lane_due_at(TRACKING, &tenant, &id).await?;
                     Ok((tx.lane(TRACKING, &tenant, &id).await?, due_at, due))

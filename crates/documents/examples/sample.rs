@@ -151,6 +151,7 @@ fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         Format::Pdf(Paper::A6),
         Format::Zpl(Dpi::D203),
         Format::Zpl(Dpi::D300),
+        Format::Zpl(Dpi::D600),
         Format::Png(Dpi::D203),
         Format::Png(Dpi::D300),
         Format::Png(Dpi::D600),
@@ -182,8 +183,13 @@ fn best(rounds: u32, mut draw: impl FnMut()) -> Duration {
 
 fn time() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::default();
-    let formats =
-        [Format::Pdf(Paper::Mm100x150), Format::Zpl(Dpi::D203), Format::Zpl(Dpi::D300), Format::Png(Dpi::D203)];
+    let formats = [
+        Format::Pdf(Paper::Mm100x150),
+        Format::Zpl(Dpi::D203),
+        Format::Zpl(Dpi::D300),
+        Format::Zpl(Dpi::D600),
+        Format::Png(Dpi::D203),
+    ];
     for (name, content) in samples() {
         for format in formats {
             let bytes = label(&content, format, &options)?.bytes.len();

@@ -14,6 +14,9 @@ const OUTLINE: f32 = 0.4;
 /// How far the single dots inside the watermark stand apart, in millimetres.
 const STIPPLE: f32 = 0.6;
 
+/// How wide such a dot is, in millimetres: one dot of a coarse printer, several of a fine one.
+const STIPPLE_DOT: f32 = 0.12;
+
 /// Sub-lines a row of dots is sampled on.
 const SAMPLES: u32 = 4;
 
@@ -147,11 +150,12 @@ pub(crate) fn watermark(layout: &Layout, place: &Rect, scale: f32, fonts: &Fonts
         along += glyph.advance;
     }
     path.fill(&mut bitmap, true);
-    hollow(&bitmap, (OUTLINE * scale).round() as usize, (STIPPLE * scale).round() as usize)
+    let [outline, stipple, dot] = [OUTLINE, STIPPLE, STIPPLE_DOT].map(|length| (length * scale).round() as usize);
+    hollow(&bitmap, outline, stipple, dot)
 }
 
-/// Keeps of filled shapes an outline and, inside, every so many dots.
-fn hollow(filled: &Bitmap, outline: usize, stipple: usize) -> Bitmap {
+/// Keeps of filled shapes an outline and, inside, a dot every so many dots.
+fn hollow(filled: &Bitmap, outline: usize, stipple: usize, dot: usize) -> Bitmap {
     let mut hollow = Bitmap::new(filled.width, filled.height);
     for y in 0..filled.height {
         for x in (0..filled.stride)
@@ -168,7 +172,7 @@ fn hollow(filled: &Bitmap, outline: usize, stipple: usize) -> Bitmap {
                 && filled.is_black(x, y - outline)
                 && filled.is_black(x, y + outline);
             let shifted = x + y / stipple % 2 * (stipple / 2);
-            let is_stippled = y.is_multiple_of(stipple) && shifted.is_multiple_of(stipple);
+            let is_stippled = y % stipple < dot && shifted % stipple < dot;
             if !is_inside || is_stippled {
                 hollow.set(y, x, x + 1, true);
             }

@@ -1,4 +1,4 @@
-//! ZPL: a layout in the language of Zebra's label printers, 203 or 300 dpi.
+//! ZPL: a layout in the language of Zebra's label printers, 203, 300 or 600 dpi.
 //!
 //! Source: Zebra, ZPL II Programming Guide (P1099958). Latin text is written in the printer's font 0; other text, and
 //! codes whose data a printer might recode, are sent as pictures.
@@ -12,6 +12,12 @@ use crate::barcode::{Code128, Set, Square, values};
 use crate::font::{Fonts, Style};
 use crate::layout::{Across, Ink, Item, Layout, MM_PER_POINT, Rect, Text};
 use crate::raster::{Bitmap, dots, picture, watermark};
+
+/// The most dots `^BY` and `^BQ` make of a module.
+const MOST_DOTS: i32 = 10;
+
+/// The most bytes a `^GF` holds; printers cut what goes beyond.
+const MOST_BYTES: usize = 99_999;
 
 /// What font 0's hyphen may be wider than ours, in ems.
 const HYPHEN: f32 = 0.4;
@@ -38,9 +44,7 @@ pub(crate) fn write(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>, out: &mut Stri
             Item::Text(text) => write_text(text, scale, fonts, out),
             Item::Bars { x, y, module, height, code } => {
                 let (module, height) = (at(*module), at(y + height) - at(*y));
-                command(out, format_args!("^FO{},{}^BY{module},3,{height}^BCN,{height},N,N,N,N^FD", at(*x), at(*y)));
-                field_data(code, out);
-                out.push_str("^FS\n");
+                write_bars(code, at(*x), at(*y), module, height, out);
             }
             Item::Square { x, y, module, code } => write_square(code, at(*x), at(*y), at(*module), out),
         }
@@ -64,8 +68,7 @@ fn write_text(text: &Text, scale: f32, fonts: &Fonts<'_>, out: &mut String) {
     let reverse = if text.ink == Ink::White { "^FR" } else { "" };
     if !is_in_font_0(&text.text) {
         let (bitmap, left, top) = picture(text, scale, fonts);
-        command(out, format_args!("^FO{},{}{reverse}", (x + left).max(0), (y + top).max(0)));
-        graphic(&bitmap, out);
+        graphic(&bitmap, (x + left).max(0), (y + top).max(0), reverse, out);
         return;
     }
     // Font 0 (CG Triumvirate Bold Condensed) is narrower than our bold type at the same height and width, but for its
@@ -97,6 +100,20 @@ fn escaped(text: &str, out: &mut String) {
             b'^' | b'~' | b'_' | 0x80.. => command(out, format_args!("_{byte:02X}")),
             _ => out.push(char::from(byte)),
         }
+    }
+}
+
+fn write_bars(code: &Code128, x: i32, y: i32, module: i32, height: i32, out: &mut String) {
+    if module <= MOST_DOTS {
+        command(out, format_args!("^FO{x},{y}^BY{module},3,{height}^BCN,{height},N,N,N,N^FD"));
+        field_data(code, out);
+        out.push_str("^FS\n");
+        return;
+    }
+    for (start, width) in code.bars() {
+        let (x, width) = (x + start as i32 * module, width as i32 * module);
+        let thickness = width.min(height);
+        command(out, format_args!("^FO{x},{y}^GB{width},{height},{thickness}^FS\n"));
     }
 }
 
@@ -135,7 +152,7 @@ fn write_square(code: &Square, x: i32, y: i32, module: i32, out: &mut String) {
     let is_plain = code.text().bytes().all(|byte| (b' '..=b'~').contains(&byte));
     match code {
         // Printers place a QR code lower than its origin by the bar height that `^BY` set last: here one dot.
-        Square::Qr { text, .. } if is_plain && module <= 10 => {
+        Square::Qr { text, .. } if is_plain && module <= MOST_DOTS => {
             let y = y - 1;
             command(out, format_args!("^FO{x},{y}^BY2,3,1^BQN,2,{module}^FH^FDMA,"));
             escaped(text, out);
@@ -153,8 +170,7 @@ fn write_square(code: &Square, x: i32, y: i32, module: i32, out: &mut String) {
                 let place = (column as i32 * module, row as i32 * module);
                 bitmap.fill(place.0, place.1, width as i32 * module, module, true);
             }
-            command(out, format_args!("^FO{x},{y}"));
-            graphic(&bitmap, out);
+            graphic(&bitmap, x, y, "", out);
         }
     }
 }
@@ -168,27 +184,34 @@ fn test_mark(layout: &Layout, place: &Rect, dpi: Dpi, fonts: &Fonts<'_>) -> &'st
         Dpi::D600 => 2,
     };
     MARKS[index].get_or_init(|| {
-        let mut text = "^FO0,0".to_owned();
-        graphic(&watermark(layout, place, dpi.dots_per_mm() as f32, fonts), &mut text);
+        let mut text = String::new();
+        graphic(&watermark(layout, place, dpi.dots_per_mm() as f32, fonts), 0, 0, "", &mut text);
         text
     })
 }
 
 /// `^GFA` in hexadecimal with Zebra's compression: `G`–`Y` and `g`–`z` repeat the next digit, `,` fills the row with
-/// zeros, `:` repeats the row above.
-fn graphic(bitmap: &Bitmap, out: &mut String) {
-    let total = bitmap.bits.len();
-    command(out, format_args!("^GFA,{total},{total},{},", bitmap.stride));
-    let mut above: &[u8] = &[];
-    for row in bitmap.bits.chunks_exact(bitmap.stride.max(1)) {
-        if row == above {
-            out.push(':');
-        } else {
-            compress_row(row, out);
+/// zeros, `:` repeats the row above. A large picture comes in bands, its white ones left out.
+fn graphic(bitmap: &Bitmap, x: i32, y: i32, reverse: &str, out: &mut String) {
+    let stride = bitmap.stride.max(1);
+    let rows = (MOST_BYTES / stride).max(1);
+    for (number, band) in bitmap.bits.chunks(rows * stride).enumerate() {
+        if band.iter().all(|byte| *byte == 0) {
+            continue;
         }
-        above = row;
+        let (y, total) = (y + (number * rows) as i32, band.len());
+        command(out, format_args!("^FO{x},{y}{reverse}^GFA,{total},{total},{stride},"));
+        let mut above: &[u8] = &[];
+        for row in band.chunks_exact(stride) {
+            if row == above {
+                out.push(':');
+            } else {
+                compress_row(row, out);
+            }
+            above = row;
+        }
+        out.push_str("^FS\n");
     }
-    out.push_str("^FS\n");
 }
 
 fn compress_row(row: &[u8], out: &mut String) {
@@ -252,7 +275,7 @@ mod tests {
 
     /// Reads what [`graphic`] writes.
     fn unpack(field: &str, stride: usize) -> Vec<u8> {
-        let data = field.splitn(5, ',').nth(4).unwrap().strip_suffix("^FS\n").unwrap();
+        let data = field.split_once("^GFA,").unwrap().1.splitn(4, ',').nth(3).unwrap();
         let (mut digits, mut row, mut count) = (String::new(), String::new(), 0);
         for c in data.chars() {
             match c {
@@ -297,15 +320,24 @@ mod tests {
 
         #[test]
         fn pictures_unpack_to_what_was_drawn(
-            width in 1_usize..900, boxes in prop::collection::vec((0_i32..900, 0_i32..30, 1_i32..900, 1_i32..9), 0..6),
+            width in 1_usize..9000,
+            boxes in prop::collection::vec((0_i32..9000, 0_i32..300, 1_i32..9000, 1_i32..90), 0..6),
         ) {
-            let mut bitmap = Bitmap::new(width, 30);
+            let mut bitmap = Bitmap::new(width, 300);
             for (x, y, width, height) in boxes {
                 bitmap.fill(x, y, width, height, true);
             }
             let mut out = String::new();
-            graphic(&bitmap, &mut out);
-            prop_assert_eq!(unpack(&out, bitmap.stride), bitmap.bits);
+            graphic(&bitmap, 0, 7, "", &mut out);
+            let mut bits = vec![0; bitmap.bits.len()];
+            for field in out.split_inclusive("^FS\n") {
+                let band = unpack(field.strip_suffix("^FS\n").unwrap(), bitmap.stride);
+                prop_assert!(band.len() <= MOST_BYTES);
+                let row: usize = field.strip_prefix("^FO0,").unwrap().split_once('^').unwrap().0.parse().unwrap();
+                let from = (row - 7) * bitmap.stride;
+                bits[from..from + band.len()].copy_from_slice(&band);
+            }
+            prop_assert_eq!(bits, bitmap.bits);
         }
     }
 }

@@ -99,13 +99,14 @@ impl Default for Format {
 }
 
 impl Format {
-    /// Every format a label can be drawn in. ZPL stops at 300 dots an inch.
-    pub const ALL: [Self; 8] = [
+    /// Every format a label can be drawn in.
+    pub const ALL: [Self; 9] = [
         Self::Pdf(Paper::Mm100x150),
         Self::Pdf(Paper::A6),
         Self::Pdf(Paper::A4),
         Self::Zpl(Dpi::D203),
         Self::Zpl(Dpi::D300),
+        Self::Zpl(Dpi::D600),
         Self::Png(Dpi::D203),
         Self::Png(Dpi::D300),
         Self::Png(Dpi::D600),
@@ -129,7 +130,7 @@ impl Format {
         }
     }
 
-    /// The name in rows and in the native API: `pdf_100x150`, `pdf_a6`, `pdf_a4`, `zpl_203`, `png_300`.
+    /// The name in rows and in the native API: `pdf_100x150`, `pdf_a6`, `pdf_a4`, `zpl_600`, `png_300`.
     pub fn name(self) -> String {
         match self {
             Self::Pdf(Paper::Mm100x150) => "pdf_100x150".to_owned(),

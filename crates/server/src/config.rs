@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "listen",
     "data",
     "database_url",
@@ -45,6 +45,7 @@ const NAMES: [&str; 19] = [
     "max_body_bytes",
     "request_timeout_seconds",
     "sandbox_journal",
+    "carrier_timeout_seconds",
 ];
 
 /// What an installation chose.
@@ -86,6 +87,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// How long a request may take; 60 s.
     pub request_timeout: Duration,
+    /// How long a carrier may take to answer; 30 s.
+    pub carrier_timeout: Duration,
     /// A file into which the sandbox carrier writes what it does, for drills.
     pub sandbox_journal: Option<PathBuf>,
 }
@@ -329,6 +332,11 @@ impl Sources<'_> {
                     text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds))
                 })
                 .map_or(Duration::from_mins(1), Duration::from_secs),
+            carrier_timeout: self
+                .read("carrier_timeout_seconds", "a whole number from 1 to 3600", |text| {
+                    text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds))
+                })
+                .map_or(Duration::from_secs(30), Duration::from_secs),
         };
         self.agree(&settings);
         settings

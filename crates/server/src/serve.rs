@@ -24,6 +24,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
     let app = wire::open(settings, settings.base_url(address)).await?;
+    if settings.database_url.is_none() {
+        app.free_leases().await?;
+    }
     match &settings.setup {
         Some(file) => println!("{}", commands::apply(&app, file).await?),
         None => first_start(&app).await?,

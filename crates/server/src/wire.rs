@@ -135,6 +135,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
             writes_per_second: settings.rate_limit_writes_per_second,
         },
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
+        carrier_timeout: settings.carrier_timeout,
         ..Options::default()
     };
     let app = App::new(Parts {

@@ -164,6 +164,13 @@ impl Tx<'_> {
         self.execute(PAUSE, &params![kind, tenant.as_str(), key, at, why, now]).await.map(drop)
     }
 
+    /// Frees what a process that is gone held, lanes and idempotency keys: for a database that one process alone owns.
+    pub async fn free_leases(&mut self) -> Result<()> {
+        self.execute("update lanes set leased_until = 0 where leased_until > 0", &[]).await?;
+        const KEYS: &str = "update idempotency_keys set leased_until = 0 where leased_until > 0 and status is null";
+        self.execute(KEYS, &[]).await.map(drop)
+    }
+
     /// One lane.
     pub async fn lane(&mut self, kind: &str, tenant: &TenantId, key: &str) -> Result<Option<Lane>> {
         let sql = format!("select {LANE} from lanes where kind = $1 and tenant_id = $2 and key = $3");

@@ -249,7 +249,7 @@ impl Connection {
         let mut next = Some(first);
         let mut broken = None;
         while let Some(mut command) = next.take() {
-            let outcome = self.one(&mut *command);
+            let outcome = if group.is_empty() { self.first(&mut *command) } else { self.one(&mut *command) };
             group.push((command, outcome.as_ref().map_or_else(|broken| Err(broken.clone()), Clone::clone)));
             if let Err(error) = outcome {
                 broken = Some(error);
@@ -272,16 +272,27 @@ impl Connection {
         }
     }
 
+    /// Runs the first command of a group, which needs no savepoint: when it fails, the transaction has nothing else in it
+    /// and begins anew. The outer error is the group's.
+    fn first(&mut self, command: &mut dyn Command) -> Result<Result<()>> {
+        let outcome = command.run(Session { connection: self, failed: false });
+        if self.sqlite.is_autocommit() {
+            return Err(lost(outcome));
+        }
+        if outcome.is_err() {
+            self.run("rollback")?;
+            self.run("begin immediate")?;
+        }
+        Ok(outcome)
+    }
+
     /// Runs one command in its savepoint. The outer error is the group's: its transaction is lost.
     fn one(&mut self, command: &mut dyn Command) -> Result<Result<()>> {
         self.run("savepoint command")?;
         let outcome = command.run(Session { connection: self, failed: false });
         // Disk full, an I/O error and lack of memory end the whole transaction.
         if self.sqlite.is_autocommit() {
-            return Err(match outcome {
-                Err(error @ Error::Unavailable(_)) => error,
-                _ => Error::Unavailable("the database ended the transaction, nothing was stored".to_owned()),
-            });
+            return Err(lost(outcome));
         }
         if outcome.is_err() {
             self.run("rollback to command")?;
@@ -296,6 +307,14 @@ impl Connection {
         if let Err(error) = checkpoint {
             tracing::warn!(%error, "the database was not checkpointed on closing: {error}");
         }
+    }
+}
+
+/// Why a group's transaction ended under its command.
+fn lost(outcome: Result<()>) -> Error {
+    match outcome {
+        Err(error @ Error::Unavailable(_)) => error,
+        _ => Error::Unavailable("the database ended the transaction, nothing was stored".to_owned()),
     }
 }
 

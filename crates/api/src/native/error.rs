@@ -15,14 +15,14 @@ use crate::json::ParseError;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Problems {
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
     r#type: String,
     title: &'static str,
     status: u16,
     detail: String,
     /// Where the carrier's full answer stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    carrier_answer: Option<String>,
+    carrier_answer: Option<Box<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -133,7 +133,7 @@ impl From<Error> for Problems {
                 let seconds = retry_after.as_secs().max(1);
                 let detail = format!("Wait {seconds} s before the next request.");
                 let problems = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests", detail);
-                Self { retry_after: Some(seconds), ..problems }
+                Self { retry_after: u32::try_from(seconds).ok(), ..problems }
             }
             Error::Carrier(error, shipment) => of_carrier(&error, shipment),
             Error::Unavailable(_) => {
@@ -162,7 +162,7 @@ fn in_our_words(problem: &Problem) -> Problem {
 }
 
 fn of_carrier(error: &CarrierError, shipment: Option<ShipmentId>) -> Problems {
-    let carrier_answer = shipment.map(|id| format!("/v1/shipments/{id}/exchanges"));
+    let carrier_answer = shipment.map(|id| format!("/v1/shipments/{id}/exchanges").into_boxed_str());
     Problems { carrier_answer, ..carrier_problems(error) }
 }
 
@@ -179,7 +179,7 @@ fn carrier_problems(error: &CarrierError) -> Problems {
         CarrierError::Unavailable { retry_after, .. } => {
             let detail = "Not known yet, asking the carrier.";
             let problems = Problems::new(StatusCode::SERVICE_UNAVAILABLE, "carrier-silent", "Carrier silent", detail);
-            Problems { retry_after: retry_after.or(Some(5)), ..problems }
+            Problems { retry_after: u32::try_from(retry_after.unwrap_or(5)).ok(), ..problems }
         }
         CarrierError::Unreadable(_) => {
             let detail = "Not known yet, asking the carrier.";

@@ -113,11 +113,12 @@ pub struct LabelWish {
 }
 
 impl LabelWish {
-    /// The format of ours that comes nearest: PDF has no resolution; ZPL is drawn for 203 or 300 dots an inch; a
-    /// picture for 203, 300 (the usual one) or 600.
+    /// The format of ours that comes nearest: PDF has no resolution; ZPL and pictures are drawn for 203, 300 or
+    /// 600 dots an inch, usually ZPL for 203 and pictures for 300.
     pub fn format(self) -> Format {
         match (self.mime_type, self.dpi) {
             (LabelType::Pdf, _) => Format::Pdf(Paper::A6),
+            (LabelType::Zpl, Some(600..)) => Format::Zpl(Dpi::D600),
             (LabelType::Zpl, Some(300..)) => Format::Zpl(Dpi::D300),
             (LabelType::Zpl, _) => Format::Zpl(Dpi::D203),
             (LabelType::Png, Some(0..=203)) => Format::Png(Dpi::D203),

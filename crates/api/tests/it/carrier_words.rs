@@ -77,7 +77,7 @@ on_both_engines! {
         let refused = t.post("/api/v3/orders/create-label-sync", &ask).await;
         assert_eq!((refused.status.as_u16(), &refused.json()["errors"][0]["detail"]), (409, &json!(text)));
         assert_eq!(carrier.ledger(|ledger| ledger.books_asked), 0);
-        t.clock.advance(std::time::Duration::from_secs(60));
+        t.clock.advance(std::time::Duration::from_mins(1));
         let further = t.post(SHIP, &json!({ "further_because": "a second box" })).await;
         assert_eq!(further.json()["further_because"], "a second box");
         let from = json!({ "source": "carrier", "who": "house", "at": "2026-03-02T10:01:00Z" });

@@ -46,7 +46,7 @@ on_both_engines! {
         let t = open(engine).await;
         let first = post(&t, "order-1", "/v1/orders", &nameless()).await;
         assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (201, ""));
-        t.clock.advance(Duration::from_secs(3600));
+        t.clock.advance(Duration::from_hours(1));
         let again = post(&t, "order-1", "/v1/orders", &nameless()).await;
         assert_eq!((again.status, &again.bytes), (first.status, &first.bytes));
         assert_eq!(again.header("idempotent-replayed"), "true");
@@ -86,7 +86,7 @@ on_both_engines! {
         t.clock.advance(Duration::from_secs(1));
         post(&t, "k", "/v1/orders", &nameless()).await;
         assert_eq!(orders(&t).await, 2);
-        t.clock.advance(Duration::from_secs(24 * 3600));
+        t.clock.advance(Duration::from_hours(24));
         t.run_jobs().await;
         let left = t.app.store().write(async |tx| tx.rows("select key from idempotency_keys", &[]).await);
         assert_eq!(left.await.unwrap(), []);
@@ -133,7 +133,7 @@ on_both_engines! {
         let placed = t.app.place_orders(&caller, vec![draft]).await.unwrap();
         assert_eq!(orders(&t).await, 1);
 
-        t.clock.advance(Duration::from_secs(120));
+        t.clock.advance(Duration::from_mins(2));
         let again = post(&t, "crash", "/v1/orders", &nameless()).await;
         assert_eq!((again.status.as_u16(), &again.json()["id"]), (201, &json!(placed[0].id.to_string())));
         assert_eq!(orders(&t).await, 1);

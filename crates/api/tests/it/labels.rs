@@ -70,6 +70,7 @@ on_both_engines! {
         for (mime_type, file, dpi, given) in [
             ("application/zpl", "<ZPL>", 203, 203),
             ("application/zpl", "<ZPL>", 300, 300),
+            ("application/zpl", "<ZPL>", 600, 600),
             ("image/png", "<PNG>", 150, 203),
             ("image/png", "<PNG>", 600, 600),
             ("application/pdf", "<PDF>", 300, 72),

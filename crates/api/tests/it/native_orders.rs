@@ -217,8 +217,8 @@ on_both_engines! {
             (
                 "/v1/parcels/pcl_1/label?format=gif&format=png_72",
                 "format",
-                "\"png_72\" is no format: expected one of pdf_100x150, pdf_a6, pdf_a4, zpl_203, zpl_300, png_203, \
-                 png_300, png_600",
+                "\"png_72\" is no format: expected one of pdf_100x150, pdf_a6, pdf_a4, zpl_203, zpl_300, zpl_600, \
+                 png_203, png_300, png_600",
             ),
         ] {
             let answer = t.get(path).await;

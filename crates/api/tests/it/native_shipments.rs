@@ -96,7 +96,7 @@ on_both_engines! {
     async fn a_label_is_drawn_at_once_in_the_format_asked_for(engine: Engine) {
         let t = serving(engine).await;
         place(&t, [order("A")]).await;
-        let refused = t.post(SHIP, &json!({ "label_format": "zpl_600" })).await.json();
+        let refused = t.post(SHIP, &json!({ "label_format": "zpl_1200" })).await.json();
         assert_eq!(refused["errors"][0]["pointer"], "/label_format");
         assert_eq!(t.post(SHIP, &json!({ "label_format": "zpl_203" })).await.status, 201);
         let kept = t.get("/v1/shipments/shp_1/documents").await.json();
@@ -115,6 +115,7 @@ on_both_engines! {
             ("?format=pdf_a4", "application/pdf", "<PDF>"),
             ("?format=zpl_203", "application/zpl", "<ZPL>"),
             ("?format=zpl_300", "application/zpl", "<ZPL>"),
+            ("?format=zpl_600", "application/zpl", "<ZPL>"),
             ("?format=png_203", "image/png", "<PNG>"),
             ("?format=png_600", "image/png", "<PNG>"),
         ] {
@@ -149,13 +150,14 @@ on_both_engines! {
             label(3, "pdf_a4", "application/pdf"),
             label(4, "zpl_203", "application/zpl"),
             label(5, "zpl_300", "application/zpl"),
-            label(6, "png_203", "image/png"),
-            label(7, "png_600", "image/png"),
-            document(8, "packing_slip", "pdf_a4", "application/pdf", Json::Null),
+            label(6, "zpl_600", "application/zpl"),
+            label(7, "png_203", "image/png"),
+            label(8, "png_600", "image/png"),
+            document(9, "packing_slip", "pdf_a4", "application/pdf", Json::Null),
         ] } })
         );
-        assert_eq!(t.get("/v1/documents/doc_8").await.bytes, slip.bytes);
-        let theirs = t.call_with(crate::fixture::OTHER, http::Method::GET, "/v1/documents/doc_8", "").await;
+        assert_eq!(t.get("/v1/documents/doc_9").await.bytes, slip.bytes);
+        let theirs = t.call_with(crate::fixture::OTHER, http::Method::GET, "/v1/documents/doc_9", "").await;
         assert_eq!(theirs.status, 404);
     }
 

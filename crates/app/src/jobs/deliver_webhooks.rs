@@ -28,7 +28,7 @@ pub(crate) const KIND: &str = "webhooks";
 const BATCH: usize = 200;
 
 /// After this long an endpoint's turn is over, so that it does not outlive its lease; what is left stays due.
-const TURN: Duration = Duration::from_secs(30);
+const TURN: Duration = Duration::from_secs(15);
 
 /// How long results may wait to be written.
 const UNWRITTEN: Duration = Duration::from_millis(100);

@@ -16,7 +16,7 @@ use super::Outcome;
 use crate::{App, clock};
 
 /// How long a turn may take before another node may take over; a turn begins no further request in its second half.
-pub(super) const LEASE: Duration = Duration::from_mins(1);
+pub(super) const LEASE: Duration = Duration::from_secs(40);
 
 /// Lanes of one kind that a node works on at once.
 const MOST: usize = 256;

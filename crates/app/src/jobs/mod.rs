@@ -43,6 +43,8 @@ pub(crate) struct Job {
     every: Duration,
     /// Whether every node runs it at once, since what it works on has leases of its own.
     is_shared: bool,
+    /// How long a run may take before another node may take over.
+    lease: Duration,
     wake: fn(&App) -> Option<&Notify>,
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
@@ -52,6 +54,7 @@ const JOBS: [Job; 7] = [
         kind: "number_events",
         every: Duration::from_secs(1),
         is_shared: false,
+        lease: Duration::from_secs(10),
         wake: |app| Some(&app.wakes().events),
         run: |app| Box::pin(number_events::run(app)),
     },
@@ -59,6 +62,7 @@ const JOBS: [Job; 7] = [
         kind: "deliver_webhooks",
         every: Duration::from_secs(1),
         is_shared: true,
+        lease: LEASE,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
     },
@@ -66,6 +70,7 @@ const JOBS: [Job; 7] = [
         kind: "settle_bookings",
         every: Duration::from_secs(5),
         is_shared: false,
+        lease: LEASE,
         wake: |_| None,
         run: |app| Box::pin(settle_bookings::run(app)),
     },
@@ -73,6 +78,7 @@ const JOBS: [Job; 7] = [
         kind: "poll_tracking",
         every: Duration::from_secs(5),
         is_shared: true,
+        lease: LEASE,
         wake: |app| Some(&app.wakes().tracking),
         run: |app| Box::pin(poll_tracking::run(app)),
     },
@@ -80,6 +86,7 @@ const JOBS: [Job; 7] = [
         kind: "store_labels",
         every: Duration::from_secs(5),
         is_shared: false,
+        lease: LEASE,
         wake: |_| None,
         run: |app| Box::pin(store_labels::run(app)),
     },
@@ -87,6 +94,7 @@ const JOBS: [Job; 7] = [
         kind: "sweep_documents",
         every: Duration::from_hours(1),
         is_shared: false,
+        lease: LEASE,
         wake: |_| None,
         run: |app| Box::pin(sweep_documents::run(app)),
     },
@@ -94,6 +102,7 @@ const JOBS: [Job; 7] = [
         kind: "forget_answers",
         every: Duration::from_mins(10),
         is_shared: false,
+        lease: LEASE,
         wake: |_| None,
         run: |app| Box::pin(forget_answers::run(app)),
     },
@@ -102,10 +111,15 @@ const JOBS: [Job; 7] = [
 /// How long a job that was woken waits for more of the same.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// How long a run may take before another node may take over.
+/// The usual lease: no run takes longer.
 const LEASE: Duration = Duration::from_mins(1);
 
 impl App {
+    /// Frees what an earlier process held that was killed; only for whoever owns the database alone.
+    pub async fn free_leases(&self) -> Result<()> {
+        self.store().write(async |tx| tx.free_leases().await).await
+    }
+
     /// Runs every job until `stop` turns true; a run that has begun is finished.
     pub async fn run_jobs(&self, stop: watch::Receiver<bool>) {
         let mut asked = stop.clone();
@@ -171,7 +185,8 @@ impl App {
             let outcome = AssertUnwindSafe((job.run)(self)).catch_unwind().await;
             outcome.unwrap_or_else(|_| Err(Error::internal("it panicked")))
         };
-        if job.is_shared {
+        // An embedded database has one process, which need not take its own turns from itself.
+        if job.is_shared || self.store().is_sqlite() {
             return run().await.map(Some);
         }
         let kind = job.kind;
@@ -179,7 +194,7 @@ impl App {
             self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
         }
         let now = self.now();
-        let until = clock::later(now, LEASE);
+        let until = clock::later(now, job.lease);
         *owed = Some(until);
         if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
             *owed = None;

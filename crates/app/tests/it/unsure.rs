@@ -207,7 +207,7 @@ on_both_engines! {
         }
         assert_eq!(shop.carrier.ledger(|ledger| (ledger.rates_asked, ledger.books_asked)), (rates, 1));
         let view = shop.app().gate_view(shop.acme.tenant(), "house").await.unwrap();
-        assert_eq!(view.held_until, Some(app::clock::later(shop.t.now(), Duration::from_secs(120))));
+        assert_eq!(view.held_until, Some(app::clock::later(shop.t.now(), Duration::from_mins(2))));
         shop.later(119).await;
         assert_eq!(shop.asked(), (1, 0, 0));
         shop.later(2).await;

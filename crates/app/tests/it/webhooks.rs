@@ -280,7 +280,7 @@ on_both_engines! {
         shop.order("1003").await;
         shop.t.run_jobs().await;
         assert_eq!(sink.received().len(), 4);
-        let hour = (noon, later(noon, Duration::from_secs(3600)));
+        let hour = (noon, later(noon, Duration::from_hours(1)));
         assert_eq!(shop.app().resend_period(&shop.acme, id, hour, true).await.unwrap(), 0, "nothing failed");
         assert_eq!(shop.app().resend_period(&shop.acme, id, hour, false).await.unwrap(), 1);
         shop.t.run_jobs().await;

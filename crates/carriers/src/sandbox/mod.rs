@@ -228,7 +228,7 @@ impl Scene {
     }
 
     /// A booking is a function of its request: the same reference with the same serials gives the same numbers.
-    fn booking(&self, ask: &BookRequest) -> Result<Booking, CarrierError> {
+    fn booking(ask: &BookRequest) -> Result<Booking, CarrierError> {
         let Some(service) = SERVICES.iter().find(|service| service.code == ask.service.service) else {
             let message = format!("the sandbox has no service {:?}", ask.service.service);
             return Err(CarrierError::Refused(vec![Problem::of(Rule::Unknown, "service", message)]));
@@ -279,7 +279,7 @@ impl Scene {
             Some(Part::FailOnce) => Some(Outcome::FailOnce),
             _ => None,
         };
-        let booking = self.booking(ask);
+        let booking = Self::booking(ask);
         let is_lost = self.play(by_place.unwrap_or(self.book), "book", &ask.reference).await?;
         let booking = booking?;
         let numbers = booking.parcels.iter().map(|parcel| parcel.tracking_number.clone()).collect();

@@ -7,16 +7,16 @@ use domain::gs1;
 use crate::samples::{many, plain};
 use crate::tools::{data_matrix, render, save, scan};
 
-const DPIS: [Dpi; 3] = [Dpi::D203, Dpi::D300, Dpi::D600];
+pub const DPIS: [Dpi; 3] = [Dpi::D203, Dpi::D300, Dpi::D600];
 
-fn expected(content: &LabelContent) -> [String; 2] {
+pub fn expected(content: &LabelContent) -> [String; 2] {
     let Matrix::Qr(text) = &content.matrix else { panic!("zbar reads QR codes only") };
     let long = content.sscc.as_ref().map_or_else(|| content.tracking_number.clone(), |sscc| format!("00{sscc}"));
     [format!("CODE-128:{long}"), format!("QR-Code:{text}")]
 }
 
 /// An SSCC, a tracking number, each also as a test label.
-fn kinds() -> Vec<(String, LabelContent)> {
+pub fn kinds() -> Vec<(String, LabelContent)> {
     let mut kinds = Vec::new();
     for is_test in [false, true] {
         for has_sscc in [true, false] {

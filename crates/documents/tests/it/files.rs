@@ -92,7 +92,7 @@ fn a_latin_label_is_small_and_a_merged_file_shares_fonts() {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let formats = ["pdf_100x150", "pdf_a6", "pdf_a4", "zpl_203", "zpl_300", "png_203", "png_300", "png_600"];
+    let formats = ["pdf_100x150", "pdf_a6", "pdf_a4", "zpl_203", "zpl_300", "zpl_600", "png_203", "png_300", "png_600"];
     for format in formats.map(|name| Format::parse(name).unwrap()) {
         for (_, content) in europeans() {
             let content = LabelContent { is_test: true, ..content };

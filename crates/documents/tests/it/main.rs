@@ -4,6 +4,8 @@
 
 mod codes;
 mod files;
+mod printer;
+mod resolutions;
 mod samples;
 mod text;
 mod tools;

@@ -148,7 +148,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn any_text_can_be_drawn(content in any_content()) {
-        for name in ["pdf_100x150", "pdf_a4", "zpl_203", "zpl_300", "png_203"] {
+        for name in ["pdf_100x150", "pdf_a4", "zpl_203", "zpl_300", "zpl_600", "png_203"] {
             let drawn = label(&content, Format::parse(name).unwrap(), &Options::default());
             prop_assert!(drawn.is_ok(), "{name}: {drawn:?}");
         }

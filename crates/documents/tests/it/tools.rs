@@ -39,6 +39,11 @@ pub fn scan(picture: &str) -> Vec<String> {
 
 /// The pages of a PDF as pictures at 300 dpi.
 pub fn render(test: &str, name: &str, pdf: &[u8]) -> Vec<String> {
+    render_at(300, test, name, pdf)
+}
+
+/// The pages of a PDF as pictures.
+pub fn render_at(dpi: u32, test: &str, name: &str, pdf: &[u8]) -> Vec<String> {
     let file = save(test, &format!("{name}.pdf"), pdf);
     let prefix = file.trim_end_matches(".pdf");
     let pages = || {
@@ -53,7 +58,7 @@ pub fn render(test: &str, name: &str, pdf: &[u8]) -> Vec<String> {
     for page in pages() {
         std::fs::remove_file(page).unwrap();
     }
-    run("poppler-utils", "pdftoppm", &["-r", "300", "-png", &file, prefix]);
+    run("poppler-utils", "pdftoppm", &["-r", &dpi.to_string(), "-png", &file, prefix]);
     pages()
 }
 
@@ -63,23 +68,58 @@ pub fn text(test: &str, name: &str, pdf: &[u8]) -> String {
     run("poppler-utils", "pdftotext", &["-layout", &file, "-"])
 }
 
+/// A picture, one byte a dot: 0 is black, 255 white.
+pub struct Picture {
+    pub width: usize,
+    pub height: usize,
+    pub luma: Vec<u8>,
+}
+
+impl Picture {
+    /// Reads a PNG.
+    pub fn open(path: &str) -> Self {
+        let mut decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
+        let mut luma = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut luma).unwrap();
+        // One byte a dot, of however many.
+        let luma = luma.into_iter().step_by(info.color_type.samples()).collect();
+        Self { width: info.width as usize, height: info.height as usize, luma }
+    }
+
+    /// Writes a PNG.
+    pub fn save(&self, path: &str) {
+        let file = std::fs::File::create(path).unwrap();
+        let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(&self.luma).unwrap();
+    }
+
+    /// Fills dots; what lies outside is left out.
+    pub fn fill(&mut self, x: usize, y: usize, width: usize, height: usize, luma: u8) {
+        let (right, bottom) = ((x + width).min(self.width), (y + height).min(self.height));
+        for row in y..bottom {
+            if x < right {
+                self.luma[row * self.width + x..row * self.width + right].fill(luma);
+            }
+        }
+    }
+
+    pub fn is_black(&self, x: usize, y: usize) -> bool {
+        self.luma[y * self.width + x] < 128
+    }
+}
+
 /// What rxing reads in a PNG: the text of its DataMatrix.
 pub fn data_matrix(picture: &str) -> String {
-    let file = std::fs::File::open(picture).unwrap();
-    let mut decoder = png::Decoder::new(std::io::BufReader::new(file));
-    decoder.set_transformations(png::Transformations::EXPAND);
-    let mut reader = decoder.read_info().unwrap();
-    let mut luma = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut luma).unwrap();
-    // One byte a dot, of however many.
-    let luma: Vec<u8> = luma.into_iter().step_by(info.color_type.samples()).collect();
+    let Picture { width, height, luma } = Picture::open(picture);
     let kind = Some(rxing::BarcodeFormat::DATA_MATRIX);
     // As a hand-held scanner sees it: only the white square where the code stands.
-    let part = |length: u32, from: u32, to: u32| length * from / 1000..length * to / 1000;
-    let (columns, rows) = (part(info.width, 670, 965), part(info.height, 468, 665));
+    let part = |length: usize, from: usize, to: usize| length * from / 1000..length * to / 1000;
+    let (columns, rows) = (part(width, 670, 965), part(height, 468, 665));
     let (wide, high) = (columns.len() as u32, rows.len() as u32);
-    let row = |y: u32| (y * info.width + columns.start) as usize..(y * info.width + columns.end) as usize;
-    let part: Vec<u8> = rows.flat_map(|y| luma[row(y)].to_vec()).collect();
+    let part: Vec<u8> = rows.flat_map(|y| luma[y * width + columns.start..y * width + columns.end].to_vec()).collect();
     let read = rxing::helpers::detect_in_luma(part, wide, high, kind);
     read.unwrap_or_else(|error| panic!("{picture}: {error}")).getText().to_owned()
 }

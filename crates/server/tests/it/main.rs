@@ -4,6 +4,7 @@
 mod commands;
 mod corpus;
 mod demo;
+mod drill;
 mod hostile;
 mod kill;
 mod process;

@@ -95,7 +95,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
 fn fallback(section: Section<'_>, of_tenant: Option<Currency>) -> Option<FallbackRate> {
     let price = section
         .required("price", "an amount such as \"9.90\"")
-        .and_then(|entry| entry.decimal(|amount| (amount >= Decimal::ZERO).then_some(amount)));
+        .and_then(|entry| entry.read(|text| text.parse().ok().filter(|amount: &Decimal| *amount >= Decimal::ZERO)));
     let currency = section.optional("currency", "an ISO 4217 code").and_then(|entry| entry.read(Currency::new));
     let name = section.optional("name", "what people call it").and_then(Entry::id);
     section.close();

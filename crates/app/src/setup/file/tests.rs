@@ -75,6 +75,7 @@ struct Local;
 
 /// A carrier that buys real labels.
 struct Real;
+struct Play;
 
 struct Nothing;
 
@@ -133,6 +134,36 @@ impl Connector for Real {
     }
 }
 
+impl Connector for Play {
+    fn profile(&self) -> &'static Profile {
+        const fn field(name: &'static str, kind: FieldKind) -> Field {
+            Field { name, help: "an outcome", kind, is_required: false }
+        }
+        static PROFILE: Profile = Profile {
+            carrier: "sandbox",
+            name: "Sandbox",
+            fields: &[
+                field("quote", FieldKind::Text),
+                field("book", FieldKind::Text),
+                field("cancel", FieldKind::Text),
+                field("factor", FieldKind::Text),
+                field("password", FieldKind::Secret),
+            ],
+            is_live: false,
+            is_test: true,
+            can_track: false,
+            can_cancel: true,
+            books_once_a_reference: true,
+            serials_a_parcel: 0,
+        };
+        &PROFILE
+    }
+
+    fn connect(&self, _account: &CarrierAccount) -> Result<Arc<dyn Connection>, Vec<Problem>> {
+        Ok(Arc::new(Nothing))
+    }
+}
+
 impl Connection for Nothing {
     fn rates<'a>(&'a self, _ask: &'a RateRequest, _trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(async { Ok(Offer::default()) })
@@ -158,7 +189,7 @@ fn env(name: &str) -> Option<String> {
 }
 
 fn read_text(text: &str) -> Result<SetupFile, Vec<Problem>> {
-    read(text, &files, &env, &[Arc::new(Local), Arc::new(Real)])
+    read(text, &files, &env, &[Arc::new(Local), Arc::new(Real), Arc::new(Play)])
 }
 
 #[test]
@@ -287,6 +318,8 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                 routing_rules: [
                     RoutingRule {
                         name: "heavy parcels go by house",
+                        location: None,
+                        brand: None,
                         when: "parcel.weight_kg > 20.0 && destination.country == \"US\"",
                         then: RuleAction {
                             only: Some(
