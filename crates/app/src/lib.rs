@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod limits;
 pub mod orders;
 pub mod rates;
+pub mod rehearsal;
 pub mod routing;
 pub mod setup;
 pub mod shipments;

@@ -259,6 +259,7 @@ impl App {
         let decision = Decision {
             decided_by: verdict.decided_by,
             pick: verdict.action.pick.unwrap_or_default(),
+            passed_over: ask.service.is_some() || wish.passes_over_rules,
             rules: verdict.rules,
             candidates,
         };

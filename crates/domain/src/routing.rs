@@ -139,6 +139,24 @@ pub struct Candidate {
     pub transit_days: Option<u32>,
 }
 
+impl Candidate {
+    /// The offer behind it, as far as it is kept; `None` when there was none.
+    pub fn offer(&self) -> Option<Rate> {
+        let service = ServiceCode::parse(&self.service)?;
+        Some(Rate {
+            service_name: service.service.clone(),
+            service,
+            total: self.total?,
+            parcels: Vec::new(),
+            surcharges: Vec::new(),
+            transit_days: self.transit_days,
+            routing_code: None,
+            expires_at: None,
+            notes: Vec::new(),
+        })
+    }
+}
+
 /// Why a shipment went the way it did: rule by rule, service by service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -147,6 +165,9 @@ pub struct Decision {
     pub decided_by: Option<String>,
     /// How the choice was made among what was left.
     pub pick: Pick,
+    /// Whether rules had no say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed_over: bool,
     /// Every rule, in the order they were tried.
     pub rules: Vec<RuleVerdict>,
     /// Every service, best first.

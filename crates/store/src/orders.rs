@@ -262,6 +262,14 @@ impl Tx<'_> {
         self.row(&sql, &params![tenant.as_str(), order_id.number()]).await?.as_ref().map(order).transpose()
     }
 
+    /// Orders, deleted or not, each in its place.
+    pub async fn orders_ever(&mut self, tenant: &TenantId, ids: &[OrderId]) -> Result<Vec<Option<Order>>> {
+        let sql = format!("select {COLUMNS} from orders where tenant_id = $1 and id = $2");
+        let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        let found = self.rows_many(&sql, &asks).await?;
+        found.iter().map(|rows| rows.first().map(order).transpose()).collect()
+    }
+
     /// Keeps an order from being deleted until this transaction ends; false when there is none. It writes the row without
     /// changing it, since a deletion that meets a mere lock would go on with what it read before.
     pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<bool> {

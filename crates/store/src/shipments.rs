@@ -1,6 +1,7 @@
 //! Shipments and their parcels.
 
 use domain::ids::{OrderId, ParcelId, ShipmentId};
+use domain::order::Order;
 use domain::parcel::{Box as ParcelBox, Parcel};
 use domain::shipment::{Shipment, ShipmentDetails, ShipmentStatus};
 use domain::tenant::TenantId;
@@ -219,6 +220,26 @@ impl Tx<'_> {
             shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
         }
         Ok(shipments)
+    }
+
+    /// The latest shipments with their parcels and orders, latest first.
+    pub async fn recent_shipments(&mut self, tenant: &TenantId, limit: usize) -> Result<Vec<(Shipment, Order)>> {
+        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 order by id desc limit $2");
+        let rows = self.rows(&sql, &params![tenant.as_str(), limit]).await?;
+        let shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
+        let asks: Vec<_> =
+            shipments.iter().map(|shipment| params![tenant.as_str(), shipment.id.number()].to_vec()).collect();
+        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
+        let parcels = self.rows_many(&sql, &asks).await?;
+        let ids: Vec<_> = shipments.iter().map(|shipment| shipment.order).collect();
+        let orders = self.orders_ever(tenant, &ids).await?;
+        let mut recent = Vec::with_capacity(shipments.len());
+        for ((mut shipment, rows), order) in shipments.into_iter().zip(parcels).zip(orders) {
+            let Some(order) = order else { continue };
+            shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
+            recent.push((shipment, order));
+        }
+        Ok(recent)
     }
 
     /// The highest position of an order's live parcels; 0 when it has none.

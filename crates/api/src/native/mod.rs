@@ -67,6 +67,7 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/orders/{id}/shipments", [get(shipments::of_order), post(shipments::create)])
         .at("/v1/orders/{id}/rates", [post(rates::quote)])
         .at("/v1/routing-rules", [get(rates::rules)])
+        .at("/v1/routing-rules/rehearse", [post(rates::rehearse)])
         .at("/v1/orders/{id}/tracking-numbers", [post(shipments::record)])
         .at("/v1/shipments/{id}", [get(shipments::show)])
         .at("/v1/shipments/{id}/exchanges", [get(shipments::exchanges)])

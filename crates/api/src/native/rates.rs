@@ -1,6 +1,7 @@
 //! Rates: what a service costs, how its price came about, and why one was chosen.
 
 use app::App;
+use app::rehearsal::{Change, MOST_RULES, MOST_SHIPMENTS, RehearsalWish};
 use axum::extract::State;
 use domain::money::{Decimal, Money};
 use domain::rate::{Rate, Surcharge};
@@ -9,9 +10,10 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::orders::{order_id, read};
-use super::shipments::{List, wish};
+use super::shipments::{List, rule, wish};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
+use crate::json::fields::{Node, integer, text, time};
 
 /// A rate as the native API shows it: weights in kilograms, as everywhere in it.
 #[derive(Serialize)]
@@ -155,4 +157,69 @@ pub(super) async fn quote(
 pub(super) async fn rules(State(app): State<App>, Authed { caller, .. }: Authed) -> Answer {
     let data: Vec<RoutingRule> = app.routing_rules(&caller)?;
     Ok(json(StatusCode::OK, &List { data }))
+}
+
+/// A shipment that would have gone another way.
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    shipment: String,
+    order: String,
+    was: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_total: Option<Money>,
+    /// Null when nothing is left.
+    would_be: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_be_total: Option<Money>,
+    decided_by: Option<&'a str>,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct RehearsalView<'a> {
+    tried: usize,
+    left_alone: usize,
+    changes: Vec<ChangeView<'a>>,
+}
+
+fn changed(change: &Change) -> ChangeView<'_> {
+    ChangeView {
+        shipment: change.shipment.to_string(),
+        order: change.order.to_string(),
+        was: &change.was,
+        was_total: change.was_total,
+        would_be: change.would_be.as_deref(),
+        would_be_total: change.would_be_total,
+        decided_by: change.decided_by.as_deref(),
+        why: &change.why,
+    }
+}
+
+fn routing_rule(node: Node<'_>) -> Option<RoutingRule> {
+    let fields = node.fields()?;
+    fields.only(&["name", "location", "brand", "when", "then"]);
+    let (name, when) = (fields.needed("name", text(1, 200)), fields.needed("when", text(1, 1000)));
+    let (location, brand) = (fields.optional("location", text(1, 200)), fields.optional("brand", text(1, 200)));
+    let then = fields.needed("then", rule);
+    Some(RoutingRule { name: name?, location, brand, when: when?, then: then? })
+}
+
+/// `POST /v1/routing-rules/rehearse`: what rules would have done with the latest shipments. Nothing is booked.
+pub(super) async fn rehearse(State(app): State<App>, Authed { caller, .. }: Authed, Body { body, .. }: Body) -> Answer {
+    let wish = if body.is_empty() {
+        RehearsalWish::default()
+    } else {
+        read(&body, |fields| {
+            fields.only(&["rules", "since", "limit"]);
+            RehearsalWish {
+                rules: fields.optional("rules", |node| node.list(MOST_RULES, routing_rule)),
+                since: fields.optional("since", time).map(|since| since.instant_in(&caller.setup.zone)),
+                limit: fields.optional("limit", integer(1, MOST_SHIPMENTS as i64)).map(|limit| limit as usize),
+            }
+        })?
+    };
+    let rehearsal = app.rehearse(&caller, wish).await?;
+    let changes = rehearsal.changes.iter().map(changed).collect();
+    let view = RehearsalView { tried: rehearsal.tried, left_alone: rehearsal.left_alone, changes };
+    Ok(json(StatusCode::OK, &view))
 }

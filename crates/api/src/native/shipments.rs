@@ -171,7 +171,7 @@ fn parcel(node: Node<'_>) -> Option<BoxWish> {
     })
 }
 
-fn rule(node: Node<'_>) -> Option<RuleAction> {
+pub(super) fn rule(node: Node<'_>) -> Option<RuleAction> {
     let fields = node.fields()?;
     fields.only(&["only", "exclude", "prefer", "pick"]);
     let entries = |name| fields.optional(name, |node| node.list(100, text(1, 200)));

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::rehearsal::{Change, Rehearsal, RehearsalWish};
 use app::shipments::ShipWish;
 use domain::Error;
-use domain::routing::{CandidateOutcome, RuleAction, RuleOutcome};
+use domain::order::ServiceWish;
+use domain::routing::{CandidateOutcome, RoutingRule, RuleAction, RuleOutcome};
 use testkit::carrier::{Outcome, Scripted};
 use testkit::{TestAppBuilder, on_both_engines, scripted_setup};
 
@@ -100,7 +102,7 @@ on_both_engines! {
         let shop = shop(engine, &rule("not by house", "true", "{ exclude = [\"house\"] }"), &second).await;
         let order = shop.order("1001").await;
         let code = Some("house:standard".to_owned());
-        let wish = ShipWish { service: Some(domain::order::ServiceWish { code, contract: None }), ..boxes(1) };
+        let wish = ShipWish { service: Some(ServiceWish { code, contract: None }), ..boxes(1) };
         let shipment = shop.app().ship(&shop.acme, order, &wish).await.unwrap();
         let decision = shipment.details.decision.unwrap();
         assert_eq!(told(&decision), ["house:standard Chosen: the cheapest"]);
@@ -154,5 +156,59 @@ on_both_engines! {
         // Nothing can be booked at it.
         assert!(shop.ship(order).await.is_err());
         assert_eq!(shop.asked().0, 0);
+    }
+
+    async fn h4_changed_rules_are_rehearsed_on_past_shipments_without_booking_or_asking_anybody(engine: Engine) {
+        let second = Scripted::second();
+        let shop = shop(engine, &rule("house first", "true", "{ prefer = [\"house\"] }"), &second).await;
+        let by_rules = shop.ship(shop.order("1001").await).await.unwrap();
+        let named = Some("house:standard".to_owned());
+        let wish = ShipWish { service: Some(ServiceWish { code: named, contract: None }), ..boxes(1) };
+        shop.app().ship(&shop.acme, shop.order("1002").await, &wish).await.unwrap();
+        let own = RuleAction { only: Some(vec!["house".to_owned()]), ..RuleAction::default() };
+        let wish = ShipWish { rule: Some(own), ..boxes(1) };
+        shop.app().ship(&shop.acme, shop.order("1003").await, &wish).await.unwrap();
+        let asked_before = (shop.asked(), asked(&second));
+        // Carriers that would answer nobody: the rehearsal goes by the offers kept.
+        shop.carrier.ledger(|ledger| ledger.rates = Some(Outcome::No("closed")));
+        second.ledger(|ledger| ledger.rates = Some(Outcome::No("closed")));
+
+        let in_force = shop.app().rehearse(&shop.acme, RehearsalWish::default()).await.unwrap();
+        assert_eq!(in_force, Rehearsal { tried: 1, left_alone: 2, changes: Vec::new() });
+
+        let changed = |when: &str, excluded: &[&str]| {
+            let exclude = Some(excluded.iter().map(|&name| name.to_owned()).collect());
+            let then = RuleAction { exclude, ..RuleAction::default() };
+            let (name, when) = ("changed".to_owned(), when.to_owned());
+            let rules = Some(vec![RoutingRule { name, location: None, brand: None, when, then }]);
+            RehearsalWish { rules, ..RehearsalWish::default() }
+        };
+        let total = by_rules.details.rate.as_ref().map(|rate| rate.total);
+        let expected = |would_be: Option<&str>, why: &str| Change {
+            shipment: by_rules.id,
+            order: by_rules.order,
+            was: "house:standard".to_owned(),
+            was_total: total,
+            would_be: would_be.map(str::to_owned),
+            would_be_total: would_be.and(total),
+            decided_by: Some("changed".to_owned()),
+            why: why.to_owned(),
+        };
+        let wish = changed("destination.country == \"DE\"", &["house"]);
+        let other = shop.app().rehearse(&shop.acme, wish.clone()).await.unwrap();
+        assert_eq!(other.changes, [expected(Some("spare:standard"), "the cheapest")]);
+        let nothing = shop.app().rehearse(&shop.acme, changed("true", &["house", "spare"])).await.unwrap();
+        assert_eq!(nothing.changes, [expected(None, "the rule \"changed\" excludes it")]);
+
+        let since = Some(shop.app().now().checked_add(Duration::from_secs(1)).unwrap());
+        let later = shop.app().rehearse(&shop.acme, RehearsalWish { since, ..wish.clone() }).await.unwrap();
+        assert_eq!(later, Rehearsal::default());
+        let latest = shop.app().rehearse(&shop.acme, RehearsalWish { limit: Some(1), ..wish }).await.unwrap();
+        assert_eq!(latest, Rehearsal { tried: 0, left_alone: 1, changes: Vec::new() });
+
+        let flawed = shop.app().rehearse(&shop.acme, changed("colour ==", &[])).await;
+        let Err(Error::Invalid(problems)) = flawed else { panic!("a flawed rule is not tried") };
+        assert_eq!(problems[0].path, "rules/0/when");
+        assert_eq!((shop.asked(), asked(&second)), asked_before);
     }
 }
