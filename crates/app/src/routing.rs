@@ -316,6 +316,18 @@ mod tests {
     }
 
     #[test]
+    fn every_condition_of_the_cookbook_can_be_used() {
+        let page = include_str!("../../../docs/rules.md");
+        let cookbook = page.split("## Cookbook").nth(1).unwrap().split("## Why").next().unwrap();
+        let conditions: Vec<_> = cookbook.lines().filter_map(|line| line.split('`').nth(1)).collect();
+        assert_eq!(conditions.len(), 6);
+        for when in conditions {
+            assert_eq!(flaw(when), None, "{when}");
+            assert!(matches!(outcome(when).0, RuleOutcome::Matched | RuleOutcome::NotMatched), "{when}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_evaluated_does_not_match_and_says_why() {
         let (no_field, why) = outcome("order.colour == \"red\"");
         assert_eq!(no_field, RuleOutcome::NotEvaluated);
