@@ -147,7 +147,14 @@ on_both_engines! {
             drawn.push(bytes.to_vec());
         }
         assert_eq!(drawn[0], bought);
-        assert!(drawn[3].starts_with(b"^XA") && drawn[5].starts_with(b"\x89PNG"));
+        for (format, bytes) in Format::ALL.into_iter().zip(&drawn) {
+            let start: &[u8] = match format {
+                Format::Pdf(_) => b"%PDF",
+                Format::Zpl(_) => b"^XA",
+                Format::Png(_) => b"\x89PNG",
+            };
+            assert!(bytes.starts_with(start), "{}", format.name());
+        }
         off.store().close().await;
         // A year later, with the order deleted, they are what they were.
         shop.t.clock.advance(std::time::Duration::from_hours(365 * 24));
