@@ -76,11 +76,15 @@ fn lane(row: &Row) -> Result<Lane> {
 
 impl Tx<'_> {
     /// Makes lanes due at `at`, unless they are due earlier; a lane that is not there yet is made.
+    ///
+    /// The row of a lane that somebody works on is written even when it says nothing new: whoever gives that lease back
+    /// without having seen what this transaction adds then meets it, and looks again.
     pub async fn wake_lanes(&mut self, kind: &str, lanes: &[(TenantId, String)], at: Timestamp) -> Result<()> {
         const WAKE: &str = "
             insert into lanes (kind, tenant_id, key, due_at, leased_until, failures) values ($1, $2, $3, $4, 0, 0)
-            on conflict (kind, tenant_id, key) do update set due_at = excluded.due_at
-            where lanes.due_at > excluded.due_at";
+            on conflict (kind, tenant_id, key) do update
+            set due_at = case when lanes.due_at > excluded.due_at then excluded.due_at else lanes.due_at end
+            where lanes.due_at > excluded.due_at or lanes.leased_until > 0";
         let rows: Vec<_> =
             lanes.iter().map(|(tenant, key)| params![kind, tenant.as_str(), key.as_str(), at].to_vec()).collect();
         self.execute_many(WAKE, &rows).await.map(drop)
