@@ -243,3 +243,38 @@ proptest! {
         prop_assert!((rate.total.amount - exact).abs() * Decimal::TWO <= Decimal::new(1, digits));
     }
 }
+
+#[tokio::test]
+async fn h5_sums_are_exact_and_rounded_once_to_the_currencys_own_places() {
+    // Three parcels: rounded one by one they would come to 342, 3.42 and 3.177.
+    for (currency, price, total) in [("JPY", "109", "343"), ("EUR", "1.09", "3.43"), ("KWD", "1.009", "3.178")] {
+        let sheet = format!(
+            "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days,fuel_percent\n\
+             standard,all,*,,0,100,{price},{currency},,5\n"
+        );
+        let parcels = vec![parcel("0.0001"), parcel("1"), parcel("99.999999")];
+        let rate = offer(&account_with(&sheet, &[]), place("DE", "10115"), parcels).await.rates.remove(0);
+        assert_eq!(rate.total.amount, total.parse::<Decimal>().unwrap(), "{currency}");
+        let parts = rate.parcels.iter().map(|parcel| parcel.price.amount);
+        let parts: Decimal = parts.chain(rate.surcharges.iter().map(|extra| extra.amount.amount)).sum();
+        assert_eq!(parts, rate.total.amount, "{currency}");
+    }
+}
+
+#[tokio::test]
+async fn h5_a_tenth_of_a_gram_is_not_nothing_and_50000_of_them_are_5_kilograms() {
+    let sheet = "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days\n\
+                 light,all,*,,0,5,1.00,EUR,\nheavy,all,*,,5,31.5,2.00,EUR,\n";
+    let services = async |milligrams: u64| {
+        let weight = domain::measure::Weight::from_milligrams(milligrams).unwrap();
+        let parcels = vec![ParcelBox { weight, ..parcel("1") }];
+        let rates = offer(&account_with(sheet, &[]), place("DE", "10115"), parcels).await.rates;
+        rates
+            .iter()
+            .map(|rate| format!("{} for {}", rate.service.service, rate.parcels[0].billed_weight))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(services(100).await, ["light for 0.0001 kg"]);
+    assert_eq!(services(100 * 49_999).await, ["light for 4.9999 kg"]);
+    assert_eq!(services(100 * 50_000).await, ["heavy for 5 kg"]);
+}
