@@ -19,6 +19,9 @@ pub const LONGEST: usize = 1000;
 /// Macros (`all`, `exists`, `exists_one`, `filter`, `map`) that one condition may use.
 pub const MOST_MACROS: usize = 2;
 
+/// How the macros are called that walk a list.
+const MACROS: [&str; 5] = [".all(", ".exists(", ".exists_one(", ".filter(", ".map("];
+
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A tenant's rules, ready to be tried.
@@ -43,9 +46,8 @@ fn compile(when: &str) -> Result<Program, String> {
     if length > LONGEST {
         return Err(format!("it has {length} characters, at most {LONGEST} are read"));
     }
-    let names = [".all(", ".exists(", ".exists_one(", ".filter(", ".map("];
     let squeezed: String = when.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let macros: usize = names.iter().map(|name| squeezed.matches(name).count()).sum();
+    let macros: usize = MACROS.iter().map(|name| squeezed.matches(name).count()).sum();
     if macros > MOST_MACROS {
         return Err(format!("it uses {macros} of all, exists, exists_one, filter and map, at most {MOST_MACROS} may"));
     }
@@ -66,11 +68,7 @@ pub fn flaw(when: &str) -> Option<String> {
     let mut unknown: Vec<_> = references.variables().into_iter().filter(|name| !KNOWN.contains(name)).collect();
     unknown.retain(|name| !name.starts_with('@'));
     unknown.sort_unstable();
-    let is_bound = |name: &&str| {
-        [".all(", ".exists(", ".exists_one(", ".filter(", ".map("]
-            .iter()
-            .any(|macros| when.contains(&format!("{macros}{name},")))
-    };
+    let is_bound = |name: &&str| MACROS.iter().any(|macros| when.contains(&format!("{macros}{name},")));
     let first = unknown.into_iter().find(|name| !is_bound(name))?;
     Some(format!("it asks about {first:?}: expected {}", KNOWN.join(", ")))
 }
