@@ -36,6 +36,11 @@ pub trait Wire: Send + Sync + 'static {
         None
     }
 
+    /// Whether a request is meant for the tenant its key belongs to.
+    fn is_meant_for(_parts: &Parts, _caller: &Caller) -> bool {
+        true
+    }
+
     /// The answer to an error of a verb.
     fn refuse(error: Error) -> Response;
 
@@ -103,6 +108,9 @@ impl<W: Wire> FromRequestParts<App> for Authed<W> {
         }
         let credentials = W::credentials(parts).ok_or_else(|| W::refuse(Error::Unauthenticated(Unknown::Missing)))?;
         let mut caller = app.authenticate(&credentials, W::DIALECT).await.map_err(W::refuse)?;
+        if !W::is_meant_for(parts, &caller) {
+            return Err(W::refuse(Error::Unauthenticated(Unknown::Wrong)));
+        }
         caller.once = parts.extensions.get::<Arc<Once>>().cloned();
         let load = if parts.method.is_safe() { Load::Read } else { Load::Write };
         app.admit(&caller, load).map_err(W::refuse)?;

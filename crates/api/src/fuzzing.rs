@@ -58,7 +58,15 @@ fn patch(bytes: &[u8]) {
         "order_created_at":"2026-03-01","order_items":[{"name":"Orange","quantity":2}]},"shipping_address":{"city":"Oss"},
         "payment_details":{"total_price":{"value":3.5,"currency":"EUR"},"status":{"code":"paid"}}}]"#;
     let read = sendcloud::decode::orders(stored, &|_| true).ok().and_then(|orders| orders.into_iter().next());
-    let order = |details: OrderDetails| Order { id, channel, version: 1, created_at: at, modified_at: at, details };
+    let order = |details: OrderDetails| Order {
+        id,
+        channel,
+        version: 1,
+        created_at: at,
+        modified_at: at,
+        cancelled_at: None,
+        details,
+    };
     if let Some(read) = read
         && let Ok(once) = sendcloud::patch::patch(&order(read.details), bytes)
     {

@@ -11,6 +11,7 @@ use domain::channel::Dialect;
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 
+pub mod delivery_solutions;
 pub mod dialect;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -26,7 +27,11 @@ pub use routes::Route;
 
 /// How each dialect words its webhooks. A new dialect is one more line here and in each function below.
 pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
-    vec![Arc::new(native::events::NativeEvents), Arc::new(sendcloud::events::SendcloudEvents)]
+    vec![
+        Arc::new(native::events::NativeEvents),
+        Arc::new(sendcloud::events::SendcloudEvents),
+        Arc::new(delivery_solutions::events::DeliverySolutionsEvents),
+    ]
 }
 
 /// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
@@ -39,6 +44,10 @@ pub fn router(app: App, most_bytes: usize) -> Router {
     let routes = Router::new()
         .merge(sendcloud::routes().router(""))
         .merge(sendcloud::routes().router("/sendcloud"))
+        .merge(delivery_solutions::routes().router(""))
+        .merge(delivery_solutions::routes().router("/delivery-solutions"))
+        .merge(delivery_solutions::v2_routes().router(""))
+        .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
         .merge(native)
         .merge(links::router())
         .merge(health::router())
@@ -53,7 +62,11 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
     match dialect {
         Dialect::Native => native::routes().list(),
         Dialect::Sendcloud => sendcloud::routes().list(),
-        Dialect::DeliverySolutions | Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+        Dialect::DeliverySolutions => {
+            let (routes, v2) = (delivery_solutions::routes().list(), delivery_solutions::v2_routes().list());
+            routes.into_iter().chain(v2).collect()
+        }
+        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
     }
 }
 
@@ -62,7 +75,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
     match dialect {
         Dialect::Native => Some(include_str!("../../../openapi/native.json")),
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
-        Dialect::DeliverySolutions | Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
+        Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
+        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
     }
 }
 

@@ -49,6 +49,11 @@ pub(crate) fn post<H: Handler<T, App>, T: 'static>(handler: H) -> Endpoint {
     Endpoint { method: "POST", answers: routing::post(handler) }
 }
 
+/// Answers PUT.
+pub(crate) fn put<H: Handler<T, App>, T: 'static>(handler: H) -> Endpoint {
+    Endpoint { method: "PUT", answers: routing::put(handler) }
+}
+
 /// Answers PATCH.
 pub(crate) fn patch<H: Handler<T, App>, T: 'static>(handler: H) -> Endpoint {
     Endpoint { method: "PATCH", answers: routing::patch(handler) }
@@ -95,9 +100,9 @@ impl<W: Wire> Routes<W> {
     /// Serves them below a prefix.
     pub(crate) fn router(self, prefix: &str) -> Router<App> {
         let nothing = || routing::any(async || W::no_such_page());
-        let router = Router::new()
-            .route(&format!("{prefix}{}", self.below), nothing())
-            .route(&format!("{prefix}{}/{{*rest}}", self.below), nothing());
+        let has_root = self.routes.iter().any(|(route, _)| route.path == self.below);
+        let rest = Router::new().route(&format!("{prefix}{}/{{*rest}}", self.below), nothing());
+        let router = if has_root { rest } else { rest.route(&format!("{prefix}{}", self.below), nothing()) };
         let add = |router: Router<App>, (route, answers): (Route, _)| {
             router.route(&format!("{prefix}{}", route.path), answers)
         };

@@ -94,6 +94,21 @@ impl App {
 
     /// Sells a token for a key's public and secret part; it starts with `prefix` and is stored hashed.
     pub async fn issue_token(&self, public: &str, secret: &Secret, prefix: &str) -> Result<IssuedToken> {
+        self.sell_token(public, secret, prefix, None).await
+    }
+
+    /// The same, in place of the token of this family that the key bought before.
+    pub async fn issue_only_token(&self, public: &str, secret: &Secret, family: &'static str) -> Result<IssuedToken> {
+        self.sell_token(public, secret, "", Some(family)).await
+    }
+
+    async fn sell_token(
+        &self,
+        public: &str,
+        secret: &Secret,
+        prefix: &str,
+        family: Option<&'static str>,
+    ) -> Result<IssuedToken> {
         const GOOD_FOR: Duration = Duration::from_hours(1);
         let credentials = Credentials::Pair(public.to_owned(), secret.clone());
         let caller = self.authenticate(&credentials, Dialect::Native).await?;
@@ -101,7 +116,19 @@ impl App {
         let (token_hash, secret_hash) = (self.vault().hash(&token), self.vault().hash(secret.reveal()));
         let now = self.now();
         let expires_at = clock::later(now, GOOD_FOR);
-        self.store().write(async move |tx| tx.add_token(&token_hash, &secret_hash, now, expires_at).await).await?;
+        let has_replaced = self
+            .store()
+            .write(async move |tx| {
+                let has_replaced = tx.add_token(&token_hash, &secret_hash, family, now, expires_at).await?;
+                if has_replaced {
+                    tx.raise_setup_version().await?;
+                }
+                Ok(has_replaced)
+            })
+            .await?;
+        if has_replaced {
+            self.forget_setup();
+        }
         Ok(IssuedToken { token: Secret::new(token), expires_in: GOOD_FOR, public: caller.key.public.clone() })
     }
 }

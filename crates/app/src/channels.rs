@@ -121,6 +121,7 @@ impl App {
             secret: sealed,
             previous: None,
             concurrency: 1,
+            variant: None,
         };
         tx.put_webhook_endpoint(tenant, &endpoint).await?;
         Ok(true)

@@ -63,7 +63,31 @@ impl App {
     }
 
     /// A parcel's label in a format: the stored bytes, else drawn from what stands on it and stored. No carrier is asked.
+    /// One that was bought with something else than the order says now is a conflict.
     pub async fn label(&self, caller: &Caller, parcel: ParcelId, format: Format) -> Result<(Document, Bytes)> {
+        caller.require(Scope::Print)?;
+        let shipment = self.shipment_of_parcel(&caller.as_reader(), parcel).await?;
+        let (tenant, id) = (caller.tenant().clone(), shipment.order);
+        let order = self.store().read(async move |tx| tx.order_ever(&tenant, id).await).await?;
+        let outdated = order.map(|order| shipment.outdated(&order.details)).unwrap_or_default();
+        if !outdated.is_empty() && shipment.status.is_live() {
+            let text = format!(
+                "the label was bought with another {} than the order has now: it is out of date. Void it and ship anew, \
+                 or confirm that it is to be printed all the same",
+                outdated.join(" and ")
+            );
+            return Err(Error::Conflict(text));
+        }
+        self.label_of(caller.tenant(), &shipment, parcel, format).await
+    }
+
+    /// The same for whoever confirms that the label is to be printed although it may be out of date.
+    pub async fn confirmed_label(
+        &self,
+        caller: &Caller,
+        parcel: ParcelId,
+        format: Format,
+    ) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
         let shipment = self.shipment_of_parcel(&caller.as_reader(), parcel).await?;
         self.label_of(caller.tenant(), &shipment, parcel, format).await

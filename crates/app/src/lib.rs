@@ -30,6 +30,7 @@ pub mod rehearsal;
 pub mod routing;
 pub mod setup;
 pub mod shipments;
+pub mod story;
 pub mod tenants;
 pub mod tracking;
 pub mod vault;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
-use domain::ids::OrderId;
+use domain::ids::{EventId, OrderId};
 use domain::order::{Order, OrderDetails};
 use domain::tenant::Scope;
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 pub use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderSort, SortValue};
 use store::orders::{OrderRow, Upserted};
 
@@ -108,6 +108,32 @@ impl App {
         Ok(placed.collect())
     }
 
+    /// Creates an order that must be new in its channel: one that is there already is a problem of `external_id`.
+    pub async fn create_order(&self, caller: &Caller, draft: OrderDraft) -> Result<Order> {
+        caller.require(Scope::Write)?;
+        let id = self.one_id("orders", OrderId::new).await?;
+        let event_id = self.one_id("events", EventId::new).await?;
+        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let order = tentative(id, draft, now);
+        let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
+        let created = self
+            .store()
+            .write(async move |tx| {
+                if !tx.insert_order(&tenant, &row).await? {
+                    return Ok(false);
+                }
+                let about = About { order: Some(id), order_version: Some(1), ..About::default() };
+                tx.emit(&tenant, &event(event_id, EventKind::OrderCreated, now, about)).await?;
+                Ok(true)
+            })
+            .await?;
+        if !created {
+            return Err(taken(&order.details));
+        }
+        self.wakes().events.notify_one();
+        Ok(order)
+    }
+
     /// An order the caller has just placed, shown to it whether or not its key may read others.
     pub async fn placed_order(&self, caller: &Caller, id: OrderId) -> Result<Order> {
         caller.require(Scope::Write)?;
@@ -120,6 +146,12 @@ impl App {
         let tenant = caller.tenant().clone();
         let order = self.store().read(async move |tx| tx.order(&tenant, id).await).await?;
         order.ok_or(Error::NotFound("order"))
+    }
+
+    /// The same as [`App::find_order`] for a caller that wants to change the order and may not read others.
+    pub async fn find_order_to_change(&self, caller: &Caller, named: &OrderRef, scope: Scope) -> Result<Order> {
+        caller.require(scope)?;
+        self.find_order(&caller.as_reader(), named).await
     }
 
     /// The one order a client means. By external id: in the channel named, then in the caller's dialect, then
@@ -187,7 +219,7 @@ impl App {
     ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
-        let event_id = self.one_id("events", domain::ids::EventId::new).await?;
+        let event_id = self.one_id("events", EventId::new).await?;
         let order = self
             .store()
             .write(async move |tx| {
@@ -197,6 +229,9 @@ impl App {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 let row = OrderRow::new(id, order.channel, &details, &zone, now)?;
+                if order.details.external_id != details.external_id && !tx.rename_order(&tenant, id, &row).await? {
+                    return Err(taken(&details));
+                }
                 order.details = details;
                 if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
                     order.version = version;
@@ -217,8 +252,8 @@ impl App {
         caller.require(Scope::Write)?;
         self.order(&caller.as_reader(), id).await?;
         loop {
-            let asked = self.cancel_order(caller, id).await?;
-            let event_id = self.one_id("events", domain::ids::EventId::new).await?;
+            let asked = self.cancel_shipments_of(caller, id).await?;
+            let event_id = self.one_id("events", EventId::new).await?;
             let (now, tenant) = (self.now(), caller.tenant().clone());
             let is_deleted = self
                 .store()
@@ -240,6 +275,24 @@ impl App {
             }
         }
     }
+}
+
+/// A draft as the order it will be.
+pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order {
+    Order {
+        id,
+        channel: draft.channel,
+        version: 1,
+        created_at: now,
+        modified_at: now,
+        cancelled_at: None,
+        details: draft.details,
+    }
+}
+
+fn taken(details: &OrderDetails) -> Error {
+    let text = format!("the channel has an order {:?} already", details.external_id.as_deref().unwrap_or_default());
+    Error::Invalid(vec![Problem::of(Rule::Taken, "external_id", text)])
 }
 
 /// Replaces one order that a client named by our id. The inner error is the client's to mend.

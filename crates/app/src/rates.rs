@@ -7,12 +7,14 @@ use domain::connector::{Offer, RateRequest, Trace};
 use domain::error::CarrierError;
 use domain::ids::OrderId;
 use domain::location::Location;
+use domain::order::Order;
 use domain::rate::Rate;
 use domain::routing::{Decision, RoutingRule};
 use domain::service::ServiceCode;
 use domain::tenant::{FallbackRate, Scope, TenantId};
 use futures::future::join_all;
 
+use crate::orders::{OrderDraft, tentative};
 use crate::shipments::ShipWish;
 use crate::tenants::{Account, TenantSetup};
 use crate::{App, Caller};
@@ -54,7 +56,18 @@ impl App {
     /// those that kept it. Without any the tenant's fallback price stands in.
     pub async fn quote(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Quote> {
         let order = self.order(caller, order).await?;
-        let survey = self.survey(caller, &order, wish, self.options().rate_timeout).await?;
+        self.quote_order(caller, &order, wish).await
+    }
+
+    /// The same for an order that nobody has placed.
+    pub async fn quote_unplaced(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Quote> {
+        caller.require(Scope::Read)?;
+        let id = OrderId::new(1).ok_or_else(|| domain::Error::internal("1 is an id"))?;
+        self.quote_order(caller, &tentative(id, draft, self.now()), wish).await
+    }
+
+    async fn quote_order(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Quote> {
+        let survey = self.survey(caller, order, wish, self.options().rate_timeout).await?;
         let fallback = caller.setup.tenant.fallback_rate.clone().filter(|_| survey.rates.is_empty());
         Ok(Quote { rates: survey.rates, failed: survey.offers.failed, decision: survey.decision, fallback })
     }

@@ -264,6 +264,7 @@ mod tests {
             version: 1,
             created_at: now,
             modified_at: now,
+            cancelled_at: None,
             details,
         };
         let kilograms = |kilograms: &str| ParcelBox {

@@ -15,11 +15,12 @@ use domain::parcel::{Box as ParcelBox, Content, Parcel};
 use domain::rate::Rate;
 use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
 use domain::service::ServiceCode;
-use domain::shipment::{Shipment, ShipmentDetails, ShipmentStatus};
+use domain::shipment::{Replaced, Shipment, ShipmentDetails, ShipmentStatus};
 use domain::tenant::Scope;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
+use store::orders::Held;
 use tracing::Instrument as _;
 
 use crate::rates::{Offers, accounts_of};
@@ -28,6 +29,7 @@ use crate::tenants::{Account, TenantSetup};
 use crate::{App, Caller, event};
 
 mod booking;
+mod dispatch;
 pub mod elsewhere;
 
 /// How a client wants an order shipped.
@@ -48,6 +50,8 @@ pub struct ShipWish {
     /// Why a further shipment is wanted although the order has one: without this, that one is answered. The same reason
     /// said again means the same further shipment.
     pub further_because: Option<String>,
+    /// The shipment it takes the place of, which is cancelled already.
+    pub replaces: Option<Replaced>,
 }
 
 /// How a client describes a box.
@@ -118,6 +122,9 @@ impl App {
     async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
         let order = self.order(&caller.as_reader(), order).await?;
+        if order.cancelled_at.is_some() {
+            open(Held::Cancelled)?;
+        }
         loop {
             let shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
             let live: Vec<_> = shipped.into_iter().filter(|shipment| shipment.status.is_live()).collect();
@@ -129,6 +136,7 @@ impl App {
             let plan = self.plan(caller, &order, wish).await?;
             let mut shipment = self.draft(caller, &order, plan).await?;
             shipment.details.further_because.clone_from(&wish.further_because);
+            shipment.details.replaces.clone_from(&wish.replaces);
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
@@ -152,9 +160,7 @@ impl App {
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
         let is_new = |(_, is_new): &(ShipmentId, bool)| *is_new;
         self.write_once_if(caller, is_new, async move |tx| {
-            if !tx.hold_order(&tenant, stored.order).await? {
-                return Err(Error::NotFound("order"));
-            }
+            open(tx.hold_order(&tenant, stored.order).await?)?;
             if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
                 return Ok((live, false));
             }
@@ -193,17 +199,17 @@ impl App {
     ) -> Result<Survey> {
         let setup = &caller.setup;
         let mut problems = Vec::new();
-        let location = match &wish.location {
-            Some(name) => setup
-                .location(caller.dialect, name)
-                .cloned()
-                .ok_or_else(|| Problem::of(Rule::Unknown, "location", format!("no location is known as {name:?}"))),
-            None => setup.locations.first().cloned().ok_or_else(|| {
+        let unknown = |name: &str| Problem::of(Rule::Unknown, "location", format!("no location is known as {name:?}"));
+        let by_id = |name: &str| setup.locations.iter().find(|known| known.external_id == name);
+        let location = match (&wish.location, &order.details.ship_from) {
+            (Some(name), _) => setup.location(caller.dialect, name).cloned().ok_or_else(|| unknown(name)),
+            (None, Some(name)) => by_id(name).cloned().ok_or_else(|| unknown(name)),
+            (None, None) => setup.locations.first().cloned().ok_or_else(|| {
                 Problem::new("location", "the tenant has no location to ship from: add one to the setup file")
             }),
         };
         let recipient = match &order.details.shipping_address {
-            Some(address) if address.country_code().is_some() => Some(address.clone()),
+            Some(address) if address.country_code().is_some_and(|code| is_country(&code)) => Some(address.clone()),
             Some(address) => {
                 let country = address.country.as_deref().unwrap_or("");
                 let text = format!("country {country:?} is not an ISO 3166-1 code of two letters");
@@ -235,7 +241,7 @@ impl App {
             (false, true) => setup.rules.passed_over("the request asked for no rules"),
             (false, false) => {
                 let facts = Facts::new(order, &ask.parcels, &location, &ask.recipient);
-                setup.rules.try_all(&facts, &location, wish.rule.as_ref())
+                setup.rules.try_all(&facts, &location, wish.rule.as_ref().or(order.details.routing.as_ref()))
             }
         };
         let (rates, mut candidates) =
@@ -313,6 +319,7 @@ impl App {
                 decision: Some(plan.decision),
                 is_followed: false,
                 further_because: None,
+                replaces: None,
                 brought_by: None,
                 label_format: plan.label_format,
                 warnings,
@@ -383,7 +390,7 @@ impl App {
 
     /// Cancels every live shipment of an order and says which were live. What a carrier refuses stays booked; an event
     /// tells a person.
-    pub(crate) async fn cancel_order(&self, caller: &Caller, order: OrderId) -> Result<Vec<ShipmentId>> {
+    pub(crate) async fn cancel_shipments_of(&self, caller: &Caller, order: OrderId) -> Result<Vec<ShipmentId>> {
         let mut live = Vec::new();
         for shipment in self.shipments_of_order(&caller.as_reader(), order).await? {
             if shipment.status.is_live() {
@@ -406,6 +413,20 @@ impl App {
     }
 }
 
+/// Whether two letters are a country. Kosovo has none in the standard, and ships under these.
+fn is_country(code: &str) -> bool {
+    code == "XK" || rust_iso3166::from_alpha2(code).is_some()
+}
+
+/// Whether an order that was held may be shipped.
+pub(crate) fn open(held: Held) -> Result<()> {
+    match held {
+        Held::Open => Ok(()),
+        Held::Cancelled => Err(Error::Conflict("the order is cancelled: nothing was booked".to_owned())),
+        Held::Gone => Err(Error::NotFound("order")),
+    }
+}
+
 /// The accounts that may carry an order. A service or contract that somebody named is taken or refused, never swapped.
 fn accounts_asked<'a>(
     caller: &'a Caller,
@@ -417,7 +438,7 @@ fn accounts_asked<'a>(
     let mut accounts = accounts_of(setup, location);
     if accounts.is_empty() {
         let text = format!("no carrier account is assigned to location {:?}", location.external_id);
-        return Err(Error::invalid("location", text));
+        return Err(Error::Invalid(vec![Problem::of(Rule::Missing, "location", text)]));
     }
     if let Some(contract) = named.and_then(|named| named.contract.as_deref()) {
         let account = setup.contract(caller.dialect, contract).ok_or_else(|| {

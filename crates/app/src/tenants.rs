@@ -111,6 +111,11 @@ impl SetupCache {
 }
 
 impl App {
+    /// Forgets what this process keeps of the set-up, after a change of its own.
+    pub(crate) fn forget_setup(&self) {
+        self.0.setup.forget();
+    }
+
     /// Drops stale caches: looks at the version row at most twice a second.
     async fn refresh(&self) -> Result<()> {
         let cache = &self.0.setup;
@@ -185,6 +190,7 @@ impl App {
                     concurrency: row.concurrency,
                     dialect: row.dialect,
                     channel: row.channel,
+                    variant: row.variant,
                     events: row.events,
                 })
             })

@@ -138,8 +138,10 @@ impl App {
                 let Some(booked_at) = shipment.details.booked_at else {
                     return Err(Error::Conflict("the shipment is not booked, so nothing can happen to it".to_owned()));
                 };
+                let mut fresh = Vec::new();
                 for event in &events {
                     let is_new = tx.add_tracking_event(&tenant, event).await?;
+                    fresh.extend(is_new.then_some(event.id));
                     if is_new && event.report.status == TrackingStatus::Unknown {
                         tx.count_unknown_code(&tenant, &carrier, event).await?;
                     }
@@ -149,17 +151,30 @@ impl App {
                 for (parcel, event_id) in shipment.parcels.iter_mut().zip(&event_ids) {
                     let all = tx.tracking_events(&tenant, parcel.id).await?;
                     let status = status_after(all.iter(), booked_at);
-                    if status == parcel.tracking {
-                        continue;
-                    }
+                    let latest = all.iter().rfind(|event| event.report.status == status);
+                    let milestone = latest.and_then(|event| event.report.milestone);
+                    let told = latest.map(|event| &event.report);
                     let about = About {
                         order: Some(order),
                         shipment: Some(id),
                         parcel: Some(parcel.id),
-                        old: Some(parcel.tracking.as_str().to_owned()),
-                        new: Some(status.as_str().to_owned()),
+                        milestone,
+                        reason: told
+                            .and_then(|report| report.incident.as_ref())
+                            .map(|incident| incident.reason.clone()),
                         ..About::default()
                     };
+                    if status == parcel.tracking {
+                        let is_news = latest.is_some_and(|event| fresh.contains(&event.id));
+                        let earlier = all.iter().rfind(|one| one.report.status == status && !fresh.contains(&one.id));
+                        if is_news && milestone != earlier.and_then(|event| event.report.milestone) {
+                            let about = About { new: Some(status.as_str().to_owned()), ..about };
+                            news.push(event(*event_id, EventKind::ParcelMilestone, now, about));
+                        }
+                        continue;
+                    }
+                    let (old, new) = (parcel.tracking.as_str().to_owned(), status.as_str().to_owned());
+                    let about = About { old: Some(old), new: Some(new), ..about };
                     news.push(event(*event_id, EventKind::ParcelTrackingChanged, now, about));
                     parcel.tracking = status;
                     is_changed = true;
@@ -168,8 +183,8 @@ impl App {
                     shipment.modified_at = now;
                     tx.save_shipment(&tenant, &shipment).await?;
                     shipment.version += 1;
-                    tx.emit_all(&tenant, &news).await?;
                 }
+                tx.emit_all(&tenant, &news).await?;
                 Ok(shipment)
             })
             .await?;

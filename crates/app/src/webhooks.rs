@@ -29,8 +29,9 @@ pub trait EventBody: Send + Sync {
     fn dialect(&self) -> Dialect;
 
     /// The bodies that tell of an event; none when the dialect has no words for it, several when it tells of each
-    /// parcel by itself. Rendered once: every retry sends the same bytes.
-    fn bodies(&self, news: &News) -> Vec<Vec<u8>>;
+    /// parcel by itself. Rendered once: every retry sends the same bytes. `variant` is what the endpoint's set-up says of
+    /// its bodies, in the dialect's own word.
+    fn bodies(&self, news: &News, variant: Option<&str>) -> Vec<Vec<u8>>;
 
     /// The dialect's own headers on top of the standard ones.
     fn headers(&self, _body: &[u8], _secret: &Secret) -> Vec<(&'static str, String)> {

@@ -91,6 +91,8 @@ pub enum Rule {
     Unknown,
     /// The value may not be changed.
     Fixed,
+    /// The value must be new and names something that exists already.
+    Taken,
 }
 
 /// Why a verb did not do what it was asked.

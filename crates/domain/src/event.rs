@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{EndpointId, EventId, OrderId, ParcelId, ShipmentId};
 use crate::time::Timestamp;
+use crate::tracking::Milestone;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,9 +18,18 @@ pub enum EventKind {
     /// An order was deleted.
     #[serde(rename = "order.deleted")]
     OrderDeleted,
+    /// An order was cancelled: nothing ships it any more.
+    #[serde(rename = "order.cancelled")]
+    OrderCancelled,
+    /// No carrier could be asked to ship an order.
+    #[serde(rename = "order.unserved")]
+    OrderUnserved,
     /// The carrier is being asked.
     #[serde(rename = "shipment.requested")]
     ShipmentRequested,
+    /// A carrier said no, and the next one is asked. Old and new are the services.
+    #[serde(rename = "shipment.reassigned")]
+    ShipmentReassigned,
     /// The carrier said yes.
     #[serde(rename = "shipment.booked")]
     ShipmentBooked,
@@ -41,9 +51,15 @@ pub enum EventKind {
     /// A number that another program or a person brought was written down; nothing was bought here.
     #[serde(rename = "shipment.recorded")]
     ShipmentRecorded,
+    /// A shipment took the place of one that was cancelled for it. Old and new are the tracking numbers.
+    #[serde(rename = "shipment.replaced")]
+    ShipmentReplaced,
     /// The carrier's news moved a parcel.
     #[serde(rename = "parcel.tracking_changed")]
     ParcelTrackingChanged,
+    /// The carrier reported another finer step, or the end of one, which leaves the parcel's status as it was.
+    #[serde(rename = "parcel.milestone")]
+    ParcelMilestone,
     /// A channel was connected, changed or deleted.
     #[serde(rename = "channel.connected")]
     ChannelConnected,
@@ -63,11 +79,14 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
+        Self::OrderCancelled,
+        Self::OrderUnserved,
         Self::ShipmentRequested,
+        Self::ShipmentReassigned,
         Self::ShipmentBooked,
         Self::ShipmentFailed,
         Self::ShipmentReadyToPrint,
@@ -75,7 +94,9 @@ impl EventKind {
         Self::ShipmentCancelRefused,
         Self::ShipmentUnsettled,
         Self::ShipmentRecorded,
+        Self::ShipmentReplaced,
         Self::ParcelTrackingChanged,
+        Self::ParcelMilestone,
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
@@ -89,7 +110,10 @@ impl EventKind {
             Self::OrderCreated => "order.created",
             Self::OrderUpdated => "order.updated",
             Self::OrderDeleted => "order.deleted",
+            Self::OrderCancelled => "order.cancelled",
+            Self::OrderUnserved => "order.unserved",
             Self::ShipmentRequested => "shipment.requested",
+            Self::ShipmentReassigned => "shipment.reassigned",
             Self::ShipmentBooked => "shipment.booked",
             Self::ShipmentFailed => "shipment.failed",
             Self::ShipmentReadyToPrint => "shipment.ready_to_print",
@@ -97,7 +121,9 @@ impl EventKind {
             Self::ShipmentCancelRefused => "shipment.cancel_refused",
             Self::ShipmentUnsettled => "shipment.unsettled",
             Self::ShipmentRecorded => "shipment.recorded",
+            Self::ShipmentReplaced => "shipment.replaced",
             Self::ParcelTrackingChanged => "parcel.tracking_changed",
+            Self::ParcelMilestone => "parcel.milestone",
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
@@ -153,6 +179,9 @@ pub struct About {
     /// The value after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<String>,
+    /// The finer step that came with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milestone: Option<Milestone>,
     /// Words for people: why it failed or was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

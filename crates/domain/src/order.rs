@@ -13,6 +13,7 @@ use crate::customs::Customs;
 use crate::ids::OrderId;
 use crate::measure::Measurement;
 use crate::money::{Currency, Decimal, Money};
+use crate::routing::RuleAction;
 use crate::shipment::{Shipment, ShipmentStatus};
 use crate::time::{SentTime, Timestamp};
 use crate::tracking::TrackingStatus;
@@ -53,6 +54,8 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When we last changed it.
     pub modified_at: Timestamp,
+    /// When it was cancelled; from then on nothing ships it.
+    pub cancelled_at: Option<Timestamp>,
     /// What was sent.
     pub details: OrderDetails,
 }
@@ -98,6 +101,12 @@ pub struct OrderDetails {
     /// How the goods should go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryWish>,
+    /// The location that should ship it, by external id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ship_from: Option<String>,
+    /// Which carriers may take it, before any rule of the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing: Option<RuleAction>,
     /// The consumer's point of collection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_point: Option<ServicePointChoice>,

@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::document::Format;
 use crate::error::CarrierError;
 use crate::ids::{OrderId, ShipmentId};
+use crate::order::OrderDetails;
 use crate::parcel::Parcel;
 use crate::rate::Rate;
 use crate::routing::Decision;
@@ -130,12 +131,24 @@ pub struct ShipmentDetails {
     /// Why somebody sent a further shipment of an order that has one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub further_because: Option<String>,
+    /// The shipment it takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaced>,
     /// Who brought its numbers, when we did not buy them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought_by: Option<Brought>,
     /// Warnings for people: an assumed weight, letters that had to be transliterated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// A shipment that was cancelled so that another one takes its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The shipment.
+    pub shipment: ShipmentId,
+    /// Its numbers, which customers may still hold.
+    pub tracking_numbers: Vec<String>,
 }
 
 /// Where a shipment's numbers come from when we did not ask a carrier for them.
@@ -156,6 +169,23 @@ impl Shipment {
     /// Whether somebody else made it, so that there is no carrier account of ours behind it.
     pub fn is_from_elsewhere(&self) -> bool {
         self.details.service.account == ELSEWHERE
+    }
+
+    /// The carrier's numbers.
+    pub fn tracking_numbers(&self) -> Vec<String> {
+        self.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect()
+    }
+
+    /// What an order says now and the labels do not: they were bought with something else. Empty when they still fit.
+    pub fn outdated(&self, order: &OrderDetails) -> Vec<&'static str> {
+        let mut differing = Vec::new();
+        if order.shipping_address.as_ref().is_some_and(|address| *address != self.details.recipient) {
+            differing.push("recipient");
+        }
+        if order.ship_from.as_ref().is_some_and(|location| *location != self.details.location) {
+            differing.push("location");
+        }
+        differing
     }
 
     /// Whether a label of ours belongs to it.

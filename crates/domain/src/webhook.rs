@@ -22,6 +22,8 @@ pub struct WebhookEndpoint {
     pub concurrency: u32,
     /// Whose event bodies it gets.
     pub dialect: Dialect,
+    /// Which of these bodies, in the dialect's own word; its usual ones when `None`.
+    pub variant: Option<String>,
     /// The only channel it hears of; all when `None`.
     pub channel: Option<ChannelNumber>,
     /// Which events: `*`, `shipment.*` or `shipment.booked`.

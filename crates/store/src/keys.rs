@@ -37,18 +37,24 @@ impl Tx<'_> {
         row.map(|row| Ok((key(&row)?, row.time(4)?))).transpose()
     }
 
-    /// Stores a token until it expires, and drops the expired ones of the same key.
+    /// Stores a token until it expires, and drops the expired ones of the same key and those of the same family; true
+    /// when one of those was still good.
     pub async fn add_token(
         &mut self,
         token_hash: &[u8],
         secret_hash: &[u8],
+        family: Option<&str>,
         now: Timestamp,
         expires_at: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.execute("delete from tokens where secret_hash = $1 and expires_at <= $2", &params![secret_hash, now])
             .await?;
-        const ADD: &str = "insert into tokens (token_hash, secret_hash, expires_at) values ($1, $2, $3)";
-        self.execute(ADD, &params![token_hash, secret_hash, expires_at]).await.map(drop)
+        let replaced = self
+            .execute("delete from tokens where secret_hash = $1 and family = $2", &params![secret_hash, family])
+            .await?;
+        const ADD: &str = "insert into tokens (token_hash, secret_hash, expires_at, family) values ($1, $2, $3, $4)";
+        self.execute(ADD, &params![token_hash, secret_hash, expires_at, family]).await?;
+        Ok(replaced > 0)
     }
 
     /// Stores a key under its name; an older secret of that name is gone, with its tokens. True when something changed.

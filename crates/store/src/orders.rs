@@ -52,6 +52,35 @@ impl OrderRow {
             body: to_json(details)?,
         })
     }
+
+    /// A new row's values, as every statement that adds one lists them.
+    fn params(&self, tenant: &TenantId) -> Vec<Value> {
+        params![
+            tenant.as_str(),
+            self.id.number(),
+            self.channel.0,
+            self.external_id.as_deref(),
+            self.external_id_key.as_str(),
+            self.number_key.as_str(),
+            self.status_key.as_str(),
+            self.placed_at,
+            self.changed_at,
+            self.now,
+            self.body.as_str()
+        ]
+        .to_vec()
+    }
+}
+
+/// What became of holding an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It may be shipped.
+    Open,
+    /// It was cancelled.
+    Cancelled,
+    /// There is no such order.
+    Gone,
 }
 
 /// What an upsert did.
@@ -84,6 +113,12 @@ pub struct OrderFilter {
     pub changed_from: Option<Timestamp>,
     /// Changed by the shop before this instant.
     pub changed_before: Option<Timestamp>,
+    /// First stored from this instant on.
+    pub created_from: Option<Timestamp>,
+    /// First stored before this instant.
+    pub created_before: Option<Timestamp>,
+    /// Only these ids of the shop, exactly as written.
+    pub external_ids: Option<Vec<String>>,
 }
 
 /// By what a list is sorted.
@@ -99,6 +134,8 @@ pub enum OrderSort {
     PlacedAt,
     /// When the shop last changed it.
     ChangedAt,
+    /// When we first stored it.
+    CreatedAt,
 }
 
 impl OrderSort {
@@ -109,6 +146,7 @@ impl OrderSort {
             Self::Number => "number_key",
             Self::PlacedAt => "placed_at",
             Self::ChangedAt => "changed_at",
+            Self::CreatedAt => "created_at",
         }
     }
 }
@@ -146,7 +184,7 @@ pub struct ListedOrder {
     pub place: Vec<SortValue>,
 }
 
-const COLUMNS: &str = "id, channel, version, created_at, modified_at, body";
+const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at";
 
 fn order(row: &Row) -> Result<Order> {
     Ok(Order {
@@ -155,6 +193,7 @@ fn order(row: &Row) -> Result<Order> {
         version: row.int(2)? as u64,
         created_at: row.time(3)?,
         modified_at: row.time(4)?,
+        cancelled_at: row.opt_time(6)?,
         details: from_json(&row.text(5)?)?,
     })
 }
@@ -170,6 +209,19 @@ impl Conditions {
         self.params.push(value.into());
         self.sql.push_str(" and ");
         self.sql.push_str(&condition.replace('?', &format!("${}", self.params.len())));
+    }
+
+    /// The column is one of the values; of no values nothing is.
+    fn add_any(&mut self, column: &str, values: impl Iterator<Item = String>) {
+        let mut places = Vec::new();
+        for value in values {
+            self.params.push(value.as_str().into());
+            places.push(format!("${}", self.params.len()));
+        }
+        let condition =
+            if places.is_empty() { "1 = 0".to_owned() } else { format!("{column} in ({})", places.join(", ")) };
+        self.sql.push_str(" and ");
+        self.sql.push_str(&condition);
     }
 }
 
@@ -192,25 +244,7 @@ impl Tx<'_> {
         const FIND: &str = "
             select id, version from orders
             where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0";
-        let params: Vec<Vec<Value>> = rows
-            .iter()
-            .map(|row| {
-                params![
-                    tenant.as_str(),
-                    row.id.number(),
-                    row.channel.0,
-                    row.external_id.as_deref(),
-                    row.external_id_key.as_str(),
-                    row.number_key.as_str(),
-                    row.status_key.as_str(),
-                    row.placed_at,
-                    row.changed_at,
-                    row.now,
-                    row.body.as_str()
-                ]
-                .to_vec()
-            })
-            .collect();
+        let params: Vec<Vec<Value>> = rows.iter().map(|row| row.params(tenant)).collect();
         let mut answers = Vec::with_capacity(rows.len());
         for (row, returned) in rows.iter().zip(self.rows_many(UPSERT, &params).await?) {
             let changed = !returned.is_empty();
@@ -270,12 +304,62 @@ impl Tx<'_> {
         found.iter().map(|rows| rows.first().map(order).transpose()).collect()
     }
 
-    /// Keeps an order from being deleted until this transaction ends; false when there is none. It writes the row without
-    /// changing it, since a deletion that meets a mere lock would go on with what it read before.
-    pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<bool> {
+    /// Keeps an order from being deleted or cancelled until this transaction ends. It writes the row without changing it,
+    /// since a deletion that meets a mere lock would go on with what it read before.
+    pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<Held> {
         const HOLD: &str = "
-            update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0";
-        Ok(self.execute(HOLD, &params![tenant.as_str(), order_id.number()]).await? > 0)
+            update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0
+            returning cancelled_at";
+        let row = self.row(HOLD, &params![tenant.as_str(), order_id.number()]).await?;
+        Ok(match row.map(|row| row.opt_time(0)).transpose()? {
+            None => Held::Gone,
+            Some(Some(_)) => Held::Cancelled,
+            Some(None) => Held::Open,
+        })
+    }
+
+    /// Stores a new order; false when its channel has one with the same external id.
+    pub async fn insert_order(&mut self, tenant: &TenantId, row: &OrderRow) -> Result<bool> {
+        const INSERT: &str = "
+            insert into orders (tenant_id, id, channel, external_id, external_id_key, number_key, status_key,
+                placed_at, changed_at, created_at, modified_at, version, is_deleted, body)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, 0, $11)
+            on conflict (tenant_id, channel, external_id) where is_deleted = 0 do nothing";
+        Ok(self.execute(INSERT, &row.params(tenant)).await? > 0)
+    }
+
+    /// Gives an order another external id; false when another order of its channel has it.
+    pub async fn rename_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<bool> {
+        const TAKEN: &str = "
+            select 1 from orders
+            where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0 and id <> $4";
+        let (tenant, external_id) = (tenant.as_str(), row.external_id.as_deref());
+        if self.row(TAKEN, &params![tenant, row.channel.0, external_id, order.number()]).await?.is_some() {
+            return Ok(false);
+        }
+        const RENAME: &str = "
+            update orders set external_id = $3, external_id_key = $4 where tenant_id = $1 and id = $2 and is_deleted = 0";
+        let params = params![tenant, order.number(), external_id, row.external_id_key.as_str()];
+        match self.execute(RENAME, &params).await {
+            // Whoever took it at the same time was first.
+            Err(domain::Error::Conflict(_)) => Ok(false),
+            renamed => renamed.map(|_| true),
+        }
+    }
+
+    /// Marks an order cancelled and answers its version; `None` when it is so already, or gone.
+    pub async fn mark_order_cancelled(
+        &mut self,
+        tenant: &TenantId,
+        order: OrderId,
+        now: Timestamp,
+    ) -> Result<Option<u64>> {
+        const MARK: &str = "
+            update orders set cancelled_at = $3, modified_at = $3, version = version + 1
+            where tenant_id = $1 and id = $2 and is_deleted = 0 and cancelled_at is null
+            returning version";
+        let row = self.row(MARK, &params![tenant.as_str(), order.number(), now]).await?;
+        row.map(|row| Ok(row.int(0)? as u64)).transpose()
     }
 
     /// Orders with this external id and the dialect of the channel each came through.
@@ -292,7 +376,7 @@ impl Tx<'_> {
              order by o.id limit 20"
         );
         let rows = self.rows(&sql, &params![tenant.as_str(), key(external_id), external_id]).await?;
-        rows.iter().map(|row| Ok((order(row)?, row.opt_text(6)?.and_then(|text| text.parse().ok())))).collect()
+        rows.iter().map(|row| Ok((order(row)?, row.opt_text(7)?.and_then(|text| text.parse().ok())))).collect()
     }
 
     /// Orders with this number, exactly as written, newest first, at most 20.
@@ -351,7 +435,10 @@ impl Tx<'_> {
     ) -> Result<Vec<ListedOrder>> {
         let mut conditions = Conditions { sql: String::new(), params: params![tenant.as_str()].to_vec() };
         // Only the narrowest equality may steer the planner; `|| ''` and `+ 0` keep the others off their indexes.
-        let is_narrow = filter.external_id.is_some() || filter.number.is_some();
+        let is_narrow = filter.external_id.is_some() || filter.number.is_some() || filter.external_ids.is_some();
+        if let Some(external_ids) = &filter.external_ids {
+            conditions.add_any("external_id_key", external_ids.iter().map(|id| key(id)));
+        }
         if let Some(external_id) = &filter.external_id {
             conditions.add("external_id_key = ?", key(external_id));
         }
@@ -370,6 +457,8 @@ impl Tx<'_> {
             ("placed_at", "<", filter.placed_before),
             ("changed_at", ">=", filter.changed_from),
             ("changed_at", "<", filter.changed_before),
+            ("created_at", ">=", filter.created_from),
+            ("created_at", "<", filter.created_before),
         ];
         for (column, operator, bound) in ranges {
             if let Some(bound) = bound {
@@ -438,9 +527,10 @@ fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
     Ok(match sort {
         OrderSort::Id => SortValue::Int(row.int(0)?),
         OrderSort::Channel => SortValue::Int(row.int(1)?),
-        OrderSort::Number => SortValue::Text(row.text(6)?),
-        OrderSort::PlacedAt => SortValue::Int(row.int(7)?),
-        OrderSort::ChangedAt => SortValue::Int(row.int(8)?),
+        OrderSort::Number => SortValue::Text(row.text(7)?),
+        OrderSort::PlacedAt => SortValue::Int(row.int(8)?),
+        OrderSort::ChangedAt => SortValue::Int(row.int(9)?),
+        OrderSort::CreatedAt => SortValue::Int(row.int(3)?),
     })
 }
 
@@ -464,6 +554,10 @@ fn matches(details: &OrderDetails, filter: &OrderFilter) -> bool {
         wanted.as_deref().is_none_or(|wanted| equal_folded(wanted, found.unwrap_or("")))
     };
     is(&filter.external_id, details.external_id.as_deref())
+        && filter
+            .external_ids
+            .as_ref()
+            .is_none_or(|ids| details.external_id.as_ref().is_some_and(|id| ids.contains(id)))
         && is(&filter.number, details.number.as_deref())
         && is(&filter.status, details.shop_status.as_ref().map(|status| status.code.as_str()))
 }

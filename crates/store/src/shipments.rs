@@ -222,6 +222,24 @@ impl Tx<'_> {
         Ok(shipments)
     }
 
+    /// The shipments of several orders with their parcels, a list each, oldest first.
+    pub async fn shipments_of_orders(&mut self, tenant: &TenantId, orders: &[OrderId]) -> Result<Vec<Vec<Shipment>>> {
+        let asks = |ids: Vec<u64>| ids.iter().map(|id| params![tenant.as_str(), *id].to_vec()).collect::<Vec<_>>();
+        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 and order_id = $2 order by id");
+        let found = self.rows_many(&sql, &asks(orders.iter().map(|order| order.number()).collect())).await?;
+        let mut all = found
+            .iter()
+            .map(|rows| rows.iter().map(shipment).collect::<Result<Vec<_>>>())
+            .collect::<Result<Vec<_>>>()?;
+        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
+        let ids = all.iter().flatten().map(|shipment| shipment.id.number()).collect();
+        let parcels = self.rows_many(&sql, &asks(ids)).await?;
+        for (shipment, rows) in all.iter_mut().flatten().zip(parcels) {
+            shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
+        }
+        Ok(all)
+    }
+
     /// The latest shipments with their parcels and orders, latest first.
     pub async fn recent_shipments(&mut self, tenant: &TenantId, limit: usize) -> Result<Vec<(Shipment, Order)>> {
         let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 order by id desc limit $2");

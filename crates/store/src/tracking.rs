@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::codec::{from_json, id, to_json};
 use crate::lanes::TRACKING;
-use crate::{Tx, params};
+use crate::{Row, Tx, params};
 
 /// A code that came and that no table lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,21 @@ pub struct UnknownCode {
     pub last_at: Timestamp,
     /// A parcel it came for.
     pub parcel: ParcelId,
+}
+
+fn in_order(parcel: ParcelId, rows: &[Row]) -> Result<Vec<TrackingEvent>> {
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        events.push(TrackingEvent {
+            id: id(row.int(0)?, TrackingEventId::new)?,
+            parcel,
+            sort_at: row.time(1)?,
+            received_at: row.time(2)?,
+            report: from_json::<TrackingReport>(&row.text(3)?)?,
+        });
+    }
+    events.sort_by_key(|event| -> (Timestamp, TrackingEventId) { (event.sort_at, event.id) });
+    Ok(events)
 }
 
 impl Tx<'_> {
@@ -130,17 +145,19 @@ impl Tx<'_> {
         const ALL: &str = "
             select id, sort_at, received_at, body from tracking_events where tenant_id = $1 and parcel_id = $2";
         let rows = self.rows(ALL, &params![tenant.as_str(), parcel.number()]).await?;
-        let mut events = Vec::with_capacity(rows.len());
-        for row in &rows {
-            events.push(TrackingEvent {
-                id: id(row.int(0)?, TrackingEventId::new)?,
-                parcel,
-                sort_at: row.time(1)?,
-                received_at: row.time(2)?,
-                report: from_json::<TrackingReport>(&row.text(3)?)?,
-            });
-        }
-        events.sort_by_key(|event| -> (Timestamp, TrackingEventId) { (event.sort_at, event.id) });
-        Ok(events)
+        in_order(parcel, &rows)
+    }
+
+    /// The tracking events of several parcels, a list each, oldest first by when it happened.
+    pub async fn tracking_events_of(
+        &mut self,
+        tenant: &TenantId,
+        parcels: &[ParcelId],
+    ) -> Result<Vec<Vec<TrackingEvent>>> {
+        const ALL: &str = "
+            select id, sort_at, received_at, body from tracking_events where tenant_id = $1 and parcel_id = $2";
+        let asks: Vec<_> = parcels.iter().map(|parcel| params![tenant.as_str(), parcel.number()].to_vec()).collect();
+        let found = self.rows_many(ALL, &asks).await?;
+        parcels.iter().zip(&found).map(|(parcel, rows)| in_order(*parcel, rows)).collect()
     }
 }

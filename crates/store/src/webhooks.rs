@@ -28,6 +28,8 @@ pub struct EndpointRow {
     pub previous: Option<(Vec<u8>, Timestamp)>,
     /// Deliveries that may be under way at once.
     pub concurrency: u32,
+    /// Which of its dialect's bodies it gets, in the dialect's own word.
+    pub variant: Option<String>,
 }
 
 /// What a row holds for an endpoint that hears of every channel.
@@ -45,6 +47,7 @@ fn endpoint(row: &Row) -> Result<EndpointRow> {
         secret: row.bytes(5)?,
         previous: row.opt_bytes(6)?.zip(row.opt_time(7)?),
         concurrency: row.int(8)? as u32,
+        variant: row.opt_text(9)?,
     })
 }
 
@@ -80,7 +83,7 @@ impl Tx<'_> {
     /// Every endpoint of a tenant, by id.
     pub async fn webhook_endpoints(&mut self, tenant: &TenantId) -> Result<Vec<EndpointRow>> {
         const ALL: &str = "
-            select id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency
+            select id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency, variant
             from webhook_endpoints where tenant_id = $1 order by id";
         self.rows(ALL, &params![tenant.as_str()]).await?.iter().map(endpoint).collect()
     }
@@ -89,11 +92,13 @@ impl Tx<'_> {
     pub async fn put_webhook_endpoint(&mut self, tenant: &TenantId, endpoint: &EndpointRow) -> Result<()> {
         const PUT: &str = "
             insert into webhook_endpoints
-                (tenant_id, id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                (tenant_id, id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency,
+                variant)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             on conflict (tenant_id, url, dialect, channel) do update
             set events = excluded.events, secret = excluded.secret, previous_secret = excluded.previous_secret,
-                previous_until = excluded.previous_until, concurrency = excluded.concurrency";
+                previous_until = excluded.previous_until, concurrency = excluded.concurrency,
+                variant = excluded.variant";
         let (previous, until) = endpoint.previous.as_ref().map(|(secret, until)| (secret.as_slice(), *until)).unzip();
         let params = params![
             tenant.as_str(),
@@ -105,7 +110,8 @@ impl Tx<'_> {
             endpoint.secret.as_slice(),
             previous,
             until,
-            endpoint.concurrency
+            endpoint.concurrency,
+            endpoint.variant.as_deref()
         ];
         self.execute(PUT, &params).await.map(drop)
     }

@@ -31,6 +31,8 @@ pub enum Outcome {
     Busy(u64),
     /// It acts, but its answer is lost.
     LostAnswer,
+    /// It answers something nobody can read, and did nothing.
+    Gibberish,
     /// It answers after so many milliseconds, yes.
     Slow(u64),
 }
@@ -182,6 +184,10 @@ fn silent() -> CarrierError {
     CarrierError::Unavailable { message: "no answer".to_owned(), retry_after: None }
 }
 
+fn gibberish() -> CarrierError {
+    CarrierError::Unreadable("<html>".to_owned())
+}
+
 fn busy(seconds: u64) -> CarrierError {
     CarrierError::Unavailable { message: "too many requests".to_owned(), retry_after: Some(seconds) }
 }
@@ -233,6 +239,7 @@ impl Connection for Scene {
                 Some(Outcome::No(why)) => return Err(CarrierError::refused("", why)),
                 Some(Outcome::Silent) => return Err(silent()),
                 Some(Outcome::Busy(seconds)) => return Err(busy(seconds)),
+                Some(Outcome::Gibberish) => return Err(gibberish()),
                 Some(Outcome::Slow(milliseconds)) => {
                     tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
                 }
@@ -278,6 +285,7 @@ impl Connection for Scene {
                     return Err(CarrierError::refused(self.ledger(|ledger| ledger.field).unwrap_or("recipient"), why));
                 }
                 Outcome::Busy(seconds) => return Err(busy(seconds)),
+                Outcome::Gibberish => return Err(gibberish()),
                 Outcome::Silent => return Err(silent()),
                 Outcome::LostAnswer => {
                     keep();
@@ -334,6 +342,7 @@ impl Connection for Scene {
             match outcome {
                 Outcome::No(why) => return Err(CarrierError::refused("", why)),
                 Outcome::Busy(seconds) => return Err(busy(seconds)),
+                Outcome::Gibberish => return Err(gibberish()),
                 Outcome::Silent => return Err(silent()),
                 Outcome::Yes => {
                     self.ledger(|ledger| drop(ledger.booked.remove(&ask.reference)));

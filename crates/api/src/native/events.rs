@@ -7,6 +7,7 @@ use domain::Error;
 use domain::channel::Dialect;
 use domain::event::{About, Event};
 use domain::ids::EventId;
+use domain::tracking::Milestone;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -52,11 +53,13 @@ struct DataView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    milestone: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
 }
 
 fn view(event: &Event) -> EventView<'_> {
-    let About { order, order_version, shipment, parcel, channel, endpoint, old, new, reason } = &event.about;
+    let About { order, order_version, shipment, parcel, channel, endpoint, old, new, milestone, reason } = &event.about;
     EventView {
         id: event.id.to_string(),
         kind: event.kind.as_str(),
@@ -73,6 +76,7 @@ fn view(event: &Event) -> EventView<'_> {
             endpoint: endpoint.map(|id| id.to_string()),
             old: old.as_deref(),
             new: new.as_deref(),
+            milestone: milestone.map(Milestone::as_str),
             reason: reason.as_deref(),
         },
     }
@@ -86,7 +90,7 @@ impl EventBody for NativeEvents {
         Dialect::Native
     }
 
-    fn bodies(&self, news: &News) -> Vec<Vec<u8>> {
+    fn bodies(&self, news: &News, _variant: Option<&str>) -> Vec<Vec<u8>> {
         let mut view = view(&news.event);
         view.data.order_number = news.order.as_ref().and_then(|order| order.details.number.as_deref());
         if let Some(shipment) = &news.shipment {

@@ -18,7 +18,8 @@ fn parcel_id(text: &str) -> Result<ParcelId, Error> {
     ParcelId::from_native(text).ok_or(Error::NotFound("parcel"))
 }
 
-/// `GET /v1/parcels/{id}/label?format=pdf_100x150`: the bytes, without asking the carrier.
+/// `GET /v1/parcels/{id}/label?format=pdf_100x150`: the bytes, without asking the carrier. A label that no longer fits the
+/// order is printed with `confirm=outdated` only.
 pub(super) async fn label(
     State(app): State<App>,
     Authed { caller, .. }: Authed,
@@ -32,7 +33,15 @@ pub(super) async fn label(
             Error::invalid("format", format!("{name:?} is no format: expected one of {known}"))
         })?,
     };
-    let (document, bytes) = app.label(&caller, parcel_id(&id)?, format).await?;
+    let id = parcel_id(&id)?;
+    let (document, bytes) = match parameters.value("confirm") {
+        None | Some("") => app.label(&caller, id, format).await?,
+        Some("outdated") => app.confirmed_label(&caller, id, format).await?,
+        Some(other) => {
+            let shown: String = other.chars().take(80).collect();
+            return Err(Error::invalid("confirm", format!("{shown:?} cannot be confirmed: expected outdated")).into());
+        }
+    };
     Ok(file(&document, bytes))
 }
 

@@ -50,6 +50,11 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         EventKind::OrderCreated
         | EventKind::OrderUpdated
         | EventKind::OrderDeleted
+        | EventKind::OrderCancelled
+        | EventKind::OrderUnserved
+        | EventKind::ShipmentReassigned
+        | EventKind::ShipmentReplaced
+        | EventKind::ParcelMilestone
         | EventKind::ShipmentReadyToPrint
         | EventKind::ShipmentCancelRefused
         | EventKind::ShipmentUnsettled
@@ -113,7 +118,7 @@ impl EventBody for SendcloudEvents {
         Dialect::Sendcloud
     }
 
-    fn bodies(&self, news: &News) -> Vec<Vec<u8>> {
+    fn bodies(&self, news: &News, _variant: Option<&str>) -> Vec<Vec<u8>> {
         let timestamp = news.event.at.as_millisecond();
         let about = &news.event.about;
         let channel = about.channel.or(news.order.as_ref().map(|order| order.channel.0));

@@ -141,6 +141,7 @@ fn filter(asked: &ListQuery) -> OrderFilter {
         placed_before: before(asked.created),
         changed_from: from(asked.updated),
         changed_before: before(asked.updated),
+        ..OrderFilter::default()
     }
 }
 

@@ -52,6 +52,8 @@ pub fn patch(current: &Order, body: &[u8]) -> Result<OrderDetails, Errors> {
     if changed.integration != shown.integration {
         return Err(Errors::integration_cannot_change(None, changed.integration));
     }
+    changed.details.ship_from.clone_from(&current.details.ship_from);
+    changed.details.routing.clone_from(&current.details.routing);
     let trace = Trace::in_details(&changed.details);
     changed.details.extra.clone_from(&current.details.extra);
     trace.keep_in(&mut changed.details);

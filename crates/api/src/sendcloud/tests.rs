@@ -56,7 +56,15 @@ fn stored(decoded: DecodedOrder) -> Order {
 fn with_details(channel: i64, details: OrderDetails) -> Order {
     let at = "2018-02-27T10:00:00.555Z".parse().unwrap();
     let id = OrderId::new(664).unwrap();
-    Order { id, channel: ChannelNumber(channel), version: 1, created_at: at, modified_at: at, details }
+    Order {
+        id,
+        channel: ChannelNumber(channel),
+        version: 1,
+        created_at: at,
+        modified_at: at,
+        cancelled_at: None,
+        details,
+    }
 }
 
 fn show(errors: &Errors) -> String {

@@ -11,6 +11,9 @@ use testkit::{Answer, TestApp, on_both_engines};
 use crate::fixture::{MOST_BYTES, OTHER, basic};
 use crate::openapi::{Operation, busy, operations};
 
+/// What Delivery Solutions calls an order that no carrier takes.
+const UNSERVED: [&str; 4] = ["NO_PROVIDER_MATCHED", "NO_DSP_MATCHED", "PLACE_ORDER_FAILED", "GEOCODING_FAILED"];
+
 /// Stands for the hostile value until the body is text: not every hostile number fits into a JSON tree.
 const HERE: &str = "hostile-value-stands-here";
 
@@ -182,6 +185,11 @@ fn assert_shaped(dialect: Dialect, answer: &Answer, asked: &str) {
             // RFC 6749.
             _ => is_text(&body["error"]) && is_text(&body["error_description"]),
         },
+        Dialect::DeliverySolutions => {
+            let is_error = |error: &Json| is_text(&error["type"]) && is_text(&error["message"]);
+            let errors = body["errors"].as_array().cloned().unwrap_or_default();
+            is_error(&body) && !errors.is_empty() && errors.iter().all(is_error)
+        }
         _ => body.is_object(),
     };
     assert!(is_shaped, "{asked}: {status} {text}");
@@ -230,6 +238,7 @@ impl Attacker {
     /// Sends a request: it is done, or refused in shape with nothing stored.
     async fn sends(&mut self, dialect: Dialect, asked: &str, request: Request<Body>) -> Answer {
         let is_reading = request.method() == Method::GET;
+        let goes_on = request.uri().path().ends_with("/placeorderasync");
         let answer = self.t.send(request).await;
         let status = answer.status.as_u16();
         assert!(status < 500, "{asked}: {status} {}", answer.text());
@@ -238,12 +247,30 @@ impl Attacker {
             if !is_reading || answer.header("content-type") != "application/json" {
                 self.stored = stored(&self.t).await;
             }
+            if goes_on {
+                self.waits().await;
+            }
             return answer;
         }
         self.refused += 1;
         assert_shaped(dialect, &answer, asked);
+        // An order that is well formed and that no carrier takes is kept, to be edited and tried again.
+        if dialect == Dialect::DeliverySolutions && UNSERVED.iter().any(|kind| answer.json()["type"] == *kind) {
+            self.stored = stored(&self.t).await;
+        }
         assert_eq!(stored(&self.t).await, self.stored, "{asked}: {status} {}", answer.text());
         answer
+    }
+
+    /// Waits until what an answer promised is done.
+    async fn waits(&mut self) {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let now = stored(&self.t).await;
+            if std::mem::replace(&mut self.stored, now) == self.stored {
+                return;
+            }
+        }
     }
 
     async fn calls(
@@ -377,7 +404,9 @@ on_both_engines! {
                 let asked = format!("{} {path}", operation.method);
                 let request = request(&operation.method, &path, OTHER).body(operation.body().into()).unwrap();
                 let answer = attacker.sends(dialect, &asked, request).await;
-                assert!(answer.status.is_client_error(), "{asked}: {}", answer.text());
+                // What is not there has no history.
+                let is_empty = answer.status == 200 && answer.text() == "[]" && asked.contains("status");
+                assert!(is_empty || answer.status.is_client_error(), "{asked}: {}", answer.text());
             }
         }
     }
@@ -391,6 +420,7 @@ on_both_engines! {
             let theirs = theirs.replace("/integrations/7", "/integrations/8");
             let id = theirs.strip_prefix(operation.path.split_once("{id}").unwrap().0).unwrap();
             let id = id.split(['/', '?']).next().unwrap().to_owned();
+            let number = id.trim_start_matches(|letter: char| letter != '-').to_owned();
             let nobodys = naming(&operation, &(id.trim_end_matches(|digit: char| digit.is_ascii_digit()).to_owned() + "77777"));
             let mut answers = Vec::new();
             for path in [theirs, nobodys] {
@@ -399,7 +429,9 @@ on_both_engines! {
                 let answer = attacker.sends(dialect, &asked, request).await;
                 let mut headers: Vec<_> = answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
                 headers.sort();
-                answers.push((answer.status, headers, answer.bytes));
+                // A text may name what was asked for.
+                let text = answer.text().replace("-77777", &number);
+                answers.push((answer.status, headers, text));
             }
             assert_eq!(answers[0], answers[1], "{}", operation.name());
             compared += 1;

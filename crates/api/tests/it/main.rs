@@ -5,6 +5,7 @@ mod a5;
 mod access;
 mod carrier_words;
 mod deleting;
+mod delivery_solutions;
 mod editing;
 mod faults;
 mod fixture;

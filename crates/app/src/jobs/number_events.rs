@@ -35,7 +35,7 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         for endpoint in wanting.into_iter().filter(|endpoint| endpoint.channel.is_none() || endpoint.channel == channel)
         {
             let Some(words) = app.event_body(endpoint.dialect) else { continue };
-            for (part, body) in words.bodies(&news).into_iter().enumerate() {
+            for (part, body) in words.bodies(&news, endpoint.variant.as_deref()).into_iter().enumerate() {
                 deliveries.push((
                     tenant.clone(),
                     Delivery {

@@ -86,6 +86,8 @@ pub struct WebhookSetup {
     pub events: Vec<String>,
     /// Deliveries that may be under way at once; with one they arrive in order.
     pub concurrency: u32,
+    /// Which of the dialect's bodies it gets, in the dialect's own word.
+    pub variant: Option<String>,
 }
 
 /// Reads a setup file; every mistake is reported, in the order of the file, each with its line.

@@ -220,6 +220,7 @@ impl App {
                 Some(known) => {
                     known.events == webhook.events
                         && known.concurrency == webhook.concurrency
+                        && known.variant == webhook.variant
                         && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
                 }
                 None => false,
@@ -235,6 +236,7 @@ impl App {
                 let row = EndpointRow {
                     previous,
                     concurrency: webhook.concurrency,
+                    variant: webhook.variant.clone(),
                     id: known.map_or(new_id, |known| known.id),
                     url: webhook.url.clone(),
                     dialect: webhook.dialect,

@@ -151,7 +151,7 @@ impl App {
                         .iter()
                         .position(|rate| rate.service.account != shipment.details.service.account);
                     match next.filter(|_| !shipment.details.cancel_wanted) {
-                        Some(next) => drop(self.turn_to(tenant, &shipment, next, trace.take()).await?),
+                        Some(next) => drop(self.turn_to(tenant, &shipment, next, &error, trace.take()).await?),
                         None => return self.store_refusal(tenant, &shipment, error, trace.take()).await,
                     }
                 }
@@ -180,6 +180,7 @@ impl App {
         tenant: &TenantId,
         asked: &Shipment,
         next: usize,
+        why: &CarrierError,
         exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
         let mut alternatives = asked.details.alternatives[next..].to_vec();
@@ -189,6 +190,13 @@ impl App {
         let turn = asked.details.reference.split_once('.').map_or(1, |(_, turn)| turn.parse().unwrap_or(1)) + 1;
         let reference = format!("{}.{turn}", asked.id);
         let lease = self.lease_from(self.now());
+        let reassigned = About {
+            old: Some(asked.details.service.to_string()),
+            new: Some(rate.service.to_string()),
+            reason: Some(why.to_string()),
+            ..about(asked)
+        };
+        let along = Along { exchanges, ..self.news_of(EventKind::ShipmentReassigned, reassigned).await? };
         let turned = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(lease);
             let details = &mut shipment.details;
@@ -199,7 +207,7 @@ impl App {
             details.alternatives.clone_from(&alternatives);
             details.serials.clone_from(&serials);
         };
-        self.store_answer(tenant, asked, Along { exchanges, ..Along::default() }, turned).await
+        self.store_answer(tenant, asked, along, turned).await
     }
 
     /// Nobody knows what the carrier did: the row stays `Booking`, and the job asks again soon.
@@ -283,10 +291,15 @@ impl App {
             along.documents.extend(made.document);
             warnings.extend(made.warnings);
         }
-        let ids = self.event_ids(2).await?;
+        let ids = self.event_ids(3).await?;
         along.news.push(event(ids[0], EventKind::ShipmentBooked, now, about(asked)));
         if labelled.iter().all(|has_label| *has_label) {
             along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, about(asked)));
+        }
+        if let Some(replaced) = &asked.details.replaces {
+            let numbers: Vec<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.as_str()).collect();
+            let (old, new) = (Some(replaced.tracking_numbers.join(", ")), Some(numbers.join(", ")));
+            along.news.push(event(ids[2], EventKind::ShipmentReplaced, now, About { old, new, ..about(asked) }));
         }
         let booked = move |shipment: &mut Shipment| {
             for ((parcel, booked), has_label) in shipment.parcels.iter_mut().zip(&booking.parcels).zip(&labelled) {

@@ -61,9 +61,7 @@ impl App {
         let event_id = self.one_id("events", EventId::new).await?;
         let id = self
             .write_once(caller, async move |tx| {
-                if !tx.hold_order(&tenant, stored.order).await? {
-                    return Err(Error::NotFound("order"));
-                }
+                super::open(tx.hold_order(&tenant, stored.order).await?)?;
                 if tx.add_shipment(&tenant, &stored).await?.is_some() {
                     return Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()));
                 }
@@ -121,6 +119,7 @@ impl App {
                 decision: None,
                 is_followed: false,
                 further_because: None,
+                replaces: None,
                 label_format: Format::default(),
                 warnings: Vec::new(),
                 order_reference: order.details.number.clone().or_else(|| order.details.external_id.clone()),

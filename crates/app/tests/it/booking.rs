@@ -91,7 +91,13 @@ on_both_engines! {
         assert_eq!((shop.asked(), asked(&second)), ((1, 0, 0), (1, 0, 1)));
         assert_eq!(
             shop.story(order).await,
-            ["order.created", "shipment.requested", "shipment.booked", "shipment.ready_to_print"]
+            [
+                "order.created",
+                "shipment.requested",
+                "shipment.reassigned",
+                "shipment.booked",
+                "shipment.ready_to_print"
+            ]
         );
         // A service somebody named is taken or refused, never swapped.
         let order = shop.order("1002").await;

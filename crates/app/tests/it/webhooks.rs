@@ -29,7 +29,7 @@ impl EventBody for Words {
         Dialect::Native
     }
 
-    fn bodies(&self, news: &News) -> Vec<Vec<u8>> {
+    fn bodies(&self, news: &News, _variant: Option<&str>) -> Vec<Vec<u8>> {
         let turn = self.0.fetch_add(1, Ordering::Relaxed);
         let notes = news.order.as_ref().and_then(|order| order.details.notes.clone()).unwrap_or_default();
         let kind = news.event.kind.as_str();

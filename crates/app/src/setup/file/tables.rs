@@ -9,11 +9,12 @@ use std::sync::Arc;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::connector::Connector;
 use domain::error::Rule;
-use domain::location::Location;
+use domain::location::{CutOffs, Location};
 use domain::measure::Weight;
 use domain::money::{Currency, Decimal, Money};
 use domain::routing::{Pick, RoutingRule, RuleAction};
 use domain::tenant::{FallbackRate, Mode, Tenant};
+use jiff::civil::{Date, Time};
 
 use crate::routing;
 
@@ -182,6 +183,7 @@ fn location(
     let carriers = section.optional("carriers", "a list of carrier accounts such as [\"house\"]");
     let carriers = carriers.and_then(|list| names(list, "a carrier account's id", |name| account(name, accounts)));
     let aliases = aliases(&section, aliases_seen);
+    let cut_offs = cut_offs(&section);
     section.close();
     Some(Location {
         external_id: external_id?,
@@ -192,7 +194,33 @@ fn location(
         contact,
         carriers,
         aliases,
+        cut_offs,
     })
+}
+
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// When parcels leave a location: a cut-off a weekday, and holidays.
+fn cut_offs(section: &Section<'_>) -> Option<CutOffs> {
+    let expected = "a table such as { monday = \"15:00\", tuesday = \"15:00\" }; nothing leaves on other days";
+    let table = section.optional("cut_offs", expected).and_then(Entry::section);
+    let holidays = section.optional("holidays", "a list of days such as [\"2026-12-25\"]");
+    let holidays = holidays.and_then(|list| list.list("a day such as \"2026-12-25\"")).unwrap_or_default();
+    let holidays: Vec<Date> = holidays.into_iter().filter_map(|entry| entry.read(|day| day.parse().ok())).collect();
+    let has_table = table.is_some();
+    let mut weekdays = [None; 7];
+    for (name, entry) in table.into_iter().flat_map(|table| table.entries("a time such as \"15:00\"")) {
+        let time = |text: &str| (text.len() == 5).then(|| format!("{text}:00").parse().ok()).flatten();
+        match WEEKDAYS.iter().position(|known| *known == name) {
+            Some(place) => weekdays[place] = entry.read(time),
+            None => entry.mistake(Rule::Unknown, &format!("{name:?} is no weekday: expected {}", WEEKDAYS.join(", "))),
+        }
+    }
+    if !has_table {
+        // Without cut-offs everything leaves at any time of the days that are no holidays.
+        weekdays = [Time::MAX.into(); 7];
+    }
+    (has_table || !holidays.is_empty()).then_some(CutOffs { weekdays, holidays })
 }
 
 /// The ids existing clients hold, by dialect; one id of a dialect means one thing.
@@ -297,6 +325,7 @@ fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
         count
     });
     let concurrency = concurrency.unwrap_or(1);
+    let variant = section.optional("variant", "one of the dialect's kinds of bodies").and_then(Entry::id);
     if let (Some(url), Some(dialect)) = (&url, dialect)
         && let Some(earlier) = once.earlier(&format!("{dialect} {url}"), section.line_of("url"))
     {
@@ -305,5 +334,5 @@ fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
         section.reader().mistake(Rule::Invalid, &section.path, section.line, &message);
     }
     section.close();
-    Some(WebhookSetup { url: url?, secret: secret?, dialect: dialect?, events: events?, concurrency })
+    Some(WebhookSetup { url: url?, secret: secret?, dialect: dialect?, events: events?, concurrency, variant })
 }

@@ -285,6 +285,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                             ],
                         ),
                         aliases: {},
+                        cut_offs: None,
                     },
                 ],
                 carrier_accounts: [
@@ -344,6 +345,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                             "*",
                         ],
                         concurrency: 1,
+                        variant: None,
                     },
                 ],
             },

@@ -1,0 +1,13 @@
+//! The Delivery Solutions dialect: orders that are placed with the best carrier in one call.
+
+mod access;
+mod cancelling;
+mod creating;
+mod editing;
+mod errors;
+mod fixture;
+mod list;
+mod pains;
+mod race;
+mod v2;
+mod webhooks;

@@ -1,0 +1,209 @@
+//! Dispatch: an order that is created and shipped in one call, edited with its shipment, and cancelled as a whole.
+//!
+//! An order that no carrier takes is kept, with an event that says why, so that it can be edited and dispatched again.
+
+use std::time::Duration;
+
+use domain::event::{About, EventKind};
+use domain::ids::{EventId, OrderId};
+use domain::order::{Order, OrderDetails};
+use domain::shipment::{Replaced, Shipment, ShipmentStatus};
+use domain::tenant::Scope;
+use domain::{Error, Result};
+
+use super::{ShipWish, boxes_of};
+use crate::orders::{OrderDraft, tentative};
+use crate::story::Story;
+use crate::{App, Caller, event};
+
+impl App {
+    /// Creates an order that must be new and ships it at once. What is wrong with the order is found before anything is
+    /// stored; what the carriers say leaves the order behind, to be dispatched again.
+    pub async fn dispatch_new(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Order> {
+        let order = self.create_to_dispatch(caller, draft, wish).await?;
+        self.dispatch(caller, order.id, wish).await?;
+        Ok(order)
+    }
+
+    /// The same, answered as soon as the order is stored; it is dispatched afterwards.
+    pub async fn dispatch_new_soon(&self, caller: &Caller, draft: OrderDraft, wish: ShipWish) -> Result<Order> {
+        let order = self.create_to_dispatch(caller, draft, &wish).await?;
+        let (app, caller, id) = (self.clone(), caller.clone(), order.id);
+        let dispatching = async move {
+            if let Err(error) = app.dispatch(&caller, id, &wish).await {
+                tracing::warn!(order = %id, %error, "{id} is not dispatched");
+            }
+        };
+        tokio::spawn(tracing::Instrument::in_current_span(dispatching));
+        Ok(order)
+    }
+
+    async fn create_to_dispatch(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Order> {
+        caller.require(Scope::Write)?;
+        caller.require(Scope::Buy)?;
+        let first = OrderId::new(1).ok_or_else(|| Error::internal("1 is an id"))?;
+        let as_it_will_be = tentative(first, draft.clone(), self.now());
+        boxes_of(&as_it_will_be, wish, caller.setup.tenant.default_weight).map_err(Error::Invalid)?;
+        self.create_order(caller, draft).await
+    }
+
+    /// Ships an order and writes down why, when no carrier could be asked.
+    async fn dispatch(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
+        let shipped = self.ship(caller, order, wish).await;
+        if let Err(error @ (Error::Invalid(_) | Error::Carrier(_, None))) = &shipped {
+            self.note_unserved(caller, order, error).await?;
+        }
+        shipped
+    }
+
+    async fn note_unserved(&self, caller: &Caller, order: OrderId, why: &Error) -> Result<()> {
+        let id = self.one_id("events", EventId::new).await?;
+        let reason: String = why.to_string().chars().take(2_000).collect();
+        let about = About { order: Some(order), reason: Some(reason), ..About::default() };
+        let (tenant, unserved) = (caller.tenant().clone(), event(id, EventKind::OrderUnserved, self.now(), about));
+        self.store().write(async move |tx| tx.emit(&tenant, &unserved).await).await?;
+        self.wakes().events.notify_one();
+        Ok(())
+    }
+
+    /// Dispatches an order again, if its story allows that.
+    pub async fn dispatch_again(
+        &self,
+        caller: &Caller,
+        order: &Order,
+        wish: &ShipWish,
+        may: impl Fn(&Story) -> bool,
+    ) -> Result<Shipment> {
+        caller.require(Scope::Buy)?;
+        let story = self.story(&caller.as_reader(), order.clone()).await?;
+        if !may(&story) {
+            return Err(Error::Conflict("the order can no longer be dispatched".to_owned()));
+        }
+        self.dispatch(caller, order.id, wish).await
+    }
+
+    /// Changes an order. With `rebooks`, a live shipment whose labels no longer fit is voided at its carrier first and
+    /// booked anew afterwards; when its carrier refuses, or no carrier would take the changed order, nothing is changed.
+    /// What `change` refuses comes back in its own words.
+    pub async fn edit_dispatched<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        rebooks: bool,
+        wish: impl Fn(&Order) -> ShipWish,
+        change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
+        if !rebooks {
+            return self.edit_order(caller, id, change).await;
+        }
+        for scope in [Scope::Write, Scope::Buy, Scope::Void] {
+            caller.require(scope)?;
+        }
+        let order = self.order(&caller.as_reader(), id).await?;
+        let details = match change(&order) {
+            Ok(details) => details,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let voided = self.void_outdated(caller, &Order { details, ..order }, &wish).await?;
+        let edited = match self.edit_order(caller, id, change).await? {
+            Ok(order) => order,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Some(voided) = voided {
+            let wish = ShipWish { replaces: Some(voided), ..wish(&edited) };
+            self.dispatch(caller, id, &wish).await?;
+        }
+        Ok(Ok(edited))
+    }
+
+    /// Voids the shipment of an order whose labels do not fit any more; `None` when they fit, or nothing is booked.
+    async fn void_outdated(
+        &self,
+        caller: &Caller,
+        changed: &Order,
+        wish: impl Fn(&Order) -> ShipWish,
+    ) -> Result<Option<Replaced>> {
+        let shipments = self.shipments_of_order(&caller.as_reader(), changed.id).await?;
+        let is_outdated =
+            |one: &&Shipment| one.status == ShipmentStatus::Booked && !one.outdated(&changed.details).is_empty();
+        let Some(outdated) = shipments.iter().find(is_outdated) else { return Ok(None) };
+        // A label that stands is not given back before there is something to put in its place.
+        self.plan(caller, changed, &wish(changed)).await?;
+        self.cancel_known(caller.tenant(), outdated.id).await?;
+        Ok(Some(Replaced { shipment: outdated.id, tracking_numbers: outdated.tracking_numbers() }))
+    }
+
+    /// Cancels an order, if its story allows that: voids its live shipments at their carriers first, then marks it, so
+    /// that nothing ships it any more. One that is cancelled already is a conflict.
+    pub async fn cancel_order(&self, caller: &Caller, id: OrderId, may: impl Fn(&Story) -> Result<()>) -> Result<()> {
+        caller.require(Scope::Void)?;
+        let reader = caller.as_reader();
+        let story = self.story(&reader, self.order(&reader, id).await?).await?;
+        may(&story)?;
+        let deadline = tokio::time::Instant::now() + self.options().carrier_timeout;
+        let mut is_wished = false;
+        loop {
+            let woken = self.wakes().shipments.notified();
+            let shipments = self.shipments_of_order(&reader, id).await?;
+            let live = shipments.iter().find(|shipment| shipment.status.is_live());
+            // Once the carrier left it open, waiting on tells nobody more.
+            let is_open = |live: &Shipment| live.details.failure.as_ref().is_some_and(domain::CarrierError::is_unsure);
+            let is_late = tokio::time::Instant::now() >= deadline || live.is_some_and(is_open);
+            match live.map(|live| (live.id, live.status)) {
+                None => {
+                    if self.mark_cancelled(caller, id).await? {
+                        return Ok(());
+                    }
+                }
+                Some((shipment, ShipmentStatus::Booked)) => drop(self.cancel_known(caller.tenant(), shipment).await?),
+                Some((shipment, ShipmentStatus::Booking)) if !is_wished => {
+                    self.cancel_known(caller.tenant(), shipment).await?;
+                    is_wished = true;
+                }
+                Some((shipment, _)) if is_late => {
+                    let text = format!("{shipment} is not known to be cancelled yet: the carrier is asked again");
+                    return Err(Error::Carrier(
+                        domain::CarrierError::Unavailable { message: text, retry_after: None },
+                        Some(shipment),
+                    ));
+                }
+                Some(_) => drop(tokio::time::timeout(Duration::from_millis(50), woken).await),
+            }
+        }
+    }
+
+    /// Marks an order cancelled; false when it has a live shipment after all.
+    async fn mark_cancelled(&self, caller: &Caller, id: OrderId) -> Result<bool> {
+        let (tenant, now) = (caller.tenant().clone(), self.now());
+        let event_id = self.one_id("events", EventId::new).await?;
+        let is_marked = self
+            .store()
+            .write(async move |tx| {
+                // The row comes first: whoever begins to ship the order meets this transaction there.
+                let Some(version) = tx.mark_order_cancelled(&tenant, id, now).await? else {
+                    return match tx.order(&tenant, id).await? {
+                        Some(_) => Err(Error::Conflict("the order is cancelled already".to_owned())),
+                        None => Err(Error::NotFound("order")),
+                    };
+                };
+                let shipments = tx.shipments_of_order(&tenant, id).await?;
+                if shipments.iter().any(|shipment| shipment.status.is_live()) {
+                    return Err(Error::Unavailable(STILL_LIVE.to_owned()));
+                }
+                let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                tx.emit(&tenant, &event(event_id, EventKind::OrderCancelled, now, about)).await
+            })
+            .await;
+        match is_marked {
+            // The transaction was rolled back, and with it the mark.
+            Err(Error::Unavailable(why)) if why == STILL_LIVE => Ok(false),
+            marked => {
+                self.wakes().events.notify_one();
+                marked.map(|()| true)
+            }
+        }
+    }
+}
+
+/// Why a mark was taken back.
+const STILL_LIVE: &str = "the order is being shipped";

@@ -1,0 +1,162 @@
+//! A story: everything stored of an order, for interfaces that tell in words of their own where it stands.
+
+use domain::document::{Document, DocumentKind};
+use domain::event::Event;
+use domain::ids::OrderId;
+use domain::order::Order;
+use domain::page::Page;
+use domain::shipment::{Shipment, ShipmentStatus};
+use domain::tenant::{Scope, TenantId};
+use domain::tracking::TrackingEvent;
+use domain::{Result, Timestamp};
+use store::Tx;
+
+use crate::orders::{OrderFilter, OrderPage, OrderSort, SortValue};
+use crate::{App, Caller};
+
+/// An order, what was done about it, and what its carriers say.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The order.
+    pub order: Order,
+    /// Its shipments, oldest first.
+    pub shipments: Vec<Shipment>,
+    /// Its events, oldest first.
+    pub events: Vec<Event>,
+    /// What the carriers say of its parcels, oldest first.
+    pub tracking: Vec<TrackingEvent>,
+    /// The stored labels of its latest shipment.
+    pub labels: Vec<Document>,
+}
+
+impl Story {
+    /// The shipment that counts: the live one, else the latest.
+    pub fn shipment(&self) -> Option<&Shipment> {
+        self.shipments.iter().rfind(|shipment| shipment.status.is_live()).or(self.shipments.last())
+    }
+
+    /// The shipment a carrier said yes to, if one stands.
+    pub fn booked(&self) -> Option<&Shipment> {
+        let holds = |one: &&Shipment| matches!(one.status, ShipmentStatus::Booked | ShipmentStatus::Cancelling);
+        self.shipments.iter().rfind(holds)
+    }
+
+    /// When anything about it last changed.
+    pub fn changed_at(&self) -> Timestamp {
+        let of_shipments = self.shipments.iter().map(|shipment| shipment.modified_at);
+        let of_events = self.events.iter().map(|event| event.at);
+        let of_tracking = self.tracking.iter().map(|event| event.received_at);
+        of_shipments.chain(of_events).chain(of_tracking).fold(self.order.modified_at, Timestamp::max)
+    }
+}
+
+/// Which part of a list of stories, newest order first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoryPage {
+    /// Start behind this order: when it was created, and its id.
+    pub after: Option<(Timestamp, OrderId)>,
+    /// Walk towards newer orders instead; rows still come newest first.
+    pub backwards: bool,
+    /// How many.
+    pub limit: usize,
+}
+
+/// Orders that are looked at in one transaction.
+const BATCH: usize = 250;
+
+impl App {
+    /// Everything stored of an order.
+    pub async fn story(&self, caller: &Caller, order: Order) -> Result<Story> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let told = self.store().read(async move |tx| tell(tx, &tenant, vec![order.clone()]).await).await?;
+        told.into_iter().next().ok_or(domain::Error::NotFound("order"))
+    }
+
+    /// The story of an order that the caller has just changed, shown to it whether or not its key may read others.
+    pub async fn retold(&self, caller: &Caller, id: OrderId) -> Result<Story> {
+        let reader = caller.as_reader();
+        let order = self.order(&reader, id).await?;
+        self.story(&reader, order).await
+    }
+
+    /// When an order was created, also one that is deleted since: its place in lists.
+    pub async fn created_at(&self, caller: &Caller, id: OrderId) -> Result<Option<Timestamp>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let order = self.store().read(async move |tx| tx.order_ever(&tenant, id).await).await?;
+        Ok(order.map(|order| order.created_at))
+    }
+
+    /// The orders that fit a filter and are worth keeping, newest first, with everything stored of each.
+    pub async fn stories(
+        &self,
+        caller: &Caller,
+        filter: OrderFilter,
+        page: StoryPage,
+        keep: impl Fn(&Story) -> bool,
+    ) -> Result<Page<Story>> {
+        caller.require(Scope::Read)?;
+        let place = |(at, id): (Timestamp, OrderId)| {
+            vec![SortValue::Int(domain::time::to_micros(at)), SortValue::Int(id.number() as i64)]
+        };
+        let mut after = page.after.map(place);
+        let mut kept = Vec::new();
+        loop {
+            let part = OrderPage {
+                sort: vec![(OrderSort::CreatedAt, true), (OrderSort::Id, true)],
+                after: after.clone(),
+                backwards: page.backwards,
+                skip: 0,
+                limit: BATCH,
+            };
+            let (tenant, filter) = (caller.tenant().clone(), filter.clone());
+            let (mut told, last) = self
+                .store()
+                .read(async move |tx| {
+                    let listed = tx.list_orders(&tenant, &filter, &part).await?;
+                    let end = if part.backwards { listed.first() } else { listed.last() };
+                    let last = end.map(|end| end.place.clone()).filter(|_| listed.len() > BATCH);
+                    let orders = listed.into_iter().map(|listed| listed.order).collect();
+                    Ok((tell(tx, &tenant, orders).await?, last))
+                })
+                .await?;
+            if page.backwards {
+                told.reverse();
+            }
+            kept.extend(told.into_iter().filter(&keep));
+            match last {
+                Some(last) if kept.len() <= page.limit => after = Some(last),
+                _ => break,
+            }
+        }
+        let has_more = kept.len() > page.limit;
+        kept.truncate(page.limit);
+        if page.backwards {
+            kept.reverse();
+        }
+        Ok(Page { rows: kept, has_more })
+    }
+}
+
+async fn tell(tx: &mut Tx<'_>, tenant: &TenantId, orders: Vec<Order>) -> Result<Vec<Story>> {
+    let ids: Vec<_> = orders.iter().map(|order| order.id).collect();
+    let shipments = tx.shipments_of_orders(tenant, &ids).await?;
+    let events = tx.events_of_orders(tenant, &ids).await?;
+    let parcels: Vec<_> =
+        shipments.iter().flatten().flat_map(|one| one.parcels.iter().map(|parcel| parcel.id)).collect();
+    let mut tracking = tx.tracking_events_of(tenant, &parcels).await?.into_iter();
+    let mut stories = Vec::with_capacity(orders.len());
+    for ((order, shipments), events) in orders.into_iter().zip(shipments).zip(events) {
+        let count = shipments.iter().map(|shipment| shipment.parcels.len()).sum();
+        let mut told: Vec<TrackingEvent> = tracking.by_ref().take(count).flatten().collect();
+        told.sort_by_key(|event| (event.sort_at, event.id));
+        let mut story = Story { order, shipments, events, tracking: told, labels: Vec::new() };
+        if let Some(booked) = story.booked().map(|shipment| shipment.id) {
+            let documents = tx.documents_of_shipment(tenant, booked).await?;
+            story.labels = documents.into_iter().filter(|document| document.kind == DocumentKind::Label).collect();
+        }
+        stories.push(story);
+    }
+    Ok(stories)
+}
