@@ -31,6 +31,7 @@ use crate::{App, Caller, event};
 mod booking;
 mod dispatch;
 pub mod elsewhere;
+mod silence;
 
 /// How a client wants an order shipped.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,6 +51,9 @@ pub struct ShipWish {
     /// Why a further shipment is wanted although the order has one: without this, that one is answered. The same reason
     /// said again means the same further shipment.
     pub further_because: Option<String>,
+    /// Whether the next choice is taken when a carrier does not answer, instead of waiting for it; what the silent one did
+    /// is found out and voided afterwards.
+    pub turns_on_silence: bool,
     /// The shipment it takes the place of, which is cancelled already.
     pub replaces: Option<Replaced>,
 }
@@ -94,7 +98,10 @@ impl App {
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
-        let shipment = self.book(caller.tenant(), shipment.id).await?;
+        let mut shipment = self.book(caller.tenant(), shipment.id).await?;
+        if wish.turns_on_silence {
+            shipment = self.turn_from_silence(caller, shipment).await?;
+        }
         match (&shipment.status, &shipment.details.failure) {
             (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {
                 Err(Error::Carrier(failure.clone(), Some(shipment.id)))
@@ -127,7 +134,7 @@ impl App {
         }
         loop {
             let shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
-            let live: Vec<_> = shipped.into_iter().filter(|shipment| shipment.status.is_live()).collect();
+            let live: Vec<_> = shipped.into_iter().filter(Shipment::is_live).collect();
             if let Some(meant) = live.iter().find(|live| is_meant(live, wish)) {
                 return not_from_elsewhere(meant).map(|()| (meant.clone(), false));
             }
@@ -319,6 +326,7 @@ impl App {
                 decision: Some(plan.decision),
                 is_followed: false,
                 further_because: None,
+                is_given_up: false,
                 replaces: None,
                 brought_by: None,
                 label_format: plan.label_format,

@@ -32,12 +32,14 @@ pub struct Story {
 impl Story {
     /// The shipment that counts: the live one, else the latest.
     pub fn shipment(&self) -> Option<&Shipment> {
-        self.shipments.iter().rfind(|shipment| shipment.status.is_live()).or(self.shipments.last())
+        self.shipments.iter().rfind(|shipment| shipment.is_live()).or(self.shipments.last())
     }
 
     /// The shipment a carrier said yes to, if one stands.
     pub fn booked(&self) -> Option<&Shipment> {
-        let holds = |one: &&Shipment| matches!(one.status, ShipmentStatus::Booked | ShipmentStatus::Cancelling);
+        let holds = |one: &&Shipment| {
+            one.is_live() && matches!(one.status, ShipmentStatus::Booked | ShipmentStatus::Cancelling)
+        };
         self.shipments.iter().rfind(holds)
     }
 

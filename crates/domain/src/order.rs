@@ -320,7 +320,10 @@ pub enum OrderStatus {
 impl OrderStatus {
     /// The only place an order's status is decided.
     pub fn of(shipments: &[Shipment], fully_packed: bool) -> Self {
-        let live: Vec<_> = shipments.iter().filter(|shipment| shipment.status == ShipmentStatus::Booked).collect();
+        let live: Vec<_> = shipments
+            .iter()
+            .filter(|shipment| shipment.status == ShipmentStatus::Booked && !shipment.details.is_given_up)
+            .collect();
         match live.as_slice() {
             [] => Self::Open,
             _ if !fully_packed => Self::PartlyShipped,

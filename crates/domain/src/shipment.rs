@@ -131,6 +131,9 @@ pub struct ShipmentDetails {
     /// Why somebody sent a further shipment of an order that has one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub further_because: Option<String>,
+    /// Its carrier did not answer and another one took its parcels: whatever the carrier did is found out and voided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_given_up: bool,
     /// The shipment it takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,
@@ -169,6 +172,11 @@ impl Shipment {
     /// Whether somebody else made it, so that there is no carrier account of ours behind it.
     pub fn is_from_elsewhere(&self) -> bool {
         self.details.service.account == ELSEWHERE
+    }
+
+    /// Whether it holds its parcels, so that no other shipment may book them.
+    pub fn is_live(&self) -> bool {
+        self.status.is_live() && !self.details.is_given_up
     }
 
     /// The carrier's numbers.

@@ -74,7 +74,7 @@ impl Tx<'_> {
         const LIVE: &str = "
             select shipment_id from parcels
             where tenant_id = $1 and order_id = $2 and position = $3 and is_live = 1";
-        let is_live = shipment.status.is_live();
+        let is_live = shipment.is_live();
         if is_live {
             for parcel in &shipment.parcels {
                 let ask = params![tenant.as_str(), shipment.order.number(), parcel.position];
@@ -161,7 +161,7 @@ impl Tx<'_> {
                 params![
                     tenant.as_str(),
                     parcel.id.number(),
-                    shipment.status.is_live(),
+                    shipment.is_live(),
                     parcel.tracking_number.as_deref(),
                     parcel.sscc.as_deref(),
                     parcel.tracking.as_str(),

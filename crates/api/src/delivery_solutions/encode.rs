@@ -200,7 +200,8 @@ impl View<'_> {
 
     /// The shipment that a carrier took, cancelled since or not.
     pub fn assigned(&self) -> Option<&Shipment> {
-        self.story.booked().or_else(|| self.story.shipments.iter().rfind(|one| one.details.booked_at.is_some()))
+        let was_booked = |one: &&Shipment| one.details.booked_at.is_some() && !one.details.is_given_up;
+        self.story.booked().or_else(|| self.story.shipments.iter().rfind(was_booked))
     }
 
     /// The public page of the first parcel.
@@ -419,8 +420,7 @@ impl View<'_> {
             );
             warnings.push(warning("LABEL_OUT_OF_DATE", text));
         }
-        if shipment.status == ShipmentStatus::Cancelling || shipment.details.cancel_wanted && shipment.status.is_live()
-        {
+        if shipment.status == ShipmentStatus::Cancelling || shipment.details.cancel_wanted && shipment.is_live() {
             let text = format!("cancellation was requested on {}", moment_text(shipment.modified_at, &self.zone()));
             warnings.push(warning("CANCELLATION_REQUESTED", text));
         }

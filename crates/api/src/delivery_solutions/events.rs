@@ -36,6 +36,9 @@ fn story_of(news: &News) -> Option<Story> {
 fn entry(news: &News, story: &Story) -> Option<Entry> {
     let event = &news.event;
     let is_whole = news.order.as_ref().is_some_and(|order| order.cancelled_at.is_some());
+    if news.shipment.as_ref().is_some_and(|shipment| history::is_over(shipment, event.kind)) {
+        return None;
+    }
     match event.kind {
         // The order's own event tells of it.
         EventKind::ShipmentCancelled if is_whole => return None,

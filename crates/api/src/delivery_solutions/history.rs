@@ -93,7 +93,8 @@ fn shipment_of<'a>(story: &'a Story, report: &TrackingEvent) -> Option<&'a Shipm
 }
 
 fn is_since_booking(story: &Story, report: &TrackingEvent) -> bool {
-    let booked_at = shipment_of(story, report).and_then(|shipment| shipment.details.booked_at);
+    let shipment = shipment_of(story, report).filter(|shipment| !shipment.details.is_given_up);
+    let booked_at = shipment.and_then(|shipment| shipment.details.booked_at);
     booked_at.is_some_and(|booked_at| report.sort_at >= booked_at)
 }
 
@@ -124,6 +125,9 @@ fn of_report(story: &Story, setup: &TenantSetup, report: &TrackingEvent) -> Opti
 fn of_event(story: &Story, setup: &TenantSetup, event: &Event, entries: &mut Vec<Entry>) {
     let shipment = story.shipments.iter().find(|known| Some(known.id) == event.about.shipment);
     let provider = shipment.map_or_else(|| PLATFORM.to_owned(), |shipment| provider_name(setup, shipment));
+    if shipment.is_some_and(|shipment| is_over(shipment, event.kind)) {
+        return;
+    }
     let why = event.about.reason.clone();
     let failed = |status, code, title| {
         let reason = why.clone().map(|note| Reason { code, title, note });
@@ -167,6 +171,12 @@ fn of_event(story: &Story, setup: &TenantSetup, event: &Event, entries: &mut Vec
         },
     };
     entries.push(entry);
+}
+
+/// What becomes of a shipment that another one took over is nobody's concern, unless it cannot be voided.
+pub fn is_over(shipment: &Shipment, kind: EventKind) -> bool {
+    let is_told = matches!(kind, EventKind::ShipmentRequested | EventKind::ShipmentCancelRefused);
+    shipment.details.is_given_up && !is_told
 }
 
 fn alias(setup: &TenantSetup, account: &str) -> String {

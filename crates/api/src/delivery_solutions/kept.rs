@@ -139,5 +139,5 @@ pub fn wish_of(details: &OrderDetails) -> ShipWish {
     if parcels.len() == 1 && parcels[0].weight.is_none() && parcels[0].dimensions.is_none() {
         parcels.clear();
     }
-    ShipWish { parcels, ..ShipWish::default() }
+    ShipWish { parcels, turns_on_silence: true, ..ShipWish::default() }
 }

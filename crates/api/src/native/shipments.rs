@@ -198,6 +198,7 @@ pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
         further_because: fields.optional("further_because", text(1, 500)),
         rule: fields.optional("rule", rule),
         passes_over_rules: false,
+        turns_on_silence: false,
         replaces: None,
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),

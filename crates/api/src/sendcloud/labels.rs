@@ -52,6 +52,7 @@ fn wish(head: &ShipHead, order: &ShipOrder, label: LabelWish) -> ShipWish {
         rule: None,
         passes_over_rules: !order.apply_shipping_rules,
         further_because: None,
+        turns_on_silence: false,
         replaces: None,
     }
 }

@@ -40,14 +40,14 @@ fn about(shipment: &Shipment) -> About {
 }
 
 impl App {
-    async fn known_shipment(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
+    pub(super) async fn known_shipment(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
         let tenant = tenant.clone();
         let shipment = self.store().read(async move |tx| tx.shipment(&tenant, id).await).await?;
         shipment.ok_or(Error::NotFound("shipment"))
     }
 
     /// The connection and profile of a shipment's account.
-    async fn connection(
+    pub(super) async fn connection(
         &self,
         tenant: &TenantId,
         shipment: &Shipment,
@@ -293,7 +293,7 @@ impl App {
         }
         let ids = self.event_ids(3).await?;
         along.news.push(event(ids[0], EventKind::ShipmentBooked, now, about(asked)));
-        if labelled.iter().all(|has_label| *has_label) {
+        if labelled.iter().all(|has_label| *has_label) && !asked.details.is_given_up {
             along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, about(asked)));
         }
         if let Some(replaced) = &asked.details.replaces {

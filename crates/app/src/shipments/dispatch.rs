@@ -145,7 +145,7 @@ impl App {
         loop {
             let woken = self.wakes().shipments.notified();
             let shipments = self.shipments_of_order(&reader, id).await?;
-            let live = shipments.iter().find(|shipment| shipment.status.is_live());
+            let live = shipments.iter().find(|shipment| shipment.is_live());
             // Once the carrier left it open, waiting on tells nobody more.
             let is_open = |live: &Shipment| live.details.failure.as_ref().is_some_and(domain::CarrierError::is_unsure);
             let is_late = tokio::time::Instant::now() >= deadline || live.is_some_and(is_open);
@@ -187,7 +187,7 @@ impl App {
                     };
                 };
                 let shipments = tx.shipments_of_order(&tenant, id).await?;
-                if shipments.iter().any(|shipment| shipment.status.is_live()) {
+                if shipments.iter().any(Shipment::is_live) {
                     return Err(Error::Unavailable(STILL_LIVE.to_owned()));
                 }
                 let about = About { order: Some(id), order_version: Some(version), ..About::default() };

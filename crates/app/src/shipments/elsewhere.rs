@@ -44,7 +44,7 @@ impl App {
         let order = self.order(&caller.as_reader(), order).await?;
         let (tenant, of) = (caller.tenant().clone(), order.id);
         let shipped = self.store().read(async move |tx| tx.shipments_of_order(&tenant, of).await).await?;
-        let live: Vec<_> = shipped.iter().filter(|shipment| shipment.status.is_live()).collect();
+        let live: Vec<_> = shipped.iter().filter(|shipment| shipment.is_live()).collect();
         let numbers = |shipment: &Shipment| -> Vec<String> {
             shipment.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect()
         };
@@ -119,6 +119,7 @@ impl App {
                 decision: None,
                 is_followed: false,
                 further_because: None,
+                is_given_up: false,
                 replaces: None,
                 label_format: Format::default(),
                 warnings: Vec::new(),

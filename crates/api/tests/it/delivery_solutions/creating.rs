@@ -243,6 +243,57 @@ on_both_engines! {
         assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
     }
 
+    async fn a_carrier_that_does_not_answer_turns_to_the_next_choice_and_is_voided_afterwards(engine: Engine) {
+        for (first, outcome, is_bought) in [
+            (Scripted::new(), Outcome::Silent, false),
+            (Scripted::once_a_reference(), Outcome::LostAnswer, true),
+            (Scripted::once_a_reference(), Outcome::Silent, false),
+        ] {
+            let second = Scripted::second();
+            first.next_booking(outcome);
+            let t = scripted(engine, &first, &second).await;
+            let answer = created(&t, &order("A")).await;
+            assert_eq!((&answer["status"], &answer["provider"]["id"]), (&json!("ORDER_DISPATCHED"), &json!("house")));
+            assert_eq!(first.ledger(|ledger| ledger.booked.len()), usize::from(is_bought));
+            let steps = history(&t, "A").await;
+            let told: Vec<_> = steps.iter().map(|step| step["status"].as_str().unwrap()).collect();
+            assert_eq!(told, ["REQUEST_RECEIVED", "ESTIMATES_RECEIVED", "PENDING_AUTORETRY", "ORDER_DISPATCHED"]);
+            assert_eq!((&steps[2]["statusUser"], &steps[2]["note"]), (&json!("first"), &json!("the carrier did not answer: no answer")));
+            // Whatever the silent one did is found out and voided; the order does not notice.
+            t.clock.advance(Duration::from_mins(5));
+            t.run_jobs().await;
+            t.clock.advance(Duration::from_mins(5));
+            t.run_jobs().await;
+            assert_eq!(first.ledger(|ledger| ledger.booked.len()), 0);
+            let shipments = t.get("/v1/orders/ord_1/shipments").await.json();
+            let kept: Vec<_> = shipments["data"].as_array().unwrap().iter().map(|one| one["status"].clone()).collect();
+            assert_eq!(kept, ["cancelled", "booked"]);
+            assert_eq!(statuses(&t, "A").await, told);
+            assert_eq!(shown(&t, "A").await["trackingId"], answer["trackingId"]);
+            let cancelled = delete(&t, "A").await;
+            assert_eq!((cancelled.status.as_u16(), second.ledger(|ledger| ledger.booked.len())), (200, 0));
+        }
+    }
+
+    async fn a_lost_answer_of_a_carrier_that_can_be_searched_is_found_at_once(engine: Engine) {
+        let (first, second) = (Scripted::new(), Scripted::second());
+        first.next_booking(Outcome::LostAnswer);
+        let t = scripted(engine, &first, &second).await;
+        let answer = created(&t, &order("A")).await;
+        assert_eq!(answer["provider"]["id"], "first");
+        assert_eq!((first.ledger(|ledger| ledger.booked.len()), second.ledger(|ledger| ledger.books_asked)), (1, 0));
+    }
+
+    async fn a_carrier_nobody_can_ask_afterwards_is_not_passed_over(engine: Engine) {
+        let (first, second) = (Scripted::forgetful(), Scripted::second());
+        first.next_booking(Outcome::LostAnswer);
+        let t = scripted(engine, &first, &second).await;
+        let refused = create(&t, &order("A")).await;
+        assert_eq!(refusal(&refused).1, "PLACE_ORDER_FAILED");
+        assert_eq!(shown(&t, "A").await["status"], "PENDING_AUTORETRY");
+        assert_eq!(second.ledger(|ledger| ledger.books_asked), 0, "nobody knows what the first one did");
+    }
+
     async fn when_everybody_says_no_the_order_failed_and_can_be_retried(engine: Engine) {
         let (first, second) = (Scripted::new(), Scripted::second());
         first.next_booking(Outcome::No("street too long"));
