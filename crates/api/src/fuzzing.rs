@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use crate::{dialect, json, native, sendcloud};
+use crate::{delivery_solutions, dialect, json, native, sendcloud};
 
 /// Takes any bytes and does not panic.
 pub type Decoder = fn(&[u8]);
@@ -33,6 +33,9 @@ pub fn decoders() -> Vec<(&'static str, Decoder)> {
         ("sendcloud_statuses", |bytes| drop(sendcloud::statuses::StatusList::decode(bytes))),
         ("sendcloud_mapping", |bytes| drop(sendcloud::statuses::Mapping::decode(bytes))),
         ("sendcloud_queries", queries),
+        ("delivery_solutions_order", delivery_solutions::fuzzing::order),
+        ("delivery_solutions_v2", delivery_solutions::fuzzing::v2),
+        ("delivery_solutions_list", delivery_solutions::fuzzing::list),
     ]
 }
 

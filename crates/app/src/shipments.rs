@@ -327,6 +327,7 @@ impl App {
                 is_followed: false,
                 further_because: None,
                 is_given_up: false,
+                makes_way: false,
                 replaces: None,
                 brought_by: None,
                 label_format: plan.label_format,

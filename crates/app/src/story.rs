@@ -153,12 +153,13 @@ async fn tell(tx: &mut Tx<'_>, tenant: &TenantId, orders: Vec<Order>) -> Result<
         let count = shipments.iter().map(|shipment| shipment.parcels.len()).sum();
         let mut told: Vec<TrackingEvent> = tracking.by_ref().take(count).flatten().collect();
         told.sort_by_key(|event| (event.sort_at, event.id));
-        let mut story = Story { order, shipments, events, tracking: told, labels: Vec::new() };
-        if let Some(booked) = story.booked().map(|shipment| shipment.id) {
-            let documents = tx.documents_of_shipment(tenant, booked).await?;
-            story.labels = documents.into_iter().filter(|document| document.kind == DocumentKind::Label).collect();
-        }
-        stories.push(story);
+        stories.push(Story { order, shipments, events, tracking: told, labels: Vec::new() });
+    }
+    let booked: Vec<_> = stories.iter().filter_map(Story::booked).map(|shipment| shipment.id).collect();
+    let mut documents = tx.documents_of_shipments(tenant, &booked).await?.into_iter();
+    for story in stories.iter_mut().filter(|story| story.booked().is_some()) {
+        let of_it = documents.next().unwrap_or_default();
+        story.labels = of_it.into_iter().filter(|document| document.kind == DocumentKind::Label).collect();
     }
     Ok(stories)
 }

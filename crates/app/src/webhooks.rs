@@ -33,6 +33,11 @@ pub trait EventBody: Send + Sync {
     /// its bodies, in the dialect's own word.
     fn bodies(&self, news: &News, variant: Option<&str>) -> Vec<Vec<u8>>;
 
+    /// The words that an endpoint's `variant` may be.
+    fn variants(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The dialect's own headers on top of the standard ones.
     fn headers(&self, _body: &[u8], _secret: &Secret) -> Vec<(&'static str, String)> {
         Vec::new()

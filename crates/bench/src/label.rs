@@ -68,14 +68,14 @@ pub(crate) fn orders(prefix: &str, count: usize) -> Vec<Vec<u8>> {
 }
 
 /// What the design writes for one label.
-struct Written {
+pub(crate) struct Written {
     placed: [Rows; 2],
     asked: [Rows; 2],
     answered: [Rows; 2],
     content: LabelContent,
 }
 
-fn written(database: &mut Database) -> anyhow::Result<Vec<Written>> {
+pub(crate) fn written(database: &mut Database) -> anyhow::Result<Vec<Written>> {
     let orders = database.read("orders", "order by id")?.rows;
     let shipments = database.read("shipments", "order by order_id")?.rows;
     let parcels = database.read("parcels", "order by order_id")?.rows;
@@ -112,7 +112,7 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn floor(bench: &Bench, engine: Engine, all: &[Written]) -> anyhow::Result<Vec<f64>> {
+pub(crate) fn floor(bench: &Bench, engine: Engine, all: &[Written]) -> anyhow::Result<Vec<f64>> {
     let (config, mut database) = fresh(bench, engine)?;
     let folder = bench.folder.join("labels");
     fs::create_dir_all(&folder)?;

@@ -10,6 +10,7 @@ use clap::Parser;
 
 mod client;
 mod database;
+mod dispatch;
 mod drawing;
 mod ingest;
 mod label;
@@ -27,7 +28,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, drawing, lists, webhooks, memory.
+    /// Only these lines: ingest, label, dispatch, drawing, lists, webhooks, memory.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -53,7 +54,7 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 6] = ["ingest", "label", "drawing", "webhooks", "memory", "lists"];
+const LINES: [&str; 7] = ["ingest", "label", "dispatch", "drawing", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -77,6 +78,7 @@ fn main() -> anyhow::Result<()> {
         let measured = match line {
             "ingest" => on_both(&bench, &mut table, ingest::measure),
             "label" => on_both(&bench, &mut table, label::measure),
+            "dispatch" => on_both(&bench, &mut table, dispatch::measure),
             "drawing" => drawing::measure(&bench, &mut table),
             "webhooks" => on_both(&bench, &mut table, webhooks::measure),
             "memory" => on_both(&bench, &mut table, memory::measure),

@@ -134,6 +134,9 @@ pub struct ShipmentDetails {
     /// Its carrier did not answer and another one took its parcels: whatever the carrier did is found out and voided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_given_up: bool,
+    /// It is voided so that another shipment of the same order takes its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub makes_way: bool,
     /// The shipment it takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,

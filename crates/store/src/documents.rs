@@ -69,6 +69,18 @@ impl Tx<'_> {
         Ok(self.documents_of_shipment(tenant, shipment).await?.into_iter().find(is_same))
     }
 
+    /// The documents of several shipments, a list each, oldest first.
+    pub async fn documents_of_shipments(
+        &mut self,
+        tenant: &TenantId,
+        shipments: &[ShipmentId],
+    ) -> Result<Vec<Vec<Document>>> {
+        let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id");
+        let asks: Vec<_> = shipments.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        let found = self.rows_many(&sql, &asks).await?;
+        found.iter().map(|rows| rows.iter().map(document).collect()).collect()
+    }
+
     /// The documents of a shipment, oldest first.
     pub async fn documents_of_shipment(&mut self, tenant: &TenantId, shipment: ShipmentId) -> Result<Vec<Document>> {
         let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id");

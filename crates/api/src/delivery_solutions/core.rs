@@ -144,11 +144,11 @@ pub(super) async fn edit(
     Ok((StatusCode::OK, show_story(app, caller, &story, false)))
 }
 
-/// Whether an order may still be cancelled. What the carrier said last is past cancelling.
-fn may_cancel(story: &Story, status: Status) -> Result<(), Error> {
+/// Whether an order may still be cancelled: not once nothing more is to come.
+fn may_cancel(status: Status) -> Result<(), Error> {
     match status {
         Status::OrderCancelled => Err(Error::Conflict("the order is cancelled already".to_owned())),
-        status if status.row().is_terminal && story.booked().is_none_or(|booked| booked.tracking().is_final()) => {
+        status if status.row().is_terminal => {
             let text = format!("the order is {}: it is too late to cancel it", status.word());
             Err(Error::Invalid(vec![Problem::new("status", text)]))
         }
@@ -159,7 +159,7 @@ fn may_cancel(story: &Story, status: Status) -> Result<(), Error> {
 /// Cancels an order.
 pub(super) async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<Reply, Refusal> {
     let order = find(app, caller, id, Scope::Void).await?;
-    let may = |story: &Story| may_cancel(story, history::status(story, &caller.setup));
+    let may = |story: &Story| may_cancel(history::status(story, &caller.setup));
     app.cancel_order(caller, order.id, may).await.map_err(of_cancelling)?;
     let story = retold(app, caller, order).await?;
     Ok((StatusCode::OK, show_story(app, caller, &story, false)))

@@ -4,10 +4,8 @@ use std::borrow::Cow;
 
 use app::story::Story;
 use app::tenants::TenantSetup;
-use domain::address::{Address, Contact};
 use domain::channel::Dialect;
 use domain::location::{Location, Promise};
-use domain::measure::{Quantity, SentDimensions, WeightUnit};
 use domain::money::Decimal;
 use domain::order::{Order, RawJson};
 use domain::shipment::{Shipment, ShipmentStatus};
@@ -17,11 +15,15 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::decode::{LENGTH_UNITS, WEIGHT_UNITS};
 use super::history::{self, Entry, moment_text, provider_name};
-use super::kept::{Kept, Package, SecondLine, Window};
+use super::kept::{Kept, Package, Window};
 use super::statuses::Status;
 use crate::json::{self, Json};
+
+mod parts;
+
+pub use parts::{address, contact};
+use parts::{contact_of, or_empty, place_of, size, weight, window};
 
 /// An object of these members, in this order.
 pub fn object(members: Vec<(&'static str, Json<'static>)>) -> Json<'static> {
@@ -60,98 +62,6 @@ pub fn owned(value: &Json<'_>) -> Json<'static> {
 /// `2022-06-15T13:51:10.096Z`.
 pub fn iso(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
-}
-
-fn or_empty(text: Option<&String>) -> Json<'static> {
-    Json::from(text.cloned().unwrap_or_default())
-}
-
-/// `deliveryContact` of an order.
-pub fn contact(order: &Order) -> Json<'static> {
-    let address = order.details.shipping_address.as_ref();
-    object(vec![
-        ("name", or_empty(address.and_then(|address| address.name.as_ref().or(address.company.as_ref())))),
-        ("phone", or_empty(address.and_then(|address| address.phone.as_ref()))),
-        ("email", or_empty(address.and_then(|address| address.email.as_ref()))),
-    ])
-}
-
-/// `deliveryAddress` of an order.
-pub fn address(order: &Order) -> Json<'static> {
-    let nobody = Address::default();
-    let address = order.details.shipping_address.as_ref().unwrap_or(&nobody);
-    let kept = Kept::in_details(&order.details);
-    // Another dialect may have changed the line since.
-    let second = kept.second_line.filter(|second| second.line() == address.street2);
-    let second = second.unwrap_or_else(|| SecondLine {
-        street2: address.street2.clone().unwrap_or_default(),
-        apartment: String::new(),
-    });
-    let mut shown = place(address, Json::from(second.street2));
-    if let Json::Object(members) = &mut shown {
-        members.insert(2, (Cow::Borrowed("apartmentNumber"), Json::from(second.apartment)));
-        if let Some((latitude, longitude)) = kept.position {
-            members.push((Cow::Borrowed("latitude"), latitude.into()));
-            members.push((Cow::Borrowed("longitude"), longitude.into()));
-        }
-    }
-    shown
-}
-
-fn place(address: &Address, street2: Json<'static>) -> Json<'static> {
-    object(vec![
-        ("street1", or_empty(address.street_line().as_ref())),
-        ("street2", street2),
-        ("city", or_empty(address.city.as_ref())),
-        ("state", or_empty(address.state.as_ref())),
-        ("postalCode", or_empty(address.postal_code.as_ref())),
-        ("countryCode", or_empty(address.country_code().or_else(|| address.country.clone()).as_ref())),
-    ])
-}
-
-fn place_of(location: Option<&Location>) -> Json<'static> {
-    let nowhere = Address::default();
-    let address = location.map_or(&nowhere, |location| &location.address);
-    let mut shown = place(address, or_empty(address.street2.as_ref()));
-    if let Json::Object(members) = &mut shown {
-        // Nobody says where exactly our locations are.
-        members.extend([(Cow::Borrowed("latitude"), Json::Null), (Cow::Borrowed("longitude"), Json::Null)]);
-    }
-    shown
-}
-
-fn contact_of(location: Option<&Location>) -> Json<'static> {
-    let nobody = Contact::default();
-    let contact = location.and_then(|location| location.contact.as_ref()).unwrap_or(&nobody);
-    let name = contact.name.as_ref().or(location.map(|location| &location.name));
-    object(vec![("name", or_empty(name)), ("phone", or_empty(contact.phone.as_ref()))])
-}
-
-fn unit<T: PartialEq>(words: &[(&'static str, T)], unit: &T) -> Json<'static> {
-    Json::from(words.iter().find(|(_, known)| known == unit).map_or("", |(word, _)| *word))
-}
-
-fn size(size: &SentDimensions) -> Json<'static> {
-    object(vec![
-        ("length", size.length.into()),
-        ("width", size.width.into()),
-        ("height", size.height.into()),
-        ("unit", unit(LENGTH_UNITS, &size.unit)),
-    ])
-}
-
-fn weight(weight: &Quantity<WeightUnit>) -> Json<'static> {
-    object(vec![("value", weight.value.into()), ("unit", unit(WEIGHT_UNITS, &weight.unit))])
-}
-
-fn window(window: Window, both: bool) -> Json<'static> {
-    let mut members = Vec::new();
-    for (name, at) in [("startsAt", window.starts_at), ("endsAt", window.ends_at)] {
-        if both || at.is_some() {
-            members.push((name, number(at)));
-        }
-    }
-    object(members)
 }
 
 /// What a client calls a location: as it called it itself, else by its alias here, else by its id.

@@ -107,6 +107,10 @@ impl EventBody for DeliverySolutionsEvents {
         vec![body.to_string().into_bytes()]
     }
 
+    fn variants(&self) -> &'static [&'static str] {
+        &[SHIPPING_ORDER]
+    }
+
     fn headers(&self, body: &[u8], secret: &Secret) -> Vec<(&'static str, String)> {
         vec![("X-DS-Signature", signature(body, secret))]
     }

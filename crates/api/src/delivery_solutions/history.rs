@@ -141,7 +141,6 @@ fn of_event(story: &Story, setup: &TenantSetup, event: &Event, entries: &mut Vec
             });
             Entry { note, ..platform(Status::OrderDispatched, event.at) }
         }
-        EventKind::ShipmentCancelled if shipment.is_some_and(|shipment| is_replaced(story, shipment)) => return,
         EventKind::OrderCancelled if entries.last().is_some_and(|last| last.status == Status::OrderCancelled) => return,
         EventKind::ShipmentCancelRefused => {
             let status = entries.last().map_or(Status::OrderDispatched, |last| last.status);
@@ -173,8 +172,12 @@ fn of_event(story: &Story, setup: &TenantSetup, event: &Event, entries: &mut Vec
     entries.push(entry);
 }
 
-/// What becomes of a shipment that another one took over is nobody's concern, unless it cannot be voided.
+/// What becomes of a shipment that another one took over is nobody's concern, unless it cannot be voided; nor is the
+/// voiding of one that makes way for another.
 pub fn is_over(shipment: &Shipment, kind: EventKind) -> bool {
+    if shipment.details.makes_way && kind == EventKind::ShipmentCancelled {
+        return true;
+    }
     let is_told = matches!(kind, EventKind::ShipmentRequested | EventKind::ShipmentCancelRefused);
     shipment.details.is_given_up && !is_told
 }
@@ -182,11 +185,6 @@ pub fn is_over(shipment: &Shipment, kind: EventKind) -> bool {
 fn alias(setup: &TenantSetup, account: &str) -> String {
     let alias = setup.account(account).and_then(|known| known.account.aliases.get(&Dialect::DeliverySolutions));
     alias.map_or(account, String::as_str).to_owned()
-}
-
-fn is_replaced(story: &Story, shipment: &Shipment) -> bool {
-    let replaces = |other: &Shipment| other.details.replaces.as_ref().map(|replaced| replaced.shipment);
-    story.shipments.iter().any(|other| replaces(other) == Some(shipment.id))
 }
 
 /// The step of a booking that the carrier left open: it is asked again by itself.

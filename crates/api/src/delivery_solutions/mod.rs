@@ -8,6 +8,8 @@ pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod events;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub mod history;
 pub mod kept;
 pub mod list;

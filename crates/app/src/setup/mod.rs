@@ -201,6 +201,21 @@ impl App {
         Ok(())
     }
 
+    /// Which kinds of bodies there are, only the dialect knows.
+    fn check_variant(&self, tenant: &TenantId, webhook: &WebhookSetup) -> Result<()> {
+        let Some(variant) = webhook.variant.as_deref() else { return Ok(()) };
+        let known = self.event_body(webhook.dialect).map(|words| words.variants()).unwrap_or_default();
+        if known.contains(&variant) {
+            return Ok(());
+        }
+        let expected = match known {
+            [] => "none: its bodies are of one kind".to_owned(),
+            known => format!("one of {}", known.join(", ")),
+        };
+        let text = format!("{variant:?} is no variant of {}: expected {expected}", webhook.dialect);
+        Err(Error::invalid(format!("tenant[{tenant}].webhook[{}].variant", webhook.url), text))
+    }
+
     async fn apply_webhooks(
         &self,
         tx: &mut Tx<'_>,
@@ -211,6 +226,7 @@ impl App {
     ) -> Result<()> {
         let stored = tx.webhook_endpoints(tenant).await?;
         for webhook in webhooks {
+            self.check_variant(tenant, webhook)?;
             let new_id = ids.next().ok_or_else(|| Error::internal("an id for each endpoint"))?;
             let is_it = |known: &&EndpointRow| {
                 known.url == webhook.url && known.dialect == webhook.dialect && known.channel.is_none()

@@ -440,6 +440,11 @@ impl App {
 
     /// Cancels a shipment whoever asked: marks it, asks the carrier, stores the answer.
     pub(crate) async fn cancel_known(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
+        self.cancel_to(tenant, id, false).await
+    }
+
+    /// The same; `makes_way` says that another shipment is to take its place.
+    pub(super) async fn cancel_to(&self, tenant: &TenantId, id: ShipmentId, makes_way: bool) -> Result<Shipment> {
         let now = self.now();
         let (owner, lease) = (tenant.clone(), self.lease_from(now));
         let event_id = self.one_id("events", EventId::new).await?;
@@ -447,6 +452,7 @@ impl App {
             .store()
             .write(async move |tx| {
                 let mut shipment = tx.shipment(&owner, id).await?.ok_or(Error::NotFound("shipment"))?;
+                shipment.details.makes_way = makes_way;
                 match shipment.status {
                     ShipmentStatus::Booking => {
                         shipment.details.cancel_wanted = true;

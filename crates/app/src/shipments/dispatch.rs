@@ -129,7 +129,7 @@ impl App {
         let Some(outdated) = shipments.iter().find(is_outdated) else { return Ok(None) };
         // A label that stands is not given back before there is something to put in its place.
         self.plan(caller, changed, &wish(changed)).await?;
-        self.cancel_known(caller.tenant(), outdated.id).await?;
+        self.cancel_to(caller.tenant(), outdated.id, true).await?;
         Ok(Some(Replaced { shipment: outdated.id, tracking_numbers: outdated.tracking_numbers() }))
     }
 
@@ -190,7 +190,8 @@ impl App {
                 if shipments.iter().any(Shipment::is_live) {
                     return Err(Error::Unavailable(STILL_LIVE.to_owned()));
                 }
-                let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                let last = shipments.iter().rfind(|shipment| !shipment.details.is_given_up).map(|shipment| shipment.id);
+                let about = About { order: Some(id), order_version: Some(version), shipment: last, ..About::default() };
                 tx.emit(&tenant, &event(event_id, EventKind::OrderCancelled, now, about)).await
             })
             .await;

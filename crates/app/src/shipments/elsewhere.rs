@@ -120,6 +120,7 @@ impl App {
                 is_followed: false,
                 further_because: None,
                 is_given_up: false,
+                makes_way: false,
                 replaces: None,
                 label_format: Format::default(),
                 warnings: Vec::new(),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use testkit::on_both_engines;
 use testkit::sink::{Received, Sink};
 
-use super::fixture::{SETUP, created, delete, first_account, order, with_setup};
+use super::fixture::{SETUP, created, delete, first_account, order, put, with_setup};
 use crate::fixture::with;
 
 const SECRET: &str = "shared-secret";
@@ -71,6 +71,24 @@ on_both_engines! {
         assert_eq!((&dispatched["provider"]["id"], &dispatched["locationExternalId"], &dispatched["amount"]), (&json!("first"), &json!("7709"), &json!(5.0)));
         assert!(dispatched["package"].is_object() && dispatched["referenceLinks"]["trackingUrl"].is_string());
         assert_eq!(dispatched.get("packages"), None);
+    }
+
+    async fn a_label_that_is_renewed_is_no_cancellation(engine: Engine) {
+        let sink = Sink::start().await;
+        let t = with_setup(engine, &with(SETUP, &endpoint(&sink, ""))).await;
+        created(&t, &order("A")).await;
+        let corrected = json!({ "deliveryAddress": { "street1": "727 Albany Street" } });
+        assert_eq!(put(&t, "/shipments/A?forceUpdate=true", &corrected).await.status, 200);
+        t.run_jobs().await;
+        let bodies = bodies(&sink);
+        let expected = ["REQUEST_RECEIVED", "ESTIMATES_RECEIVED", "ORDER_DISPATCHED", "ESTIMATES_RECEIVED", "ORDER_DISPATCHED"];
+        assert_eq!(told(&bodies), expected);
+        let note = bodies[4]["note"].as_str().unwrap();
+        assert!(note.starts_with("tracking number ") && note.contains(" replaces "), "{note}");
+        assert_eq!(delete(&t, "A").await.status, 200);
+        t.run_jobs().await;
+        let last = self::bodies(&sink).pop().unwrap();
+        assert_eq!((&last["status"], &last["provider"]), (&json!("ORDER_CANCELLED"), &json!("first")));
     }
 
     async fn a_refusal_on_the_way_and_a_cancellation_are_told(engine: Engine) {

@@ -383,6 +383,20 @@ fn everything_optional_is_read() {
     assert_eq!(acme.routing_rules[0].then.pick, Some(Pick::Cheapest));
 }
 
+#[test]
+fn a_location_says_until_when_parcels_leave_on_each_day() {
+    let cut_offs = "cut_offs = { monday = \"15:00\", saturday = \"09:30\" }\nholidays = [\"2026-12-25\"]\n";
+    let read =
+        |text: &str| read_text(&EXAMPLE.replace("brand = \"acme\"", text)).unwrap().tenants[0].locations[0].clone();
+    let read_cut_offs = read(cut_offs).cut_offs.unwrap();
+    let written: Vec<_> = read_cut_offs.weekdays.iter().map(|time| time.map(|time| time.to_string())).collect();
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(written, [at("15:00:00"), None, None, None, None, at("09:30:00"), None]);
+    assert_eq!(read_cut_offs.holidays[0].to_string(), "2026-12-25");
+    let only_holidays = read("holidays = [\"2026-12-25\"]\n").cut_offs.unwrap();
+    assert!(only_holidays.weekdays.iter().all(Option::is_some), "parcels leave on every other day");
+}
+
 proptest! {
     #[test]
     fn reading_never_panics(

@@ -237,3 +237,15 @@ fn an_alias_names_one_thing() {
     let file = read_text(&format!("{EXAMPLE}{second}")).unwrap();
     assert_eq!(file.tenants[0].locations[1].address.country.as_deref(), Some("DE"));
 }
+
+#[test]
+fn cut_offs_and_holidays_are_times_and_days() {
+    let wrong = "cut_offs = { monday = \"15:00\", tuesday = \"25:00\", someday = \"15:00\" }\n\
+                 holidays = [\"2026-12-25\", \"Christmas\"]\n";
+    let text = EXAMPLE.replace("brand = \"acme\"", wrong);
+    insta::assert_snapshot!(mistakes(&text), @r#"
+    tenant[acme].location[7709].cut_offs.someday · line 23: "someday" is no weekday: expected monday, tuesday, wednesday, thursday, friday, saturday, sunday
+    tenant[acme].location[7709].cut_offs.tuesday · line 23: found "25:00", expected a time such as "15:00"
+    tenant[acme].location[7709].holidays[#2] · line 24: found "Christmas", expected a day such as "2026-12-25"
+    "#);
+}
