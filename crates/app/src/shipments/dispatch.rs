@@ -141,7 +141,7 @@ impl App {
         let story = self.story(&reader, self.order(&reader, id).await?).await?;
         may(&story)?;
         let deadline = tokio::time::Instant::now() + self.options().carrier_timeout;
-        let mut is_wished = false;
+        let (mut is_wished, mut is_asked_again) = (false, false);
         loop {
             let woken = self.wakes().shipments.notified();
             let shipments = self.shipments_of_order(&reader, id).await?;
@@ -159,6 +159,13 @@ impl App {
                 Some((shipment, ShipmentStatus::Booking)) if !is_wished => {
                     self.cancel_known(caller.tenant(), shipment).await?;
                     is_wished = true;
+                }
+                // A request that the carrier did not answer may be made again before the job makes it.
+                Some((_, ShipmentStatus::Cancelling)) if live.is_some_and(is_open) && !is_asked_again => {
+                    is_asked_again = true;
+                    if let Some(live) = live {
+                        self.finish_cancelling(caller.tenant(), live).await?;
+                    }
                 }
                 Some((shipment, _)) if is_late => {
                     let text = format!("{shipment} is not known to be cancelled yet: the carrier is asked again");

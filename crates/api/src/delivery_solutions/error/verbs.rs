@@ -17,6 +17,12 @@ impl From<Error> for Refusal {
             Error::TooMany { retry_after } => {
                 Self { retry_after: Some(retry_after.as_secs().max(1)), ..Self::new(Kind::TooManyRequests) }
             }
+            // Without a shipment nobody was asked to book: it was said to a question for rates.
+            Error::Carrier(CarrierError::Refused(problems), None) => {
+                let refusal = of_carrier(&CarrierError::Refused(problems));
+                Self { errors: refusal.errors, ..Self::new(Kind::NoProviderMatched) }
+            }
+            Error::Carrier(CarrierError::Unsupported(_), None) => Self::new(Kind::NoProviderMatched),
             Error::Carrier(error, _) => of_carrier(&error),
             Error::Unavailable(_) | Error::Internal(_) => Self::new(Kind::InternalServerError),
         }

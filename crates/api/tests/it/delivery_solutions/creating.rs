@@ -294,6 +294,25 @@ on_both_engines! {
         assert_eq!(second.ledger(|ledger| ledger.books_asked), 0, "nobody knows what the first one did");
     }
 
+    async fn what_accounts_say_to_a_question_for_rates_is_told_apart(engine: Engine) {
+        for (outcome, kind, status) in [
+            (Outcome::No("not here"), "NO_PROVIDER_MATCHED", "ESTIMATES_FAILED"),
+            (Outcome::Silent, "PLACE_ORDER_FAILED", "ESTIMATES_FAILED"),
+            (Outcome::Gibberish, "UNMAPPED_ERROR", "ESTIMATES_FAILED"),
+        ] {
+            let (first, second) = (Scripted::new(), Scripted::second());
+            for carrier in [&first, &second] {
+                carrier.ledger(|ledger| ledger.rates = Some(outcome.clone()));
+            }
+            let t = scripted(engine, &first, &second).await;
+            assert_eq!(refusal(&create(&t, &order("A")).await).1, kind);
+            assert_eq!(shown(&t, "A").await["status"], status);
+            // One that answers is enough.
+            second.ledger(|ledger| ledger.rates = None);
+            assert_eq!(retry(&t, "A").await.json()["provider"]["id"], "house");
+        }
+    }
+
     async fn when_everybody_says_no_the_order_failed_and_can_be_retried(engine: Engine) {
         let (first, second) = (Scripted::new(), Scripted::second());
         first.next_booking(Outcome::No("street too long"));

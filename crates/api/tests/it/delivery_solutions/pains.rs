@@ -132,6 +132,19 @@ on_both_engines! {
         assert_eq!(history(&t, "A").await.last().unwrap()["status"], "ORDER_CANCELLED");
     }
 
+    async fn e3_a_void_that_hangs_may_be_asked_for_again_at_once(engine: Engine) {
+        let (first, second) = (Scripted::new(), Scripted::second());
+        first.next_cancel(Outcome::Silent);
+        first.next_cancel(Outcome::Silent);
+        let t = scripted(engine, &first, &second).await;
+        created(&t, &order("A")).await;
+        for _ in 0..2 {
+            assert_eq!(refusal(&delete(&t, "A").await).1, "ORDER_CANCELLATION_FAILED");
+        }
+        let confirmed = delete(&t, "A").await;
+        assert_eq!((confirmed.status.as_u16(), first.ledger(|ledger| ledger.cancels_asked)), (200, 3), "{}", confirmed.text());
+    }
+
     async fn e3_a_service_that_cannot_be_voided_says_so_before_it_is_booked(engine: Engine) {
         let (first, second) = (Scripted::uncancellable(), Scripted::second());
         let t = scripted(engine, &first, &second).await;
