@@ -7,7 +7,7 @@ use std::error::Error as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
@@ -109,6 +109,7 @@ impl Postgres {
             Ok(client) => Ok(Lease { client: Some(client), clean: true, silence: self.silence }),
             Err(PoolError::Backend(error)) => Err(unreachable(&error)),
             Err(PoolError::Timeout(_)) => {
+                metrics::counter!("waybill_store_busy_total").increment(1);
                 Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
             }
             Err(PoolError::Closed) => Err(Error::Unavailable("the store is closed".to_owned())),
@@ -173,12 +174,17 @@ enum Called<T> {
 impl Lease {
     async fn write<T>(&mut self, command: &impl AsyncFn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut retry = 0;
+        metrics::counter!("waybill_store_commands_total").increment(1);
         loop {
-            match self.call(command, false).await {
+            let began = Instant::now();
+            let called = self.call(command, false).await;
+            metrics::histogram!("waybill_store_write_seconds").record(began.elapsed());
+            match called {
                 Called::Done(outcome) => return outcome,
                 Called::Met(error) if retry == RETRIES => return Err(error),
                 Called::Met(_) => tokio::time::sleep(pause(retry)).await,
             }
+            metrics::counter!("waybill_store_conflicts_total").increment(1);
             retry += 1;
         }
     }

@@ -84,6 +84,7 @@ impl Sqlite {
             None => return Err(closed()),
             Some(queue) => queue.try_send(command).map_err(|error| match error {
                 TrySendError::Full(_) => {
+                    metrics::counter!("waybill_store_busy_total").increment(1);
                     Error::Unavailable("the store is busy: too many changes are waiting, try again".to_owned())
                 }
                 TrySendError::Disconnected(_) => closed(),
@@ -267,6 +268,8 @@ impl Connection {
             // An error here means that SQLite has already rolled back.
             let _ = self.run("rollback");
         }
+        metrics::histogram!("waybill_store_write_seconds").record(opened.elapsed());
+        metrics::counter!("waybill_store_commands_total").increment(group.len() as u64);
         for (command, outcome) in group {
             command.answer(stored.clone().and(outcome));
         }

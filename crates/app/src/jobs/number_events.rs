@@ -56,6 +56,7 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         }
     }
     let has_deliveries = !deliveries.is_empty();
+    let kinds: Vec<_> = fresh.iter().map(|(_, event)| event.kind).collect();
     app.store()
         .write(async move |tx| {
             let mut last = HashMap::new();
@@ -86,6 +87,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
             tx.wake_lanes(deliver_webhooks::KIND, &lanes, now).await
         })
         .await?;
+    for kind in kinds {
+        metrics::counter!("waybill_events_total", "kind" => kind.as_str()).increment(1);
+    }
     if has_deliveries {
         app.wakes().deliveries.notify_one();
     }

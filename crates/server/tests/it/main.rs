@@ -7,4 +7,5 @@ mod demo;
 mod drill;
 mod hostile;
 mod kill;
+mod observability;
 mod process;
