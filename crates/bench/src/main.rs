@@ -16,6 +16,7 @@ mod label;
 mod lists;
 mod machine;
 mod memory;
+mod rules;
 mod server;
 mod table;
 mod webhooks;
@@ -27,7 +28,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, drawing, lists, webhooks, memory.
+    /// Only these lines: ingest, label, drawing, rules, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -53,7 +54,7 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 6] = ["ingest", "label", "drawing", "webhooks", "memory", "lists"];
+const LINES: [&str; 7] = ["ingest", "label", "drawing", "rules", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -78,6 +79,7 @@ fn main() -> anyhow::Result<()> {
             "ingest" => on_both(&bench, &mut table, ingest::measure),
             "label" => on_both(&bench, &mut table, label::measure),
             "drawing" => drawing::measure(&bench, &mut table),
+            "rules" => rules::measure(&bench, &mut table),
             "webhooks" => on_both(&bench, &mut table, webhooks::measure),
             "memory" => on_both(&bench, &mut table, memory::measure),
             _ => on_both(&bench, &mut table, lists::measure),

@@ -229,3 +229,25 @@ async fn metrics_are_for_whoever_has_the_token_or_for_this_machine_alone() {
     assert_eq!(asked(&server, &[("authorization", "Bearer a-token-for-metricz")]).await, 401);
     assert_eq!(asked(&server, &[("authorization", &format!("Bearer {TOKEN}"))]).await, 200);
 }
+
+#[cfg(feature = "otlp")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_and_what_the_carrier_was_asked_for_it_join_the_callers_trace() {
+    let (sink, collector) = (Sink::start().await, Sink::start().await);
+    let place = Place::new(Engine::Sqlite, "otlp").await;
+    let endpoint = collector.url.trim_end_matches("/hooks");
+    let scene = Scene::begin(&place, &sink, &[("WAYBILL_OTLP_ENDPOINT", endpoint)]).await;
+    scene.ship().await;
+    let asked = scene.ask(Method::POST, "/v1/orders/ord_1/rates").bearer_auth("sec-acme");
+    let asked = asked.header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert_eq!(asked.send().await.unwrap().status(), 200);
+    assert!(scene.server.stop());
+    let sent: Vec<_> = collector.received().into_iter().flat_map(|received| received.body).collect();
+    let holds = |part: &[u8]| sent.windows(part.len()).any(|window| window == part);
+    let trace = [0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c];
+    for part in [&trace[..], b"waybill", b"request", b"carrier", b"rates", b"book"] {
+        assert!(holds(part), "{part:?} is in none of the {} bytes sent", sent.len());
+    }
+    let leaked: Vec<_> = PERSONAL.into_iter().filter(|personal| holds(personal.as_bytes())).collect();
+    assert!(leaked.is_empty(), "{leaked:?} went to the collector");
+}
