@@ -33,6 +33,9 @@ struct Arguments {
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
     quick: bool,
+    /// Only on this database.
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
     /// The server under measurement.
     #[arg(long)]
     waybill: PathBuf,
@@ -51,6 +54,8 @@ pub(crate) struct Bench {
     pub(crate) postgres: String,
     pub(crate) folder: PathBuf,
     pub(crate) quick: bool,
+    /// The databases to measure on.
+    pub(crate) engines: Vec<Engine>,
 }
 
 /// The names of the measurements, in the order in which they run.
@@ -67,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         postgres: arguments.postgres,
         folder: arguments.folder,
         quick: arguments.quick,
+        engines: arguments.engine.map_or_else(|| vec![Engine::Sqlite, Engine::Postgres], |engine| vec![engine]),
     };
     machine::describe(&bench)?;
     let mut table = Table::default();
@@ -99,6 +105,5 @@ fn on_both(
     table: &mut Table,
     measure: fn(&Bench, Engine, &mut Table) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    measure(bench, Engine::Sqlite, table)?;
-    measure(bench, Engine::Postgres, table)
+    bench.engines.iter().try_for_each(|engine| measure(bench, *engine, table))
 }
