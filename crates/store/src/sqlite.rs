@@ -378,8 +378,11 @@ impl Session<'_> {
         self.with(sql, |statement| rows(statement, params))
     }
 
-    pub(crate) fn execute_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<u64> {
-        self.with(sql, |statement| sets.iter().map(|params| execute(statement, params)).sum())
+    pub(crate) fn execute_each(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<u64>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with(sql, |statement| sets.iter().map(|params| execute(statement, params)).collect())
     }
 
     pub(crate) fn rows_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {

@@ -61,10 +61,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         .write(async move |tx| {
             let mut last = HashMap::new();
             let mut positions = Vec::with_capacity(fresh.len());
-            for (tenant, event) in &fresh {
-                if tx.is_numbered(tenant, event.id).await? {
-                    continue;
-                }
+            // On PostgreSQL a node whose lease ran out may have been here meanwhile.
+            let unnumbered = tx.unnumbered(BATCH).await?;
+            for (tenant, event) in fresh.iter().filter(|(_, event)| unnumbered.contains(&event.id.number())) {
                 let position = match last.get(tenant) {
                     Some(position) => *position,
                     None => tx.last_position(tenant).await?,
