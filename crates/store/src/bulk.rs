@@ -10,6 +10,9 @@ use crate::{Tx, Value};
 /// Rows of one statement on PostgreSQL at most.
 const PIECE: usize = 1_000;
 
+/// So few rows go out one by one with whatever follows, rather than in a statement that is waited for.
+const FEW: usize = 4;
+
 /// `$1, $2, …`
 fn placeholders(count: usize) -> String {
     (1..=count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
@@ -56,7 +59,7 @@ impl Tx<'_> {
 
     async fn insert_rows(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>], rest: &str) -> Result<()> {
         match self {
-            Self::Postgres(session) if rows.len() > 1 => {
+            Self::Postgres(session) if rows.len() > FEW => {
                 for rows in rows.chunks(PIECE) {
                     let (held, arrays) = unnest(rows, columns.len());
                     let names = names(columns, &held);
@@ -65,7 +68,7 @@ impl Tx<'_> {
                 }
                 Ok(())
             }
-            _ => self.execute_many(&(insert(table, columns) + rest), rows).await.map(drop),
+            _ => self.execute_later(&(insert(table, columns) + rest), rows).await,
         }
     }
 
@@ -105,7 +108,7 @@ impl Tx<'_> {
     pub async fn update_all(&mut self, table: &str, keys: &[&str], sets: &[&str], rows: &[Vec<Value>]) -> Result<()> {
         let columns: Vec<_> = keys.iter().chain(sets).copied().collect();
         match self {
-            Self::Postgres(session) if rows.len() > 1 => {
+            Self::Postgres(session) if rows.len() > FEW => {
                 for rows in rows.chunks(PIECE) {
                     let (held, arrays) = unnest(rows, columns.len());
                     let mut changes = String::new();
@@ -129,7 +132,7 @@ impl Tx<'_> {
                     parts.collect::<Vec<_>>().join(between)
                 };
                 let sql = format!("update {table} set {} where {}", at(keys.len(), sets, ", "), at(0, keys, " and "));
-                self.execute_many(&sql, rows).await.map(drop)
+                self.execute_later(&sql, rows).await
             }
         }
     }

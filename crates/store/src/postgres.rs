@@ -202,12 +202,17 @@ impl Lease {
             return Called::Done(Err(Error::internal("a lease without its connection")));
         };
         self.clean = false;
-        let mut tx = Tx::Postgres(Session { client, read_only, silence: self.silence, begun: false, failure: None });
+        let session =
+            Session { client, read_only, silence: self.silence, begun: false, failure: None, later: Vec::new() };
+        let mut tx = Tx::Postgres(session);
         let outcome = AssertUnwindSafe(async { command(&mut tx).await }).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&*panic)));
-        let (begun, failure) = match tx {
-            Tx::Postgres(session) => (session.begun, session.failure),
-            Tx::Sqlite(_) => (false, None),
+        let (begun, failure, last) = match tx {
+            Tx::Postgres(mut session) => {
+                let last = if outcome.is_ok() { session.last().await } else { Vec::new() };
+                (session.begun, session.failure, last)
+            }
+            Tx::Sqlite(_) => (false, None, Vec::new()),
         };
 
         if matches!(failure, Some(Failure::Silent)) {
@@ -221,7 +226,12 @@ impl Lease {
             // Sent, not awaited: nothing depends on it, and the next user of the connection comes behind it.
             client.batch_execute(end).now_or_never().unwrap_or(Ok(()))
         } else {
-            match tokio::time::timeout(self.silence, client.batch_execute(end)).await {
+            // What was put off goes out with the commit. If it fails, the server makes the commit a rollback.
+            let send = async {
+                let (sent, ended) = join(send_all(client, &last), client.batch_execute(end)).await;
+                ended.and(sent)
+            };
+            match tokio::time::timeout(self.silence, send).await {
                 Ok(ended) => ended,
                 Err(_) => return Called::Done(Err(silent())),
             }
@@ -229,15 +239,19 @@ impl Lease {
         self.clean = ended.is_ok();
         match (failure, outcome, ended) {
             (Some(Failure::Met(error)), ..) => Called::Met(error),
+            (_, Err(error), _) | (Some(Failure::Late(error)), Ok(_), _) => Called::Done(Err(error)),
             (Some(Failure::Broke | Failure::Silent), Ok(_), _) => Called::Done(Err(went_on())),
-            (_, Err(error), _) => Called::Done(Err(error)),
             (None, Ok(value), Ok(())) => Called::Done(Ok(value)),
             (None, Ok(_), Err(error)) if has_met(&error) => {
                 // A commit that fails so has rolled back.
                 self.clean = true;
                 Called::Met(refused(&error))
             }
-            (None, Ok(_), Err(error)) => Called::Done(Err(refused(&error))),
+            (None, Ok(_), Err(error)) => {
+                // What was put off was refused and the server has rolled back; after anything else the connection goes.
+                self.clean = error.as_db_error().is_some();
+                Called::Done(Err(refused(&error)))
+            }
         }
     }
 }
@@ -260,6 +274,8 @@ enum Failure {
     Silent,
     /// Something else; the command was told.
     Broke,
+    /// Something else with what was put off to the end, so that the command does not know.
+    Late(Error),
 }
 
 /// A command's view of the connection.
@@ -270,9 +286,56 @@ pub struct Session<'a> {
     silence: Duration,
     begun: bool,
     failure: Option<Failure>,
+    /// Statements whose outcome nobody needs yet: they go out with what follows.
+    later: Vec<(String, Vec<Value>)>,
 }
 
 impl Session<'_> {
+    /// Puts a statement off until the next one, or the commit, is sent.
+    pub(crate) fn execute_later(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<()> {
+        if self.failure.is_some() {
+            return Err(went_on());
+        }
+        self.later.extend(sets.iter().map(|params| (sql.to_owned(), params.clone())));
+        Ok(())
+    }
+
+    /// What was put off, ready to be sent with the commit; in a transaction of nothing else it is sent now. What goes
+    /// wrong is the session's failure.
+    async fn last(&mut self) -> Vec<(Statement, Vec<Value>)> {
+        if self.later.is_empty() || self.failure.is_some() {
+            return Vec::new();
+        }
+        if !self.begun {
+            let sent = self.with("", async { Ok(()) }).await;
+            self.was_late(sent.err());
+            return Vec::new();
+        }
+        let later = std::mem::take(&mut self.later);
+        match prepared(self.client, later).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                let told = self.fail(&error);
+                self.was_late(Some(told));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Remembers an error that the command was not told of.
+    fn was_late(&mut self, error: Option<Error>) {
+        if let (Some(Failure::Broke), Some(error)) = (&self.failure, error) {
+            self.failure = Some(Failure::Late(error));
+        }
+    }
+
+    /// Keeps why the transaction cannot go on, and says it.
+    fn fail(&mut self, error: &tokio_postgres::Error) -> Error {
+        let told = refused(error);
+        self.failure = Some(if has_met(error) { Failure::Met(told.clone()) } else { Failure::Broke });
+        told
+    }
+
     pub(crate) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         let client = self.client;
         self.with(sql, async {
@@ -319,6 +382,21 @@ impl Session<'_> {
         .await
     }
 
+    pub(crate) async fn rows_of_both(
+        &mut self,
+        first: (&str, &[Value]),
+        second: (&str, &[Value]),
+    ) -> Result<[Vec<Row>; 2]> {
+        let client = self.client;
+        self.with(first.0, async {
+            let statements = [client.prepare_cached(first.0).await?, client.prepare_cached(second.0).await?];
+            let (one, other) =
+                join(query(client, &statements[0], first.1), query(client, &statements[1], second.1)).await;
+            Ok([one?, other?])
+        })
+        .await
+    }
+
     pub(crate) async fn rows_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
         let client = self.client;
         self.with(sql, async {
@@ -335,12 +413,22 @@ impl Session<'_> {
         }
         let begin = if self.read_only { BEGIN_READ } else { BEGIN_WRITE };
         let (client, is_first) = (self.client, !self.begun);
+        let later = std::mem::take(&mut self.later);
+        let is_alone = later.is_empty();
+        let work = async {
+            if is_alone {
+                return work.await;
+            }
+            let ready = prepared(client, later).await?;
+            let (sent, outcome) = join(send_all(client, &ready), work).await;
+            sent.and(outcome)
+        };
         // A read does not wait until the transaction has begun: if that fails, its rows are thrown away.
         let is_read = self.read_only || sql.trim_start().starts_with("select");
         let answered = async {
             if !is_first {
                 work.await
-            } else if is_read {
+            } else if is_read && is_alone {
                 let (begun, outcome) = join(client.batch_execute(begin), work).await;
                 begun.and(outcome)
             } else {
@@ -355,12 +443,27 @@ impl Session<'_> {
             self.failure = Some(Failure::Silent);
             return Err(silent());
         };
-        outcome.map_err(|error| {
-            let told = refused(&error);
-            self.failure = Some(if has_met(&error) { Failure::Met(told.clone()) } else { Failure::Broke });
-            told
-        })
+        outcome.map_err(|error| self.fail(&error))
     }
+}
+
+/// Statements with their parameters, ready to be sent. One that is new to the connection is asked for first.
+async fn prepared(
+    client: &Object,
+    later: Vec<(String, Vec<Value>)>,
+) -> Result<Vec<(Statement, Vec<Value>)>, tokio_postgres::Error> {
+    let mut ready = Vec::with_capacity(later.len());
+    for (sql, params) in later {
+        ready.push((client.prepare_cached(&sql).await?, params));
+    }
+    Ok(ready)
+}
+
+/// Sends statements, all before the first answer, in order.
+async fn send_all(client: &Object, ready: &[(Statement, Vec<Value>)]) -> Result<(), tokio_postgres::Error> {
+    let under_way = ready.iter().map(async |(statement, params)| client.execute(statement, &borrowed(params)).await);
+    // Each is polled in turn, and the first poll sends.
+    futures::future::join_all(under_way).await.into_iter().try_for_each(|outcome| outcome.map(drop))
 }
 
 /// Sends a statement for each set of parameters before it waits for the first answer. Answers keep the order.

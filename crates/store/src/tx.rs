@@ -270,6 +270,23 @@ impl Tx<'_> {
         }
     }
 
+    /// Runs a statement once for each set of parameters, whose outcome the command does not need: on PostgreSQL it is
+    /// sent with the next statement or the commit, and what goes wrong with it is told then.
+    pub async fn execute_later(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<()> {
+        match self {
+            Self::Sqlite(session) => session.execute_each(sql, rows).map(drop),
+            Self::Postgres(session) => session.execute_later(sql, rows),
+        }
+    }
+
+    /// Two queries in one exchange; answers the rows of each.
+    pub async fn rows_of_both(&mut self, first: (&str, &[Value]), second: (&str, &[Value])) -> Result<[Vec<Row>; 2]> {
+        match self {
+            Self::Sqlite(session) => Ok([session.rows(first.0, first.1)?, session.rows(second.0, second.1)?]),
+            Self::Postgres(session) => session.rows_of_both(first, second).await,
+        }
+    }
+
     /// Runs a statement once for each set of parameters, in order; answers one list of rows for each.
     pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
         match self {

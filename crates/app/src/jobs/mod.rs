@@ -109,7 +109,7 @@ const JOBS: [Job; 7] = [
 ];
 
 /// How long a job that was woken waits for more of the same.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The usual lease: no run takes longer.
 const LEASE: Duration = Duration::from_mins(1);

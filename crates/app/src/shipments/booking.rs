@@ -136,9 +136,8 @@ impl App {
     }
 
     /// Asks the carrier for what a `Booking` row says, and stores the answer. After a refusal the next account is asked.
-    pub(crate) async fn book(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
+    pub(crate) async fn book(&self, tenant: &TenantId, mut shipment: Shipment) -> Result<Shipment> {
         loop {
-            let shipment = self.known_shipment(tenant, id).await?;
             if shipment.status != ShipmentStatus::Booking {
                 return Ok(shipment);
             }
@@ -157,7 +156,7 @@ impl App {
                         .iter()
                         .position(|rate| rate.service.account != shipment.details.service.account);
                     match next.filter(|_| !shipment.details.cancel_wanted) {
-                        Some(next) => drop(self.turn_to(tenant, &shipment, next, trace.take()).await?),
+                        Some(next) => shipment = self.turn_to(tenant, &shipment, next, trace.take()).await?,
                         None => return self.store_refusal(tenant, &shipment, error, trace.take()).await,
                     }
                 }

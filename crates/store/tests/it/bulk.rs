@@ -97,3 +97,48 @@ on_both_engines! {
         assert_eq!(outcome.is_ok(), t.store.is_sqlite(), "{outcome:?}");
     }
 }
+
+on_both_engines! {
+    async fn what_is_put_off_is_stored_with_the_rest_or_told_with_the_commit(engine: Engine) {
+        let t = TestStore::new(engine).await;
+        things(&t.store).await;
+        let add = "insert into things (id, name) values ($1, $2)";
+        let put_off = async |names: &'static [(i64, &'static str)], looks: bool| {
+            let rows: Vec<_> = names.iter().map(|(id, name)| params![*id, *name].to_vec()).collect();
+            t.store
+                .write(async move |tx| {
+                    tx.execute_later(add, &rows).await?;
+                    // What comes behind sees it.
+                    if looks { Ok(tx.rows("select id from things", &[]).await?.len()) } else { Ok(0) }
+                })
+                .await
+        };
+        assert_eq!(put_off(&[(1, "a")], false).await, Ok(0));
+        assert_eq!(put_off(&[(2, "b"), (3, "c")], true).await, Ok(3));
+        for looks in [false, true] {
+            let refused = put_off(&[(4, "d"), (5, "a")], looks).await;
+            assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+        }
+        let no_table = t.store.write(async |tx| tx.execute_later("insert into nothing values ($1)", &[vec![1.into()]]).await);
+        assert!(matches!(no_table.await, Err(Error::Internal(_))));
+        assert_eq!(put_off(&[(6, "f")], true).await, Ok(4), "the connection is of use afterwards");
+        assert_eq!(names(&stored(&t.store).await), ["1 a", "2 b", "3 c", "6 f"]);
+    }
+
+    async fn what_meets_another_command_while_put_off_runs_again(engine: Engine) {
+        let t = TestStore::new(engine).await;
+        things(&t.store).await;
+        t.store.write(async |tx| tx.execute("insert into things (id, name, n) values (1, 'a', 0)", &[]).await).await.unwrap();
+        let raise = async || {
+            t.store
+                .write(async |tx| {
+                    let n = tx.row("select n from things where id = 1", &[]).await?.unwrap().int(0)?;
+                    tx.execute_later("update things set n = $1 where id = 1", &[vec![(n + 1).into()]]).await
+                })
+                .await
+        };
+        let raised = futures::future::join_all((0..20).map(|_| raise())).await;
+        assert!(raised.iter().all(Result::is_ok), "{raised:?}");
+        assert_eq!(stored(&t.store).await[0].int(2), Ok(20), "no update is lost");
+    }
+}
