@@ -105,7 +105,10 @@ impl App {
         }
         let Some(url) = url else { return Ok(!own.is_empty()) };
         let sealed = match (secret, own.first()) {
-            (Some(secret), _) => self.vault().encrypt(secret.reveal())?,
+            (Some(secret), _) => {
+                self.may_encrypt(tx).await?;
+                self.vault().encrypt(secret.reveal())?
+            }
             (None, Some(known)) => known.secret.clone(),
             (None, None) => {
                 let text = "send the key itself to switch a webhook on: its secret signs the deliveries";

@@ -10,9 +10,12 @@ use domain::{Error, Problem};
 use store::Store;
 use store::blobs::Blobs;
 
-use crate::cli::{Command, Key};
+use crate::cli::{Command, Place};
 use crate::config::{self, Flags, Settings};
 use crate::{demo, serve, telemetry, wire};
+
+mod keys;
+mod rotate_key;
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -24,24 +27,14 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
             serve::run(&settings).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Apply(flags) => {
-            let settings = Settings::load(&Flags::from(&flags.place))?;
-            telemetry::start(&settings)?;
-            let app = wire::open(&settings, settings.base_url(settings.listen)).await?;
+            let app = open(&flags.place).await?;
             let applied = apply(&app, &flags.file).await;
             app.store().close().await;
             println!("{}", applied?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Key(Key::Create(flags)) => {
-            let settings = Settings::load(&Flags::from(&flags.place))?;
-            telemetry::start(&settings)?;
-            let app = wire::open(&settings, settings.base_url(settings.listen)).await?;
-            let made = app.create_key(&flags.tenant, &flags.name, flags.scopes()).await;
-            app.store().close().await;
-            let (public, secret) = made.map_err(readable)?;
-            println!("public  {public}\nsecret  {}\n\nThe secret is not shown again.", secret.reveal());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Key(key) => keys::run(key).await,
+        Command::RotateKey(flags) => rotate_key::run(&flags.place).await,
         Command::Migrate(flags) => {
             let settings = Settings::load(&Flags::from(&flags.place))?;
             telemetry::start(&settings)?;
@@ -62,6 +55,13 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The application of a command that is not `serve`.
+async fn open(place: &Place) -> anyhow::Result<App> {
+    let settings = Settings::load(&Flags::from(place))?;
+    telemetry::start(&settings)?;
+    wire::open(&settings, settings.base_url(settings.listen)).await
+}
+
 /// An error of a verb, every problem on a line of its own.
 fn readable(error: Error) -> anyhow::Error {
     match error {
@@ -77,7 +77,8 @@ fn lines(problems: &[Problem]) -> String {
     format!("{heading}:{}", problems.iter().map(line).collect::<String>())
 }
 
-/// Reads a setup file and makes what it names so. Says in one line what changed.
+/// Reads a setup file and makes what it names so. Says in one line what changed, and in further ones where it is
+/// behind what was done since.
 pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -88,10 +89,15 @@ pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
         .map_err(|problems| anyhow::anyhow!("{} has {}", file.display(), lines(&problems)))?;
     let applied = app.apply(setup).await.map_err(readable)?;
     let changes: Vec<_> = applied.changes.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    Ok(match changes.as_slice() {
+    let mut text = match changes.as_slice() {
         [] => format!("{}: nothing to change, everything stands so already", file.display()),
         changes => format!("{}: changed {}", file.display(), changes.join(", ")),
-    })
+    };
+    for note in &applied.notes {
+        text.push_str("\nnote: ");
+        text.push_str(note);
+    }
+    Ok(text)
 }
 
 /// Looks whether everything is in place and says how to mend what is not.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
 use domain::order::RawJson;
-use domain::secret::Secret;
-use domain::tenant::{ApiKey, Mode, Scope, Tenant, TenantId};
+use domain::tenant::{Mode, Scope, Tenant, TenantId};
 use domain::{Error, Problem, Result};
 use store::Tx;
 use store::webhooks::EndpointRow;
 
-use crate::setup::file::{IntegrationSetup, KeySetup, SetupFile, TenantSetup, WebhookSetup};
+use crate::keys::IssuedKey;
+use crate::setup::file::{IntegrationSetup, SetupFile, TenantSetup, WebhookSetup};
 use crate::{App, clock};
 
 pub mod file;
@@ -28,10 +28,12 @@ const CHANGE_OVER: Duration = Duration::from_hours(24);
 pub struct Applied {
     /// What changed, by kind of table: `key` → 2. Empty when everything stood so already.
     pub changes: BTreeMap<&'static str, usize>,
+    /// Where the file is behind what was done since it was written: its place, and what to do.
+    pub notes: Vec<String>,
 }
 
 impl Applied {
-    fn count(&mut self, kind: &'static str, changed: bool) {
+    pub(crate) fn count(&mut self, kind: &'static str, changed: bool) {
         if changed {
             *self.changes.entry(kind).or_default() += 1;
         }
@@ -141,7 +143,7 @@ impl App {
             applied.count("integration", tx.put_channel(id, &channel).await?);
         }
         for key in &setup.keys {
-            applied.count("key", self.apply_key(tx, id, key).await?);
+            self.apply_key(tx, id, key, applied).await?;
         }
         for (position, location) in setup.locations.iter().enumerate() {
             applied.count("location", tx.put_location(id, position, location).await?);
@@ -151,31 +153,6 @@ impl App {
         }
         self.apply_accounts(tx, setup, applied).await?;
         self.apply_webhooks(tx, id, &setup.webhooks, ids, applied).await
-    }
-
-    async fn apply_key(&self, tx: &mut Tx<'_>, tenant: &TenantId, key: &KeySetup) -> Result<bool> {
-        let hash = self.vault().hash(key.secret.reveal());
-        let path = format!("tenant[{tenant}].key[{}]", key.name);
-        let is_this = |owner: &TenantId, name: &str| owner == tenant && name == key.name;
-        if let Some(holder) = tx.key_by_secret(&hash).await?
-            && !is_this(&holder.tenant, &holder.name)
-        {
-            let text = "another key has this secret: a secret finds its tenant and must be unique";
-            return Err(Error::invalid(format!("{path}.secret"), text));
-        }
-        if let Some((owner, name)) = tx.key_holder(&key.public).await?
-            && !TenantId::new(owner).is_some_and(|owner| is_this(&owner, &name))
-        {
-            let text = format!("another key has the public part {:?}: choose another", key.public);
-            return Err(Error::invalid(format!("{path}.public"), text));
-        }
-        let stored = ApiKey {
-            tenant: tenant.clone(),
-            name: key.name.clone(),
-            public: key.public.clone(),
-            scopes: key.scopes.clone(),
-        };
-        tx.put_key(&stored, &hash).await
     }
 
     async fn apply_accounts(&self, tx: &mut Tx<'_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
@@ -193,6 +170,7 @@ impl App {
                 None => false,
             };
             if !is_same {
+                self.may_encrypt(tx).await?;
                 let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
                 tx.put_carrier_account(id, position, account, &sealed).await?;
             }
@@ -225,6 +203,7 @@ impl App {
                 None => false,
             };
             if !is_same {
+                self.may_encrypt(tx).await?;
                 // While receivers change over, the secret that was in force signs too.
                 let previous = match known {
                     Some(known) if self.vault().decrypt(&known.secret)? != webhook.secret.reveal() => {
@@ -249,32 +228,8 @@ impl App {
         Ok(())
     }
 
-    /// Makes a key for a tenant with parts nobody can guess; the secret is shown once and stored hashed.
-    pub async fn create_key(&self, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> Result<(String, Secret)> {
-        let public = format!("pub_{}", self.random().token::<12>());
-        let secret = Secret::new(format!("sec_{}", self.random().token::<24>()));
-        let key = KeySetup { name: name.to_owned(), public: public.clone(), secret: secret.clone(), scopes };
-        let (app, owner) = (self.clone(), tenant.clone());
-        self.store()
-            .write(async move |tx| {
-                if tx.tenant(&owner).await?.is_none() {
-                    let text = format!("there is no tenant {owner:?}: name one of the setup file");
-                    return Err(Error::invalid("tenant", text));
-                }
-                if tx.has_key(&owner, &key.name).await? {
-                    let text = format!("there is a key named {:?} already: choose another name", key.name);
-                    return Err(Error::Conflict(text));
-                }
-                app.apply_key(tx, &owner, &key).await?;
-                tx.raise_setup_version().await
-            })
-            .await?;
-        self.0.setup.forget();
-        Ok((public, secret))
-    }
-
     /// Gives an empty database the tenant `default` with one key; `None` when any key exists already.
-    pub async fn first_start(&self) -> Result<Option<(String, Secret)>> {
+    pub async fn first_start(&self) -> Result<Option<IssuedKey>> {
         if self.store().read(async |tx| tx.has_keys().await).await? {
             return Ok(None);
         }
