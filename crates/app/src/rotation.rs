@@ -240,13 +240,8 @@ impl App {
             None => Ok(None),
         };
         let Some(secret) = again(&row.secret)? else { return Ok(None) };
-        let previous = match &row.previous {
-            Some(previous) => match again(previous)? {
-                Some(previous) => Some(previous),
-                None => return Ok(None),
-            },
-            None => None,
-        };
+        // An older secret that nobody can read is of no use to anybody.
+        let previous = row.previous.as_deref().map(again).transpose()?.flatten();
         Ok(Some(Sealed { secret, previous, ..row.clone() }))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::account::CarrierAccount;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
 use domain::order::RawJson;
@@ -160,12 +161,12 @@ impl App {
         let stored = tx.carrier_accounts(id).await?;
         for (position, account) in setup.carrier_accounts.iter().enumerate() {
             let same_place = stored.get(position).filter(|(known, _)| known.id == account.id);
-            let is_same = match same_place {
-                Some((known, sealed)) => {
-                    let credentials = store::codec::from_json(&self.vault().decrypt(sealed)?)?;
-                    let mut known = known.clone();
-                    known.credentials = credentials;
-                    known == *account
+            // What cannot be read any more is given again by the file.
+            let readable = same_place.and_then(|(known, sealed)| Some((known, self.vault().open(sealed)?.0)));
+            let is_same = match readable {
+                Some((known, credentials)) => {
+                    let credentials = store::codec::from_json(&credentials)?;
+                    CarrierAccount { credentials, ..known.clone() } == *account
                 }
                 None => false,
             };
@@ -194,22 +195,20 @@ impl App {
                 known.url == webhook.url && known.dialect == webhook.dialect && known.channel.is_none()
             };
             let known = stored.iter().find(is_it);
-            let is_same = match known {
-                Some(known) => {
-                    known.events == webhook.events
-                        && known.concurrency == webhook.concurrency
-                        && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
-                }
-                None => false,
-            };
+            let known_secret = known.and_then(|known| self.vault().open(&known.secret)).map(|(secret, _)| secret);
+            let is_same_secret = known_secret.as_deref() == Some(webhook.secret.reveal());
+            let is_same = is_same_secret
+                && known
+                    .is_some_and(|known| known.events == webhook.events && known.concurrency == webhook.concurrency);
             if !is_same {
                 self.may_encrypt(tx).await?;
                 // While receivers change over, the secret that was in force signs too.
                 let previous = match known {
-                    Some(known) if self.vault().decrypt(&known.secret)? != webhook.secret.reveal() => {
+                    Some(known) if is_same_secret => known.previous.clone(),
+                    Some(known) if known_secret.is_some() => {
                         Some((known.secret.clone(), clock::later(self.now(), CHANGE_OVER)))
                     }
-                    known => known.and_then(|known| known.previous.clone()),
+                    _ => None,
                 };
                 let row = EndpointRow {
                     previous,

@@ -268,6 +268,20 @@ on_both_engines! {
         assert!(text.contains("carrier account acme/more-0001, webhook endpoint acme/10001; give them again"), "{text}");
         let new = shop.t.another_with(vault(8)).await;
         assert!(new.check_key().await.is_err());
+        // Given again, they can be read, and the rotation is finished.
+        let house = "[[tenant.carrier_account]]\nid = \"house\"\ncarrier = \"scripted\"\n\
+                     settings = { token = \"tok-house\" }\n";
+        let given = format!(
+            "{house}\n{}\n[[tenant.webhook]]\nurl = \"https://example.com/1\"\nsecret = \"hook-again\"\n\
+             dialect = \"native\"\nevents = [\"*\"]\n\n",
+            house.replace("house", "more-0001").replace("tok-more-0001", "tok-again")
+        );
+        let setup = setup("hook-new").replacen(house, &given, 1);
+        let applied = apply(&both, &setup).await.unwrap();
+        assert_eq!(applied.changes.into_iter().collect::<Vec<_>>(), [("carrier_account", 1), ("webhook", 1)]);
+        rotate(&both).await.unwrap();
+        let expected = ["tok-house", "tok-again", "hook-new", "hook-old", "hook-again"];
+        assert_eq!(secrets(&new).await.unwrap(), expected);
     }
 
     async fn a_retired_secret_stays_retired_under_another_key(engine: Engine) {

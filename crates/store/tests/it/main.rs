@@ -5,6 +5,7 @@
 mod commands;
 mod engines;
 mod faults;
+mod lanes;
 mod migrations;
 mod sequences;
 mod values;
