@@ -102,9 +102,10 @@ impl Tx<'_> {
         const ACCOUNTS: &str = "
             select tenant_id, id, credentials, null from carrier_accounts
             where tenant_id > $1 or (tenant_id = $1 and id > $2) order by tenant_id, id limit $3";
+        // In the order of numbers: a bare `id` would be the text that PostgreSQL gives the same name.
         const ENDPOINTS: &str = "
-            select tenant_id, cast(id as text), secret, previous_secret from webhook_endpoints
-            where tenant_id > $1 or (tenant_id = $1 and id > $2) order by tenant_id, id limit $3";
+            select e.tenant_id, cast(e.id as text), e.secret, e.previous_secret from webhook_endpoints e
+            where e.tenant_id > $1 or (e.tenant_id = $1 and e.id > $2) order by e.tenant_id, e.id limit $3";
         let tenant = after.map_or("", |after| after.tenant.as_str());
         let id = after.map_or("", |after| &after.id);
         let rows = match drawer {

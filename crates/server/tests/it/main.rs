@@ -6,5 +6,6 @@ mod corpus;
 mod demo;
 mod drill;
 mod hostile;
+mod keys;
 mod kill;
 mod process;

@@ -58,8 +58,18 @@ impl Place {
 
     /// Starts a server here and waits until it answers.
     pub fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// The same with more flags.
+    pub fn serve_with(&self, flags: &[&str]) -> Server {
+        self.serve_plain(&[flags, &["--setup", "setup.toml"]].concat())
+    }
+
+    /// Starts a server without a setup file.
+    pub fn serve_plain(&self, flags: &[&str]) -> Server {
         let mut command = waybill(&self.folder);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--setup", "setup.toml"]).args(self.flags());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(self.flags()).args(flags);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = Vec::new();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
