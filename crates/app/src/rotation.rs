@@ -11,7 +11,7 @@ use store::installation::{Drawer, KeyChecks, Sealed};
 use store::keys::KeyRow;
 
 use crate::App;
-use crate::vault::{Hashes, Under};
+use crate::vault::{Hashes, Under, Vault};
 
 /// The text by which a key is known again.
 const KNOWN: &str = "waybill";
@@ -58,6 +58,36 @@ fn name(drawer: Drawer) -> &'static str {
     }
 }
 
+/// How a process's keys stand to what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Everything encrypted is under the key.
+    Settled,
+    /// Everything is under the previous key, and this process is the first to bring the new one.
+    Begins,
+    /// Some is under one of the two keys, some under the other.
+    UnderWay,
+}
+
+/// Whether a process with these keys can read everything; a refusal says what to do.
+pub fn standing(vault: &Vault, checks: &KeyChecks) -> Result<Standing> {
+    let next = checks.next.as_deref().map(|next| under(vault, next));
+    let refused = match (under(vault, &checks.check), next) {
+        (Some(Under::Key), None) => return Ok(Standing::Settled),
+        (Some(Under::Previous), None) => return Ok(Standing::Begins),
+        (Some(_), Some(Some(_))) => return Ok(Standing::UnderWay),
+        (_, Some(_)) => HALF_WAY,
+        (None, None) if vault.previous_name().is_some() => NEITHER,
+        (None, None) => REFUSED,
+    };
+    Err(Error::Conflict(refused.to_owned()))
+}
+
+/// Which key a check is under.
+fn under(vault: &Vault, check: &[u8]) -> Option<Under> {
+    vault.open(check).filter(|(text, _)| text == KNOWN).map(|(_, under)| under)
+}
+
 impl App {
     /// Refuses to work with keys that cannot read everything; the first process to come sets the key. A process that
     /// brings a new key beside the one in use begins a rotation.
@@ -69,18 +99,12 @@ impl App {
                     Some(checks) => checks,
                     None => KeyChecks { check: fresh.clone(), next: None },
                 };
-                let under = app.under(&checks.check);
-                let next = checks.next.as_deref().map(|next| app.under(next));
-                let checks = match (under, next) {
-                    (Some(Under::Key), None) | (Some(_), Some(Some(_))) => checks,
-                    (Some(Under::Previous), None) => KeyChecks { next: Some(fresh.clone()), ..checks },
-                    (None, None) if app.vault().previous_name().is_some() => {
-                        return Err(Error::Conflict(NEITHER.to_owned()));
-                    }
-                    (None, None) => return Err(Error::Conflict(REFUSED.to_owned())),
-                    (_, Some(_)) => return Err(Error::Conflict(HALF_WAY.to_owned())),
+                let checks = match standing(app.vault(), &checks)? {
+                    Standing::Begins => KeyChecks { next: Some(fresh.clone()), ..checks },
+                    Standing::Settled | Standing::UnderWay => checks,
                 };
                 tx.put_key_checks(&checks).await?;
+                let under = under(app.vault(), &checks.check);
                 let of_check =
                     if under == Some(Under::Key) { Some(app.vault().name()) } else { app.vault().previous_name() };
                 tx.name_hashes(of_check.unwrap_or_default()).await
@@ -94,16 +118,11 @@ impl App {
         Ok(())
     }
 
-    /// Which key a check is under.
-    fn under(&self, check: &[u8]) -> Option<Under> {
-        self.vault().open(check).filter(|(text, _)| text == KNOWN).map(|(_, under)| under)
-    }
-
     /// Refuses to encrypt under a key that another one takes the place of; to be asked in the transaction that stores
     /// what was encrypted.
     pub(crate) async fn may_encrypt(&self, tx: &mut Tx<'_>) -> Result<()> {
         match tx.hold_key_checks().await? {
-            Some(checks) if self.under(checks.newest()) != Some(Under::Key) => {
+            Some(checks) if under(self.vault(), checks.newest()) != Some(Under::Key) => {
                 Err(Error::Conflict(NOT_NEWEST.to_owned()))
             }
             _ => Ok(()),
@@ -118,7 +137,7 @@ impl App {
             .write(async move |tx| {
                 let checks = tx.key_checks().await?;
                 // A process that is not yet at the newest key would only undo what the others do.
-                if checks.is_none_or(|checks| app.under(checks.newest()) == Some(Under::Key)) {
+                if checks.is_none_or(|checks| under(app.vault(), checks.newest()) == Some(Under::Key)) {
                     tx.rehash_secret(&previous, &hashes.hash, app.vault().name()).await?;
                 }
                 Ok(())
@@ -169,7 +188,7 @@ impl App {
             .write(async move |tx| {
                 let Some(KeyChecks { check, next: Some(next) }) = tx.hold_key_checks().await? else { return Ok(()) };
                 // Under way to the other key: this is the way back.
-                if app.under(&next) == Some(Under::Previous) {
+                if under(app.vault(), &next) == Some(Under::Previous) {
                     tx.put_key_checks(&KeyChecks { check: next, next: Some(check) }).await?;
                 }
                 Ok(())
@@ -182,7 +201,7 @@ impl App {
         self.store()
             .write(async move |tx| {
                 let checks = tx.hold_key_checks().await?;
-                let checks = checks.filter(|checks| app.under(checks.newest()) == Some(Under::Key));
+                let checks = checks.filter(|checks| under(app.vault(), checks.newest()) == Some(Under::Key));
                 let checks = checks.ok_or_else(|| Error::Conflict(OVERTAKEN.to_owned()))?;
                 tx.put_key_checks(&KeyChecks { check: checks.newest().to_vec(), next: None }).await
             })

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use app::App;
+use app::rotation::{self, Standing};
+use app::{App, Random};
 use domain::{Error, Problem};
 use store::Store;
 use store::blobs::Blobs;
+use store::installation::KeyChecks;
 
 use crate::cli::{Command, Place};
 use crate::config::{self, Flags, Settings};
@@ -100,6 +102,27 @@ pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
+/// Where the installation's key is from, once it is sure that it reads what is stored.
+fn key(settings: &Settings, checks: Option<&KeyChecks>) -> Result<String, String> {
+    let path = settings.key_file.clone().unwrap_or_else(|| settings.data.join("waybill.key"));
+    let found = match (&settings.key, path.exists()) {
+        (Some(_), _) => "from the setting".to_owned(),
+        (None, true) => path.display().to_string(),
+        (None, false) => {
+            let text = "is missing: `waybill serve` makes it, or copy it from another node";
+            return Err(format!("{} {text}", path.display()));
+        }
+    };
+    let Some(checks) = checks else { return Ok(found) };
+    let vault = wire::vault(settings, &Random::System).map_err(|error| format!("{error:#}"))?;
+    match rotation::standing(&vault, checks).map_err(|error| error.to_string())? {
+        Standing::Settled => Ok(found),
+        Standing::Begins | Standing::UnderWay => {
+            Ok(format!("{found}, and the previous one: run `waybill rotate-key` to end with one"))
+        }
+    }
+}
+
 /// Looks whether everything is in place and says how to mend what is not.
 async fn doctor(settings: &Settings) -> ExitCode {
     let mut is_well = true;
@@ -111,6 +134,7 @@ async fn doctor(settings: &Settings) -> ExitCode {
         }
     };
     let is_embedded = settings.database_url.is_none();
+    let mut checks = None;
     if is_embedded && !settings.data.join("waybill.db").exists() {
         let text = format!("{} holds no database yet: run `waybill serve`", settings.data.display());
         tell("database", Err(text));
@@ -118,8 +142,12 @@ async fn doctor(settings: &Settings) -> ExitCode {
         let opened = Store::open(&wire::store_config(settings)).await;
         match opened {
             Ok(store) => {
-                let found = store.read(async |tx| tx.tenants().await).await;
-                tell("database", found.map(|tenants| format!("{} tenants", tenants.len())).map_err(|e| e.to_string()));
+                let found = store.read(async |tx| Ok((tx.tenants().await?.len(), tx.key_checks().await?))).await;
+                let tenants = found.map(|(tenants, kept)| {
+                    checks = kept;
+                    format!("{tenants} tenants")
+                });
+                tell("database", tenants.map_err(|error| error.to_string()));
                 store.close().await;
             }
             Err(error) => tell("database", Err(format!("{error}"))),
@@ -127,17 +155,7 @@ async fn doctor(settings: &Settings) -> ExitCode {
     }
     let blobs = wire::blob_config(settings);
     tell("documents", Blobs::open(&blobs).map(|_| format!("{blobs:?}")).map_err(|error| error.to_string()));
-    let key = settings.key_file.clone().unwrap_or_else(|| settings.data.join("waybill.key"));
-    tell(
-        "key",
-        match (&settings.key, key.exists()) {
-            (Some(_), _) => Ok("from the setting".to_owned()),
-            (None, true) => Ok(format!("{}", key.display())),
-            (None, false) => {
-                Err(format!("{} is missing: `waybill serve` makes it, or copy it from another node", key.display()))
-            }
-        },
-    );
+    tell("key", key(settings, checks.as_ref()));
     let hint =
         if settings.allow_private_webhooks { "private addresses too" } else { "https and public addresses only" };
     tell("webhooks", Ok(hint.to_owned()));

@@ -97,7 +97,7 @@ fn key(settings: &Settings, random: &Random) -> anyhow::Result<Vec<u8>> {
 }
 
 /// What the installation's keys are used for.
-fn vault(settings: &Settings, random: &Random) -> anyhow::Result<Vault> {
+pub(crate) fn vault(settings: &Settings, random: &Random) -> anyhow::Result<Vault> {
     let vault = Vault::new(&key(settings, random)?, random.clone())?;
     match previous_key(settings)? {
         Some(previous) => Ok(vault.with_previous(&previous)?),

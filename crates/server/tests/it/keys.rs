@@ -126,6 +126,8 @@ on_both_engines! {
 
         let server = place.serve_with(BOTH);
         assert_eq!(status(&server.url, "sec-acme").await, 200);
+        let looked = printed(&place.command(&["doctor"], BOTH));
+        assert!(looked.contains("ok    key: new.key, and the previous one: run `waybill rotate-key`"), "{looked}");
         let said = printed(&place.command(&["rotate-key"], BOTH));
         assert!(said.starts_with("Encrypted under the new key: 1 carrier accounts, 2 webhook endpoints."), "{said}");
         // The setup file told both secrets at the start, so both have moved.
@@ -133,6 +135,10 @@ on_both_engines! {
         assert_eq!((status(&server.url, "sec-acme").await, status(&server.url, "sec-other").await), (200, 200));
         assert!(server.stop());
 
+        assert!(printed(&place.command(&["doctor"], NEW_ONLY)).contains("ok    key: new.key\n"));
+        let looked = place.command(&["doctor"], OLD_ONLY);
+        let looked = (looked.status.success(), String::from_utf8(looked.stdout).unwrap());
+        assert!(!looked.0 && looked.1.contains("FAIL  key: this is not the key the database was made with"), "{looked:?}");
         let error = refused(&place.command(&["serve", "--listen", "127.0.0.1:0"], OLD_ONLY));
         assert!(error.contains("this is not the key the database was made with"), "{error}");
         let server = place.serve_with(NEW_ONLY);
