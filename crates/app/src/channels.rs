@@ -11,7 +11,7 @@ use store::Tx;
 pub use store::channels::ChannelLog;
 use store::webhooks::EndpointRow;
 
-use crate::{App, Caller, event};
+use crate::{App, Caller, event, guard};
 
 /// What becomes of a channel's own webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,9 @@ impl App {
             && known.url == *url
         {
             return Ok(false);
+        }
+        if let Some(text) = url.and_then(|url| guard::mistake(url, self.options().allow_private_webhooks)) {
+            return Err(Error::invalid("webhook_url", text));
         }
         for endpoint in &own {
             tx.drop_webhook_endpoint(tenant, endpoint.id).await?;

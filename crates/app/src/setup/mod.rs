@@ -14,7 +14,7 @@ use store::webhooks::EndpointRow;
 
 use crate::keys::IssuedKey;
 use crate::setup::file::{IntegrationSetup, SetupFile, TenantSetup, WebhookSetup};
-use crate::{App, clock};
+use crate::{App, clock, guard};
 
 pub mod file;
 
@@ -77,9 +77,9 @@ impl App {
     pub async fn apply(&self, setup: SetupFile) -> Result<Applied> {
         let endpoints: usize = setup.tenants.iter().map(|tenant| tenant.webhooks.len()).sum();
         let endpoint_ids = self.ids("endpoints", endpoints, EndpointId::new).await?;
-        let live_in_test = self.live_accounts_in_test(&setup);
-        if !live_in_test.is_empty() {
-            return Err(Error::Invalid(live_in_test));
+        let mistakes = [self.live_accounts_in_test(&setup), self.hooks_that_may_not_be(&setup)].concat();
+        if !mistakes.is_empty() {
+            return Err(Error::Invalid(mistakes));
         }
         let app = self.clone();
         let applied = self
@@ -111,6 +111,19 @@ impl App {
                 let path = format!("tenant[{}].carrier_account[{}].carrier", tenant.tenant.id, account.id);
                 let text = format!("{:?} buys real labels, and this tenant is in test mode", account.carrier);
                 problems.push(Problem::new(path, text));
+            }
+        }
+        problems
+    }
+
+    fn hooks_that_may_not_be(&self, setup: &SetupFile) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for tenant in &setup.tenants {
+            for webhook in &tenant.webhooks {
+                if let Some(text) = guard::mistake(&webhook.url, self.options().allow_private_webhooks) {
+                    let path = format!("tenant[{}].webhook[{}].url", tenant.tenant.id, webhook.url);
+                    problems.push(Problem::new(path, text));
+                }
             }
         }
         problems

@@ -184,6 +184,29 @@ on_both_engines! {
         assert!(matches!(refused, Err(Error::Invalid(problems)) if problems[0].path == "tenant"));
     }
 
+    async fn a_webhook_that_may_not_be_is_refused_as_soon_as_it_is_written_down(engine: Engine) {
+        let hook = |url: &str| {
+            format!("[[tenant.webhook]]\nurl = \"{url}\"\nsecret = \"hook\"\ndialect = \"native\"\nevents = [\"*\"]\n")
+        };
+        let bad = ["http://example.com/hooks", "https://10.0.0.1/", "https://[::1]/", "https://localhost/"];
+        let hooks: String = bad.iter().copied().chain(["https://example.com/hooks"]).map(hook).collect();
+        let setup = with_tables(&scripted_setup(), &hooks);
+        let strict = Shop::built(engine, |builder| builder.options(|options| options.allow_private_webhooks = false)).await;
+        let before = version(strict.app()).await;
+        let Err(Error::Invalid(problems)) = strict.apply(&setup).await else { panic!("they were taken") };
+        let paths: Vec<_> = problems.iter().map(|problem| problem.path.clone()).collect();
+        assert_eq!(paths, bad.map(|url| format!("tenant[acme].webhook[{url}].url")));
+        assert_eq!(
+            problems[0].message,
+            "webhooks do not go there: \"http\" is not https; expected an https URL with a public address, unless the \
+             operator sets allow_private_webhooks"
+        );
+        assert_eq!(version(strict.app()).await, before);
+        strict.apply(&with_tables(&scripted_setup(), &hook("https://example.com/hooks"))).await.unwrap();
+        let lenient = Shop::open(engine).await;
+        assert_eq!(lenient.apply(&setup).await.unwrap().changes["webhook"], 5);
+    }
+
     async fn a_database_without_keys_gets_a_tenant_and_one_key_once(engine: Engine) {
         let early = "[[tenant]]\nid = \"early\"\nname = \"Early\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n";
         let t = TestApp::builder(engine).setup(early).build().await;
