@@ -115,10 +115,11 @@ impl App {
         let path = format!("tenant[{tenant}].key[{}]", setup.name);
         let is_this = |key: &ApiKey| key.tenant == *tenant && key.name == setup.name;
         let hashes = vault.hashes(setup.secret.reveal());
-        if let Some(previous) = &hashes.previous {
-            tx.rehash_secret(previous, &hashes.hash, vault.name()).await?;
-        }
-        let known = tx.secret(&hashes.hash).await?;
+        self.rehash_secret(tx, &hashes).await?;
+        let known = match (tx.secret(&hashes.hash).await?, &hashes.previous) {
+            (None, Some(previous)) => tx.secret(previous).await?,
+            (known, _) => known,
+        };
         if known.as_ref().and_then(|known| known.key.as_ref()).is_some_and(|holder| !is_this(holder)) {
             let text = "another key has or had this secret: a secret finds its tenant and must be unique";
             return Err(Error::invalid(format!("{path}.secret"), text));
@@ -143,6 +144,20 @@ impl App {
             };
             applied.notes.push(format!("{path}.secret: {what}"));
         }
+        let public = stored.as_ref().map_or(&key.public, |stored| &stored.key.public);
+        let names = [vault.name(), vault.previous_name().unwrap_or_default()];
+        if known.is_none() && tx.has_strange_secrets(public, names).await? {
+            let way_out = if stored.is_some() {
+                format!("write the secret here that `waybill key rotate {public}` prints")
+            } else {
+                "choose another public part".to_owned()
+            };
+            let text = format!(
+                "nobody can tell whether this is a secret that was rotated away or revoked, since that was under an earlier \
+                 installation's key: set previous_key to that key, or {way_out}"
+            );
+            return Err(Error::invalid(format!("{path}.secret"), text));
+        }
         let Some(stored) = stored else {
             if is_retired {
                 return Ok(());
@@ -157,12 +172,6 @@ impl App {
             tx.change_key(&key, &stored.key.public).await?;
         }
         if known.is_none() {
-            let names = [vault.name(), vault.previous_name().unwrap_or_default()];
-            if stored.rotated_at.is_some() && tx.has_strange_secrets(&key.public, names).await? {
-                let text = "this key was rotated under an earlier installation's key, so nobody can tell whether this \
-                            secret is a retired one: set previous_key to that key, or `waybill key drop` this key first";
-                return Err(Error::invalid(format!("{path}.secret"), text));
-            }
             tx.forget_secret(&key.public, now).await?;
             tx.add_secret(&key.public, &hashes.hash, vault.name()).await?;
             tx.mark_rotated(&key.public, now).await?;

@@ -129,20 +129,15 @@ impl App {
         }
     }
 
-    /// Keeps a secret, found by its hash under the previous key, under this key from now on.
-    pub(crate) async fn rehash_secret(&self, hashes: Hashes) -> Result<()> {
-        let Some(previous) = hashes.previous else { return Ok(()) };
-        let app = self.clone();
-        self.store()
-            .write(async move |tx| {
-                let checks = tx.key_checks().await?;
-                // A process that is not yet at the newest key would only undo what the others do.
-                if checks.is_none_or(|checks| under(app.vault(), checks.newest()) == Some(Under::Key)) {
-                    tx.rehash_secret(&previous, &hashes.hash, app.vault().name()).await?;
-                }
-                Ok(())
-            })
-            .await
+    /// Keeps a secret under its hash of this key, if it is stored under that of the previous one. A process that is not yet
+    /// at the newest key leaves it alone, since it would only undo what the others do.
+    pub(crate) async fn rehash_secret(&self, tx: &mut Tx<'_>, hashes: &Hashes) -> Result<()> {
+        let Some(previous) = &hashes.previous else { return Ok(()) };
+        let checks = tx.key_checks().await?;
+        if checks.is_none_or(|checks| under(self.vault(), checks.newest()) == Some(Under::Key)) {
+            tx.rehash_secret(previous, &hashes.hash, self.vault().name()).await?;
+        }
+        Ok(())
     }
 
     async fn waiting_keys(&self) -> Result<Vec<KeyRow>> {

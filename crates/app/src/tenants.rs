@@ -218,7 +218,8 @@ impl App {
         });
         let Some(((key, until), is_under_previous)) = found.await? else { return Ok(None) };
         if is_under_previous {
-            self.rehash_secret(hashes).await?;
+            let app = self.clone();
+            self.store().write(async move |tx| app.rehash_secret(tx, &hashes).await).await?;
         }
         let key = Arc::new(key);
         self.0.setup.change(|cached| {

@@ -206,11 +206,11 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Whether a key has secrets, retired ones too, that are hashed under none of these installation's keys.
+    /// Whether a key that is or was there has retired secrets that are hashed under none of these installation's keys.
     pub async fn has_strange_secrets(&mut self, public: &str, known: [&str; 2]) -> Result<bool> {
         const STRANGE: &str = "
             select public_part from key_secrets
-            where public_part = $1 and hashed_under <> $2 and hashed_under <> $3 limit 1";
+            where public_part = $1 and expires_at is not null and hashed_under <> $2 and hashed_under <> $3 limit 1";
         Ok(self.row(STRANGE, &params![public, known[0], known[1]]).await?.is_some())
     }
 

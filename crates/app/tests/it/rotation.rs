@@ -228,6 +228,29 @@ on_both_engines! {
         assert_eq!(problems[0].path, "previous_key");
     }
 
+    async fn nodes_that_know_both_keys_change_over_one_by_one(engine: Engine) {
+        let shop = shop(engine).await;
+        // All of them learn the new key before anybody uses it.
+        let waiting_node = shop.t.another_with(changing(7, 8)).await;
+        waiting_node.check_key().await.unwrap();
+        let changed_node = shop.t.another_with(changing(8, 7)).await;
+        changed_node.check_key().await.unwrap();
+        assert!(knows(&changed_node, "sec-acme").await);
+        apply(&changed_node, &setup("hook-newer")).await.unwrap();
+        // Each reads what the other wrote, and what moved does not move back.
+        assert!(knows(&waiting_node, "sec-acme").await && knows(&waiting_node, "sec-other").await);
+        assert_eq!(secrets(&waiting_node).await.unwrap(), ["tok-house", "hook-newer", "hook-new"]);
+        assert_eq!(apply(&waiting_node, &setup("hook-newer")).await.unwrap().changes.len(), 0);
+        let issued = changed_node.rotate_key("pub-acme", Duration::from_hours(1)).await.unwrap().secret;
+        let token = waiting_node.issue_token("pub-acme", &issued, "tok_").await.unwrap().token;
+        assert!(changed_node.authenticate(&Credentials::Bearer(token), Dialect::Native).await.is_ok());
+        assert_eq!(waiting(&rotate(&changed_node).await.unwrap()), Vec::<&str>::new());
+        let new = shop.t.another_with(vault(8)).await;
+        for secret in ["sec-acme", "sec-other", issued.reveal()] {
+            assert!(knows(&new, secret).await);
+        }
+    }
+
     async fn a_process_with_the_old_key_stores_no_secret_once_a_rotation_has_begun(engine: Engine) {
         let shop = shop(engine).await;
         let both = shop.t.another_with(changing(8, 7)).await;
@@ -295,10 +318,27 @@ on_both_engines! {
         let new = shop.t.another_with(vault(8)).await;
         let Err(Error::Invalid(problems)) = apply(&new, &setup("hook-new")).await else { panic!("it was taken") };
         assert_eq!(problems[0].path, "tenant[acme].key[shop].secret");
-        assert!(problems[0].message.contains("under an earlier installation's key"), "{}", problems[0].message);
+        let way_out = "set previous_key to that key, or write the secret here that `waybill key rotate pub-acme` prints";
+        assert!(problems[0].message.ends_with(way_out), "{}", problems[0].message);
         // With both keys it is known, and from then on with the new one too.
         assert_eq!(apply(&both, &setup("hook-new")).await.unwrap().notes.len(), 1);
         assert!(!knows(&both, "sec-acme").await);
         assert_eq!(apply(&new, &setup("hook-new")).await.unwrap().notes.len(), 1);
+        // A secret the key never had is taken all the same.
+        let fresh = setup("hook-new").replace("sec-acme", "sec-fresh");
+        assert!(apply(&new, &fresh).await.unwrap().notes.is_empty());
+        assert!(knows(&new, "sec-fresh").await);
+    }
+
+    async fn a_revoked_secret_stays_revoked_under_another_key(engine: Engine) {
+        let shop = shop(engine).await;
+        shop.app().drop_key("pub-acme").await.unwrap();
+        let both = shop.t.another_with(changing(8, 7)).await;
+        both.check_key().await.unwrap();
+        rotate(&both).await.unwrap();
+        let new = shop.t.another_with(vault(8)).await;
+        let Err(Error::Invalid(problems)) = apply(&new, &setup("hook-new")).await else { panic!("it was taken") };
+        assert!(problems[0].message.ends_with("or choose another public part"), "{}", problems[0].message);
+        assert!(!knows(&new, "sec-acme").await && !knows(&both, "sec-acme").await);
     }
 }
