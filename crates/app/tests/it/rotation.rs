@@ -266,6 +266,45 @@ on_both_engines! {
         assert_eq!(secrets(&new).await.unwrap(), ["tok-house", "hook-newer", "hook-new"]);
     }
 
+    async fn secrets_that_change_during_a_rotation_end_up_under_the_new_key(engine: Engine) {
+        let shop = shop(engine).await;
+        crowd(shop.app(), vault(7), 230).await;
+        let both = shop.t.another_with(changing(8, 7)).await;
+        let changed = |name: &str, number: usize| {
+            setup(&format!("hook-{name}-{number}")).replace("tok-house", &format!("tok-{name}-{number}"))
+        };
+        // A process with the old key alone stores new secrets until it may not any more.
+        let app = shop.app().clone();
+        let old = tokio::spawn(async move {
+            for number in 0..1_000 {
+                match apply(&app, &changed("old", number)).await {
+                    Ok(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                    Err(Error::Conflict(text)) => return text,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            "it was never refused".to_owned()
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        both.check_key().await.unwrap();
+        // One with both keys goes on all the while.
+        let app = both.clone();
+        let new = tokio::spawn(async move {
+            for number in 0..30 {
+                apply(&app, &changed("new", number)).await.unwrap();
+            }
+        });
+        rotate(&both).await.unwrap();
+        new.await.unwrap();
+        let refused = old.await.unwrap();
+        assert!(refused.contains("so it may store no secrets"), "{refused}");
+        let alone = shop.t.another_with(vault(8)).await;
+        alone.check_key().await.unwrap();
+        let read = secrets(&alone).await.unwrap();
+        assert_eq!((read.len(), read[0].as_str()), (231 + 231 + 1, "tok-new-29"));
+        assert!(read.contains(&"hook-new-29".to_owned()) && read.contains(&"hook-new-28".to_owned()));
+    }
+
     async fn a_rotation_can_be_turned_back(engine: Engine) {
         let shop = shop(engine).await;
         let both = shop.t.another_with(changing(8, 7)).await;
