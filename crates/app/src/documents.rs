@@ -18,7 +18,10 @@ impl App {
     }
 
     pub(crate) fn draw_label(&self, content: &LabelContent, format: Format) -> std::result::Result<Drawn, DrawError> {
-        ::documents::label(content, format, &self.draw_options())
+        let began = std::time::Instant::now();
+        let drawn = ::documents::label(content, format, &self.draw_options());
+        metrics::histogram!("waybill_label_drawing_seconds", "format" => format.extension()).record(began.elapsed());
+        drawn
     }
 
     async fn readable(&self, tenant: &TenantId, document: Document) -> Result<(Document, Bytes)> {

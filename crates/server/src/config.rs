@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 25] = [
     "listen",
     "data",
     "database_url",
@@ -48,6 +48,9 @@ const NAMES: [&str; 22] = [
     "request_timeout_seconds",
     "sandbox_journal",
     "carrier_timeout_seconds",
+    "rate_timeout_milliseconds",
+    "metrics_token",
+    "otlp_endpoint",
 ];
 
 /// What an installation chose.
@@ -96,6 +99,12 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How long a carrier may take to answer; 30 s.
     pub carrier_timeout: Duration,
+    /// How long carriers may take to say what they charge when somebody only asks; 5 s.
+    pub rate_timeout: Duration,
+    /// What whoever reads `/metrics` must show as a bearer token; without one only this machine may read them.
+    pub metrics_token: Option<Secret>,
+    /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
+    pub otlp_endpoint: Option<String>,
     /// A file into which the sandbox carrier writes what it does, for drills.
     pub sandbox_journal: Option<PathBuf>,
 }
@@ -347,9 +356,27 @@ impl Sources<'_> {
                     text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds))
                 })
                 .map_or(Duration::from_secs(30), Duration::from_secs),
+            rate_timeout: self
+                .read("rate_timeout_milliseconds", "a whole number from 10 to 60000", |text| {
+                    text.parse().ok().filter(|milliseconds| (10..=60_000).contains(milliseconds))
+                })
+                .map_or(Duration::from_secs(5), Duration::from_millis),
+            metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
+            otlp_endpoint: self.otlp_endpoint(),
         };
         self.agree(&settings);
         settings
+    }
+
+    /// Where traces go; a build that cannot send any says so.
+    fn otlp_endpoint(&self) -> Option<String> {
+        let is_built_in = cfg!(feature = "otlp");
+        let expected = if is_built_in {
+            "an http or https URL such as http://127.0.0.1:4318"
+        } else {
+            "nothing: this build sends no traces, build one with --features otlp"
+        };
+        self.read("otlp_endpoint", expected, |text| base(text).filter(|_| is_built_in))
     }
 
     /// Settings that must fit each other.

@@ -73,7 +73,7 @@ pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
     commands::apply(&app, &demo_setup).await?;
     step(began, "applied the setup: tenant \"demo\", one key, one location, one rate sheet, one webhook");
 
-    let routes = wire::routes(app.clone(), &settings);
+    let routes = wire::layered(wire::routes(app.clone(), &settings), settings.request_timeout);
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
     let (stop, stopped) = watch::channel(false);
     let jobs = tokio::spawn({

@@ -20,6 +20,7 @@ use domain::{Error, Result};
 
 pub mod accounts;
 pub mod blobs;
+mod bulk;
 pub mod channels;
 pub mod codec;
 pub mod documents;

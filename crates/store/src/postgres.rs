@@ -7,7 +7,7 @@ use std::error::Error as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
@@ -109,6 +109,7 @@ impl Postgres {
             Ok(client) => Ok(Lease { client: Some(client), clean: true, silence: self.silence }),
             Err(PoolError::Backend(error)) => Err(unreachable(&error)),
             Err(PoolError::Timeout(_)) => {
+                metrics::counter!("waybill_store_busy_total").increment(1);
                 Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
             }
             Err(PoolError::Closed) => Err(Error::Unavailable("the store is closed".to_owned())),
@@ -173,12 +174,17 @@ enum Called<T> {
 impl Lease {
     async fn write<T>(&mut self, command: &impl AsyncFn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut retry = 0;
+        metrics::counter!("waybill_store_commands_total").increment(1);
         loop {
-            match self.call(command, false).await {
+            let began = Instant::now();
+            let called = self.call(command, false).await;
+            metrics::histogram!("waybill_store_write_seconds").record(began.elapsed());
+            match called {
                 Called::Done(outcome) => return outcome,
                 Called::Met(error) if retry == RETRIES => return Err(error),
                 Called::Met(_) => tokio::time::sleep(pause(retry)).await,
             }
+            metrics::counter!("waybill_store_conflicts_total").increment(1);
             retry += 1;
         }
     }
@@ -285,15 +291,30 @@ impl Session<'_> {
         .await
     }
 
-    pub(crate) async fn execute_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<u64> {
+    /// Runs a statement whose parameters are arrays: the `held` columns of the rows.
+    pub(crate) async fn columns(&mut self, sql: &str, rows: &[Vec<Value>], held: &[usize]) -> Result<Vec<Row>> {
+        let client = self.client;
+        let columns: Vec<_> = held.iter().map(|&position| Column { rows, position }).collect();
+        let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+        self.with(sql, async {
+            let statement = client.prepare_cached(sql).await?;
+            answered(&client.query(&statement, &params).await?)
+        })
+        .await
+    }
+
+    pub(crate) async fn execute_each(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<u64>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
         let client = self.client;
         self.with(sql, async {
             let statement = client.prepare_cached(sql).await?;
-            let counts = pipelined(sets, |params| {
+            pipelined(sets, |params| {
                 let statement = &statement;
                 async move { client.execute(statement, &borrowed(params)).await }
-            });
-            Ok(counts.await?.into_iter().sum())
+            })
+            .await
         })
         .await
     }
@@ -369,12 +390,56 @@ where
 }
 
 async fn query(client: &Object, statement: &Statement, params: &[Value]) -> Result<Vec<Row>, tokio_postgres::Error> {
-    let rows = client.query(statement, &borrowed(params)).await?;
+    answered(&client.query(statement, &borrowed(params)).await?)
+}
+
+fn answered(rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, tokio_postgres::Error> {
     rows.iter().map(|row| (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>().map(Row)).collect()
 }
 
 fn borrowed(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// One column of many rows, as an array.
+#[derive(Debug)]
+struct Column<'a> {
+    rows: &'a [Vec<Value>],
+    position: usize,
+}
+
+impl<'a> Column<'a> {
+    /// Every value as `take` sees it.
+    fn all<T>(&self, take: impl Fn(&'a Value) -> Option<T>) -> Result<Vec<Option<T>>, String> {
+        let one = |row: &'a Vec<Value>| match &row[self.position] {
+            Value::Null => Ok(None),
+            value => take(value).map(Some).ok_or_else(|| format!("{} in a column of something else", value.kind())),
+        };
+        self.rows.iter().map(one).collect()
+    }
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match *ty {
+            Type::INT8_ARRAY => {
+                self.all(|value| if let Value::Int(n) = value { Some(*n) } else { None })?.to_sql(ty, out)
+            }
+            Type::TEXT_ARRAY => self
+                .all(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })?
+                .to_sql(ty, out),
+            Type::BYTEA_ARRAY => self
+                .all(|value| if let Value::Bytes(bytes) = value { Some(bytes.as_slice()) } else { None })?
+                .to_sql(ty, out),
+            _ => Err(format!("a column for a parameter of type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
 }
 
 /// Looks at the parameter's type before it writes: bytes of another form would break the connection.

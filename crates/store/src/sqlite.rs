@@ -84,6 +84,7 @@ impl Sqlite {
             None => return Err(closed()),
             Some(queue) => queue.try_send(command).map_err(|error| match error {
                 TrySendError::Full(_) => {
+                    metrics::counter!("waybill_store_busy_total").increment(1);
                     Error::Unavailable("the store is busy: too many changes are waiting, try again".to_owned())
                 }
                 TrySendError::Disconnected(_) => closed(),
@@ -267,6 +268,8 @@ impl Connection {
             // An error here means that SQLite has already rolled back.
             let _ = self.run("rollback");
         }
+        metrics::histogram!("waybill_store_write_seconds").record(opened.elapsed());
+        metrics::counter!("waybill_store_commands_total").increment(group.len() as u64);
         for (command, outcome) in group {
             command.answer(stored.clone().and(outcome));
         }
@@ -375,8 +378,11 @@ impl Session<'_> {
         self.with(sql, |statement| rows(statement, params))
     }
 
-    pub(crate) fn execute_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<u64> {
-        self.with(sql, |statement| sets.iter().map(|params| execute(statement, params)).sum())
+    pub(crate) fn execute_each(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<u64>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with(sql, |statement| sets.iter().map(|params| execute(statement, params)).collect())
     }
 
     pub(crate) fn rows_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {

@@ -259,9 +259,14 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers how many rows were changed in all.
     pub async fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64> {
+        Ok(self.execute_each(sql, rows).await?.into_iter().sum())
+    }
+
+    /// Runs a statement once for each set of parameters, in order; answers how many rows each of them changed.
+    pub async fn execute_each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<u64>> {
         match self {
-            Self::Sqlite(session) => session.execute_many(sql, rows),
-            Self::Postgres(session) => session.execute_many(sql, rows).await,
+            Self::Sqlite(session) => session.execute_each(sql, rows),
+            Self::Postgres(session) => session.execute_each(sql, rows).await,
         }
     }
 

@@ -57,6 +57,7 @@ impl Place {
     }
 }
 
+const WITH_SETUP: &[&str] = &["--setup", "setup.toml"];
 const OLD_ONLY: &[&str] = &["--key-file", "old.key"];
 const NEW_ONLY: &[&str] = &["--key-file", "new.key"];
 const BOTH: &[&str] = &["--key-file", "new.key", "--previous-key-file", "old.key"];
@@ -118,13 +119,13 @@ on_both_engines! {
         let place = Place::new(engine, "installation").await;
         place.keys();
         many_webhooks(&place.folder, 2);
-        let server = place.serve_with(OLD_ONLY);
+        let server = place.serve_flags(&[OLD_ONLY, WITH_SETUP].concat());
         assert_eq!(status(&server.url, "sec-acme").await, 200);
         assert!(server.stop());
         let error = refused(&place.command(&["rotate-key"], OLD_ONLY));
         assert!(error.contains("previous_key: missing"), "{error}");
 
-        let server = place.serve_with(BOTH);
+        let server = place.serve_flags(&[BOTH, WITH_SETUP].concat());
         assert_eq!(status(&server.url, "sec-acme").await, 200);
         let looked = printed(&place.command(&["doctor"], BOTH));
         assert!(looked.contains("ok    key: new.key, and the previous one: run `waybill rotate-key`"), "{looked}");
@@ -141,7 +142,7 @@ on_both_engines! {
         assert!(!looked.0 && looked.1.contains("FAIL  key: this is not the key the database was made with"), "{looked:?}");
         let error = refused(&place.command(&["serve", "--listen", "127.0.0.1:0"], OLD_ONLY));
         assert!(error.contains("this is not the key the database was made with"), "{error}");
-        let server = place.serve_with(NEW_ONLY);
+        let server = place.serve_flags(&[NEW_ONLY, WITH_SETUP].concat());
         assert_eq!((status(&server.url, "sec-acme").await, status(&server.url, "sec-other").await), (200, 200));
     }
 
@@ -152,7 +153,7 @@ on_both_engines! {
         let said = printed(&place.command(&["rotate-key"], BOTH));
         assert!(said.contains("\npub-acme ") && said.contains("\npub-other "), "{said}");
         std::fs::write(place.folder.join("setup.toml"), "").unwrap();
-        let server = place.serve_plain(BOTH);
+        let server = place.serve_flags(BOTH);
         assert_eq!(status(&server.url, "sec-acme").await, 200);
         let said = printed(&place.command(&["rotate-key"], BOTH));
         assert!(!said.contains("\npub-acme ") && said.contains("\npub-other "), "{said}");
@@ -160,7 +161,7 @@ on_both_engines! {
         let said = printed(&place.command(&["rotate-key"], BOTH));
         assert!(said.contains("Every API secret is under it too."), "{said}");
         assert!(server.stop());
-        let server = place.serve_plain(NEW_ONLY);
+        let server = place.serve_flags(NEW_ONLY);
         assert_eq!((status(&server.url, "sec-acme").await, status(&server.url, &issued).await), (200, 200));
     }
 
@@ -183,11 +184,11 @@ on_both_engines! {
         let said = printed(&place.command(&["rotate-key"], BOTH));
         assert!(said.contains("Everything encrypted is under it now."), "{said}");
         std::fs::write(place.folder.join("setup.toml"), "").unwrap();
-        let server = place.serve_plain(BOTH);
+        let server = place.serve_flags(BOTH);
         assert_eq!(status(&server.url, "sec-acme").await, 200);
         assert!(server.stop());
         // With the new key alone each of them is read.
-        let server = place.serve_plain(NEW_ONLY);
+        let server = place.serve_flags(NEW_ONLY);
         let asked = client().get(format!("{}/v1/webhooks", server.url)).bearer_auth("sec-acme").send().await.unwrap();
         let listed: serde_json::Value = asked.json().await.unwrap();
         assert_eq!(listed["data"].as_array().map(Vec::len), Some(850), "{listed}");

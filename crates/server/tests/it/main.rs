@@ -8,4 +8,5 @@ mod drill;
 mod hostile;
 mod keys;
 mod kill;
+mod observability;
 mod process;
