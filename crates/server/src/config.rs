@@ -25,13 +25,15 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 25] = [
     "listen",
     "data",
     "database_url",
     "documents_url",
     "key",
     "key_file",
+    "previous_key",
+    "previous_key_file",
     "setup",
     "role",
     "allow_private_webhooks",
@@ -66,6 +68,11 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// The file of the installation's key.
     pub key_file: Option<PathBuf>,
+    /// The key before it, while secrets are moved from that one to this; at most one of this and
+    /// [`Self::previous_key_file`] is set.
+    pub previous_key: Option<Secret>,
+    /// The file of the key before it.
+    pub previous_key_file: Option<PathBuf>,
     /// A setup file to apply at the start.
     pub setup: Option<PathBuf>,
     /// What this process does; other than `All` only with [`Self::database_url`].
@@ -154,6 +161,7 @@ impl Flags {
             "database_url" => &self.place.database_url,
             "documents_url" => &self.place.documents_url,
             "key_file" => &self.place.key_file,
+            "previous_key_file" => &self.place.previous_key_file,
             "setup" => &self.setup,
             "role" => &self.role,
             _ => return None,
@@ -312,8 +320,10 @@ impl Sources<'_> {
                     text.strip_prefix("s3://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
                 (is_bucket || text.len() > "file:///".len() && text.starts_with("file:///")).then(|| text.to_owned())
             }),
-            key: self.secret("key", "at least 16 characters", |text| text.chars().count() >= 16),
+            key: self.key("key"),
             key_file: self.path("key_file", "the path of the installation's key"),
+            previous_key: self.key("previous_key"),
+            previous_key_file: self.path("previous_key_file", "the path of the installation's key before this one"),
             setup: self.path("setup", "the path of a setup file"),
             role: self.read("role", "all, api or worker", role).unwrap_or_default(),
             allow_private_webhooks: self
@@ -379,9 +389,11 @@ impl Sources<'_> {
             let message = format!("found {:?}, expected all: another role needs a PostgreSQL database_url", role.text);
             self.mistake(role.place, message);
         }
-        if let (Some(key), Some(file)) = (self.written("key"), self.written("key_file")) {
-            let message = format!("found a key here and a key_file at {}, expected one of them only", file.place);
-            self.mistake(key.place, message);
+        for (name, of_file) in [("key", "key_file"), ("previous_key", "previous_key_file")] {
+            if let (Some(key), Some(file)) = (self.written(name), self.written(of_file)) {
+                let message = format!("found a key here and a {of_file} at {}, expected one of them only", file.place);
+                self.mistake(key.place, message);
+            }
         }
     }
 
@@ -432,6 +444,10 @@ impl Sources<'_> {
             );
         }
         is_good.then(|| Secret::new(written.text))
+    }
+
+    fn key(&self, name: &str) -> Option<Secret> {
+        self.secret(name, "at least 16 characters", |text| text.chars().count() >= 16)
     }
 
     /// A path; one in the file of settings is relative to that file.

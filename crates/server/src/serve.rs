@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::App;
+use app::keys::IssuedKey;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -61,7 +62,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 
 /// Gives an empty database a tenant and a key, and prints the key once.
 async fn first_start(app: &App) -> anyhow::Result<()> {
-    let Some((public, secret)) = app.first_start().await? else { return Ok(()) };
+    let Some(IssuedKey { public, secret, .. }) = app.first_start().await? else { return Ok(()) };
     println!("A first start: tenant \"default\", integration 1, one key.");
     println!("  public  {public}");
     println!("  secret  {}", secret.reveal());

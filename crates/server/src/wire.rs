@@ -54,6 +54,22 @@ pub(crate) fn blob_config(settings: &Settings) -> BlobConfig {
     }
 }
 
+/// The key in a file.
+fn key_in(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the installation's key {} cannot be read", path.display()))?;
+    Ok(text.trim().as_bytes().to_vec())
+}
+
+/// The key before this one, if the settings name one.
+fn previous_key(settings: &Settings) -> anyhow::Result<Option<Vec<u8>>> {
+    match (&settings.previous_key, &settings.previous_key_file) {
+        (Some(key), _) => Ok(Some(key.reveal().as_bytes().to_vec())),
+        (None, Some(path)) => key_in(path).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
 /// The installation's key: from a setting, a file, or the data folder, where it is made at the first start.
 fn key(settings: &Settings, random: &Random) -> anyhow::Result<Vec<u8>> {
     if let Some(key) = &settings.key {
@@ -78,9 +94,16 @@ fn key(settings: &Settings, random: &Random) -> anyhow::Result<Vec<u8>> {
             Err(error) => return Err(error).with_context(|| format!("the key file {} cannot be made", path.display())),
         }
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("the installation's key {} cannot be read", path.display()))?;
-    Ok(text.trim().as_bytes().to_vec())
+    key_in(&path)
+}
+
+/// What the installation's keys are used for.
+pub(crate) fn vault(settings: &Settings, random: &Random) -> anyhow::Result<Vault> {
+    let vault = Vault::new(&key(settings, random)?, random.clone())?;
+    match previous_key(settings)? {
+        Some(previous) => Ok(vault.with_previous(&previous)?),
+        None => Ok(vault),
+    }
 }
 
 /// Takes the data folder for this process; the lock lasts as long as the file is open.
@@ -144,7 +167,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         store: Store::open(&store_config(settings)).await?,
         blobs: Blobs::open(&blob_config(settings))?,
         clock: Clock::System,
-        vault: Vault::new(&key(settings, &random)?, random.clone())?,
+        vault: vault(settings, &random)?,
         random,
         connectors: connectors(settings)?,
         event_bodies: api::event_bodies(),

@@ -27,6 +27,7 @@ pub mod documents;
 pub mod events;
 pub mod exchanges;
 pub mod idempotency;
+pub mod installation;
 pub mod jobs;
 pub mod keys;
 pub mod lanes;

@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_idempotency",
     8 "0008_key_rotation",
     9 "0009_webhooks",
+    10 "0010_key_secrets",
 ];
 
 const TABLE: &str =

@@ -67,8 +67,17 @@ impl Place {
 
     /// The same, with variables in its environment.
     pub fn serve_with(&self, env: &[(&str, &str)]) -> Server {
+        self.start(env, &["--setup", "setup.toml"])
+    }
+
+    /// Starts a server with these flags beside those of the place.
+    pub fn serve_flags(&self, flags: &[&str]) -> Server {
+        self.start(&[], flags)
+    }
+
+    fn start(&self, env: &[(&str, &str)], flags: &[&str]) -> Server {
         let mut command = waybill(&self.folder);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--setup", "setup.toml"]).args(self.flags());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(self.flags()).args(flags);
         let log = File::options().create(true).append(true).open(self.folder.join(LOG)).unwrap();
         let mut child = command.envs(env.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut said = Vec::new();
