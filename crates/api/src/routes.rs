@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 
 use app::App;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -113,14 +113,20 @@ impl<W: Wire> Routes<W> {
 /// The net under a dialect's handlers: one that panics, or finds no end, is answered for in the dialect's words.
 async fn net<W: Wire>(request: Request, next: Next) -> Response {
     let limit = patience(request.extensions()).map(|patience| patience.request);
-    match within(limit, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let mut answer = match within(limit, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
         Some(Ok(answer)) => answer,
         Some(Err(panic)) => {
             let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
             W::refuse(Error::Internal(format!("a handler panicked: {}", text.unwrap_or("without a message"))))
         }
         None => W::refuse(Error::Unavailable("the request took too long".to_owned())),
+    };
+    // For whoever counts answers by route.
+    if let Some(path) = path {
+        answer.extensions_mut().insert(path);
     }
+    answer
 }
 
 /// Answers every method that a route does not take: `OPTIONS` with what it takes, the others with 405.

@@ -73,7 +73,7 @@ pub struct IssuedToken {
 impl App {
     /// Finds out who asks: one index read, no password hash.
     pub async fn authenticate(&self, credentials: &Credentials, dialect: Dialect) -> Result<Caller> {
-        let hash = |secret: &Secret| self.vault().hash(secret.reveal());
+        let hash = |secret: &Secret| self.vault().hashes(secret.reveal());
         let (key, secret) = match credentials {
             Credentials::Pair(public, secret) => {
                 let key = self.key_by_secret(hash(secret)).await?;
@@ -113,12 +113,17 @@ impl App {
         let credentials = Credentials::Pair(public.to_owned(), secret.clone());
         let caller = self.authenticate(&credentials, Dialect::Native).await?;
         let token = format!("{prefix}{}", self.random().token::<32>());
-        let (token_hash, secret_hash) = (self.vault().hash(&token), self.vault().hash(secret.reveal()));
+        let (token_hash, of_secret) = (self.vault().hashes(&token).hash, self.vault().hashes(secret.reveal()));
         let now = self.now();
         let expires_at = clock::later(now, GOOD_FOR);
         let has_replaced = self
             .store()
             .write(async move |tx| {
+                // The hash that the secret is stored under, which may still be that of the previous key.
+                let secret_hash = match of_secret.previous {
+                    Some(previous) if tx.secret(&of_secret.hash).await?.is_none() => previous,
+                    _ => of_secret.hash,
+                };
                 let has_replaced = tx.add_token(&token_hash, &secret_hash, family, now, expires_at).await?;
                 if has_replaced {
                     tx.raise_setup_version().await?;

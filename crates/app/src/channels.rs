@@ -11,7 +11,7 @@ use store::Tx;
 pub use store::channels::ChannelLog;
 use store::webhooks::EndpointRow;
 
-use crate::{App, Caller, event};
+use crate::{App, Caller, event, guard};
 
 /// What becomes of a channel's own webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,12 +100,18 @@ impl App {
         {
             return Ok(false);
         }
+        if let Some(text) = url.and_then(|url| guard::mistake(url, self.options().allow_private_webhooks)) {
+            return Err(Error::invalid("webhook_url", text));
+        }
         for endpoint in &own {
             tx.drop_webhook_endpoint(tenant, endpoint.id).await?;
         }
         let Some(url) = url else { return Ok(!own.is_empty()) };
         let sealed = match (secret, own.first()) {
-            (Some(secret), _) => self.vault().encrypt(secret.reveal())?,
+            (Some(secret), _) => {
+                self.may_encrypt(tx).await?;
+                self.vault().encrypt(secret.reveal())?
+            }
             (None, Some(known)) => known.secret.clone(),
             (None, None) => {
                 let text = "send the key itself to switch a webhook on: its secret signs the deliveries";

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use documents::{DrawError, Drawn, Options as DrawOptions};
 use domain::document::{Document, DocumentKind, Format, LabelContent, PackingLine, PackingSlip, Paper};
 use domain::ids::{DocumentId, ParcelId, ShipmentId};
-use domain::shipment::Shipment;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
 
@@ -18,7 +17,10 @@ impl App {
     }
 
     pub(crate) fn draw_label(&self, content: &LabelContent, format: Format) -> std::result::Result<Drawn, DrawError> {
-        ::documents::label(content, format, &self.draw_options())
+        let began = std::time::Instant::now();
+        let drawn = ::documents::label(content, format, &self.draw_options());
+        metrics::histogram!("waybill_label_drawing_seconds", "format" => format.extension()).record(began.elapsed());
+        drawn
     }
 
     async fn readable(&self, tenant: &TenantId, document: Document) -> Result<(Document, Bytes)> {
@@ -66,10 +68,16 @@ impl App {
     /// One that was bought with something else than the order says now is a conflict.
     pub async fn label(&self, caller: &Caller, parcel: ParcelId, format: Format) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let shipment = self.shipment_of_parcel(&caller.as_reader(), parcel).await?;
-        let (tenant, id) = (caller.tenant().clone(), shipment.order);
-        let order = self.store().read(async move |tx| tx.order_ever(&tenant, id).await).await?;
-        let outdated = order.map(|order| shipment.outdated(&order.details)).unwrap_or_default();
+        let owner = caller.tenant().clone();
+        let found = self
+            .store()
+            .read(async move |tx| {
+                let Some((shipment, order)) = tx.place_of_parcel(&owner, parcel).await? else { return Ok(None) };
+                Ok(tx.shipment(&owner, shipment).await?.zip(tx.order_ever(&owner, order).await?))
+            })
+            .await?;
+        let (shipment, order) = found.ok_or(Error::NotFound("parcel"))?;
+        let outdated = shipment.outdated(&order.details);
         if !outdated.is_empty() && shipment.status.is_live() {
             let text = format!(
                 "the label was bought with another {} than the order has now: it is out of date. Void it and ship anew, \
@@ -78,7 +86,7 @@ impl App {
             );
             return Err(Error::Conflict(text));
         }
-        self.label_of(caller.tenant(), &shipment, parcel, format).await
+        self.confirmed_label(caller, parcel, format).await
     }
 
     /// The same for whoever confirms that the label is to be printed although it may be out of date.
@@ -89,33 +97,26 @@ impl App {
         format: Format,
     ) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let shipment = self.shipment_of_parcel(&caller.as_reader(), parcel).await?;
-        self.label_of(caller.tenant(), &shipment, parcel, format).await
-    }
-
-    async fn label_of(
-        &self,
-        tenant: &TenantId,
-        shipment: &Shipment,
-        parcel: ParcelId,
-        format: Format,
-    ) -> Result<(Document, Bytes)> {
-        let (owner, id) = (tenant.clone(), shipment.id);
-        let (stored, content) = self
+        let (tenant, owner) = (caller.tenant(), caller.tenant().clone());
+        let found = self
             .store()
             .read(async move |tx| {
-                Ok((tx.documents_of_shipment(&owner, id).await?, tx.label_content(&owner, parcel).await?))
+                let Some((shipment, order)) = tx.place_of_parcel(&owner, parcel).await? else { return Ok(None) };
+                Ok(Some((shipment, order, tx.documents_of_shipment(&owner, shipment).await?)))
             })
             .await?;
+        let (shipment, order, documents) = found.ok_or(Error::NotFound("parcel"))?;
         let is_it = |document: &Document| {
             document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
         };
-        let stored = stored.into_iter().find(is_it);
+        let stored = documents.into_iter().find(is_it);
         if let Some(document) = &stored
             && let Ok(found) = self.readable(tenant, document.clone()).await
         {
             return Ok(found);
         }
+        let owner = tenant.clone();
+        let content = self.store().read(async move |tx| tx.label_content(&owner, parcel).await).await?;
         let content = content.ok_or(Error::NotFound("label in this format"))?;
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
@@ -130,8 +131,8 @@ impl App {
             id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
             kind: DocumentKind::Label,
             format,
-            order: shipment.order,
-            shipment: Some(shipment.id),
+            order,
+            shipment: Some(shipment),
             parcel: Some(parcel),
             sha256: String::new(),
             size: 0,

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::connector::Answer;
 use domain::error::CarrierError;
 use domain::tenant::TenantId;
 use domain::{Result, Timestamp};
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use crate::{App, clock};
 
@@ -112,13 +113,15 @@ impl App {
 
     /// How an account's gate stands in this process.
     pub async fn gate_view(&self, tenant: &TenantId, account: &str) -> Result<GateView> {
-        let budget = self.calls_per_minute(tenant, account).await?;
+        let (_, budget) = self.carrier_and_budget(tenant, account).await?;
         Ok(self.gate(tenant, account).view(self.now(), budget))
     }
 
-    async fn calls_per_minute(&self, tenant: &TenantId, account: &str) -> Result<Option<u32>> {
+    /// The connector of an account, and how often a minute it may be asked.
+    async fn carrier_and_budget(&self, tenant: &TenantId, account: &str) -> Result<(String, Option<u32>)> {
         let setup = self.tenant_setup(tenant).await?;
-        Ok(setup.and_then(|setup| setup.account(account)?.account.calls_per_minute))
+        let known = setup.as_ref().and_then(|setup| setup.account(account)).map(|known| &known.account);
+        Ok(known.map_or_else(Default::default, |known| (known.carrier.clone(), known.calls_per_minute)))
     }
 
     /// Until when a carrier asked us to leave an account alone.
@@ -127,28 +130,37 @@ impl App {
     }
 
     /// Asks a carrier, when the account's gate is open, and waits no longer than an operator allows. A carrier that asks
-    /// for a wait closes the gate for so long.
+    /// for a wait closes the gate for so long. `call` names the call in the metrics.
     pub(crate) async fn ask_carrier<T>(
         &self,
         tenant: &TenantId,
         account: &str,
+        call: &'static str,
         limit: Duration,
         answer: Answer<'_, T>,
     ) -> std::result::Result<T, CarrierError> {
-        let late = || CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None };
-        let budget = self.calls_per_minute(tenant, account).await;
-        let budget =
-            budget.map_err(|error| CarrierError::Unavailable { message: error.to_string(), retry_after: None })?;
+        let unavailable = |message: String| CarrierError::Unavailable { message, retry_after: None };
+        let late = || unavailable("no answer in time".to_owned());
+        let known = self.carrier_and_budget(tenant, account).await;
+        let (carrier, budget) = known.map_err(|error| unavailable(error.to_string()))?;
         let gate = self.gate(tenant, account);
         let asked = async {
             let _turn = gate.turns.acquire().await.map_err(|_| late())?;
             gate.enter(self.now(), budget)?;
+            let began = Instant::now();
             let answer = answer.await;
+            metrics::histogram!("waybill_carrier_call_seconds", "carrier" => carrier.clone(), "call" => call)
+                .record(began.elapsed());
             if let Err(CarrierError::Unavailable { retry_after: Some(seconds), .. }) = &answer {
                 gate.hold(clock::later(self.now(), Duration::from_secs(*seconds).min(LONGEST)));
             }
             answer
         };
-        tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(late()))
+        let span = tracing::info_span!("carrier", account, carrier, call);
+        let answer = tokio::time::timeout(limit, asked.instrument(span)).await.unwrap_or_else(|_| Err(late()));
+        let outcome = answer.as_ref().map_or_else(CarrierError::kind, |_| "ok");
+        metrics::counter!("waybill_carrier_calls_total", "carrier" => carrier, "call" => call, "outcome" => outcome)
+            .increment(1);
+        answer
     }
 }

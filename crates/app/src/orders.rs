@@ -33,6 +33,10 @@ pub struct PlacedOrder {
     pub id: OrderId,
     /// Whether it is new.
     pub is_new: bool,
+    /// When it was placed.
+    pub at: Timestamp,
+    /// Where it comes from.
+    pub channel: ChannelNumber,
     /// What was sent.
     pub details: Arc<OrderDetails>,
 }
@@ -64,6 +68,7 @@ impl App {
             rows.push(OrderRow::new(draft.id.unwrap_or(*id), draft.channel, &draft.details, zone, now)?);
         }
         let named: Vec<Option<OrderId>> = drafts.iter().map(|draft| draft.id).collect();
+        let channels: Vec<_> = drafts.iter().map(|draft| draft.channel).collect();
         let details: Vec<Arc<OrderDetails>> = drafts.into_iter().map(|draft| Arc::new(draft.details)).collect();
         let sent = details.clone();
         let upserted = self
@@ -100,9 +105,11 @@ impl App {
             })
             .await?;
         self.wakes().events.notify_one();
-        let placed = upserted.into_iter().zip(details).map(|(answer, details)| PlacedOrder {
+        let placed = upserted.into_iter().zip(channels).zip(details).map(|((answer, channel), details)| PlacedOrder {
             id: answer.id,
             is_new: answer.changed && answer.version == 1,
+            at: now,
+            channel,
             details,
         });
         Ok(placed.collect())
@@ -134,10 +141,15 @@ impl App {
         Ok(order)
     }
 
-    /// An order the caller has just placed, shown to it whether or not its key may read others.
-    pub async fn placed_order(&self, caller: &Caller, id: OrderId) -> Result<Order> {
+    /// An order the caller has just placed, as it stands, whether or not its key may read others.
+    pub async fn placed_order(&self, caller: &Caller, placed: PlacedOrder) -> Result<Order> {
         caller.require(Scope::Write)?;
-        self.order(&caller.as_reader(), id).await
+        if !placed.is_new {
+            return self.order(&caller.as_reader(), placed.id).await;
+        }
+        let PlacedOrder { id, at, channel, details, .. } = placed;
+        let details = Arc::unwrap_or_clone(details);
+        Ok(Order { id, channel, version: 1, created_at: at, modified_at: at, cancelled_at: None, details })
     }
 
     /// One order.

@@ -85,7 +85,7 @@ impl App {
             Some(async move {
                 let trace = Trace::default();
                 let id = &account.account.id;
-                (id.clone(), self.ask_carrier(tenant, id, limit, connection.rates(ask, &trace)).await)
+                (id.clone(), self.ask_carrier(tenant, id, "rates", limit, connection.rates(ask, &trace)).await)
             })
         });
         let mut offers = Offers::default();

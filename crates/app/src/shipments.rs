@@ -98,7 +98,7 @@ impl App {
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
-        let mut shipment = self.book(caller.tenant(), shipment.id).await?;
+        let mut shipment = self.book(caller.tenant(), shipment).await?;
         if wish.turns_on_silence {
             shipment = self.turn_from_silence(caller, shipment).await?;
         }
@@ -114,9 +114,10 @@ impl App {
     pub async fn ship_soon(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
         let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
         if is_new {
-            let (app, tenant, id) = (self.clone(), caller.tenant().clone(), shipment.id);
+            let (app, tenant, begun) = (self.clone(), caller.tenant().clone(), shipment.clone());
             let booking = async move {
-                if let Err(error) = app.book(&tenant, id).await {
+                let id = begun.id;
+                if let Err(error) = app.book(&tenant, begun).await {
                     tracing::warn!(shipment = %id, %error, "booking {id} is not settled yet");
                 }
             };

@@ -11,12 +11,13 @@ use domain::location::Location;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
 use domain::webhook::WebhookEndpoint;
-use domain::{Error, Result, Timestamp};
+use domain::{Result, Timestamp};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::App;
 use crate::routing::Rules;
+use crate::vault::Hashes;
 
 /// How long a process may trust its caches before it looks at the version row.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
@@ -91,7 +92,8 @@ struct Cached {
     version: i64,
     checked_at: Option<Instant>,
     tenants: HashMap<TenantId, Arc<TenantSetup>>,
-    keys: HashMap<[u8; 32], Arc<ApiKey>>,
+    /// Each with the end of its secret, when that has one.
+    keys: HashMap<[u8; 32], (Arc<ApiKey>, Option<Timestamp>)>,
     tokens: HashMap<[u8; 32], (Arc<ApiKey>, Timestamp)>,
 }
 
@@ -131,21 +133,6 @@ impl App {
             cached.checked_at = Some(Instant::now());
         });
         Ok(())
-    }
-
-    /// Refuses to work with another key than the one the database was made with; the first to come sets it.
-    pub async fn check_key(&self) -> Result<()> {
-        const KNOWN: &str = "waybill";
-        let fresh = self.vault().encrypt(KNOWN)?;
-        let kept = self.store().write(async move |tx| tx.key_check(&fresh).await).await?;
-        match self.vault().decrypt(&kept) {
-            Ok(text) if text == KNOWN => Ok(()),
-            _ => Err(Error::Conflict(
-                "this is not the key the database was made with: give that one with key or key_file, or in waybill.key \
-                 of the data folder"
-                    .to_owned(),
-            )),
-        }
     }
 
     /// A tenant's set-up; `None` when there is no such tenant.
@@ -219,39 +206,57 @@ impl App {
         Ok(Account { profile: connector.map(|connector| connector.profile()), connection, account })
     }
 
-    /// The key with this secret.
-    pub(crate) async fn key_by_secret(&self, hash: [u8; 32]) -> Result<Option<Arc<ApiKey>>> {
+    /// The key that this secret is good for.
+    pub(crate) async fn key_by_secret(&self, hashes: Hashes) -> Result<Option<Arc<ApiKey>>> {
         self.refresh().await?;
-        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.keys.get(&hash).cloned()));
-        if known.is_some() {
-            return Ok(known);
+        let now = self.now();
+        let is_good = |until: Option<Timestamp>| until.is_none_or(|until| until > now);
+        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.keys.get(&hashes.hash).cloned()));
+        if let Some((key, until)) = known {
+            return Ok(is_good(until).then_some(key));
         }
-        let key = self.store().read(async move |tx| tx.key_by_secret(&hash).await).await?.map(Arc::new);
-        if let Some(key) = &key {
-            self.0.setup.change(|cached| {
-                if cached.version == version {
-                    cached.keys.insert(hash, Arc::clone(key));
-                }
-            });
+        let found = self.store().read(async move |tx| {
+            if let Some(found) = tx.key_by_secret(&hashes.hash, now).await? {
+                return Ok(Some((found, false)));
+            }
+            let Some(previous) = hashes.previous else { return Ok(None) };
+            Ok(tx.key_by_secret(&previous, now).await?.map(|found| (found, true)))
+        });
+        let Some(((key, until), is_under_previous)) = found.await? else { return Ok(None) };
+        if is_under_previous {
+            let app = self.clone();
+            self.store().write(async move |tx| app.rehash_secret(tx, &hashes).await).await?;
         }
-        Ok(key)
+        let key = Arc::new(key);
+        self.0.setup.change(|cached| {
+            if cached.version == version {
+                cached.keys.insert(hashes.hash, (Arc::clone(&key), until));
+            }
+        });
+        Ok(Some(key))
     }
 
     /// The key a live token was bought with.
-    pub(crate) async fn key_by_token(&self, hash: [u8; 32]) -> Result<Option<Arc<ApiKey>>> {
+    pub(crate) async fn key_by_token(&self, hashes: Hashes) -> Result<Option<Arc<ApiKey>>> {
         self.refresh().await?;
         let now = self.now();
-        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.tokens.get(&hash).cloned()));
+        let (version, known) = self.0.setup.look(|cached| (cached.version, cached.tokens.get(&hashes.hash).cloned()));
         if let Some((key, expires_at)) = known {
             return Ok((expires_at > now).then_some(key));
         }
-        let found = self.store().read(async move |tx| tx.key_by_token(&hash, now).await).await?;
-        let found = found.map(|(key, expires_at)| (Arc::new(key), expires_at));
+        let found = self.store().read(async move |tx| {
+            let found = tx.key_by_token(&hashes.hash, now).await?;
+            match hashes.previous {
+                Some(previous) if found.is_none() => tx.key_by_token(&previous, now).await,
+                _ => Ok(found),
+            }
+        });
+        let found = found.await?.map(|(key, expires_at)| (Arc::new(key), expires_at));
         if let Some(found) = &found {
             self.0.setup.change(|cached| {
                 if cached.version == version {
                     cached.tokens.retain(|_, (_, expires_at)| *expires_at > now);
-                    cached.tokens.insert(hash, found.clone());
+                    cached.tokens.insert(hashes.hash, found.clone());
                 }
             });
         }

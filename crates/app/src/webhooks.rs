@@ -172,7 +172,14 @@ impl App {
             Ok((status, text, retry_after)) => (Some(status), (!text.is_empty()).then_some(text), retry_after),
             Err(why) => (None, Some(why), None),
         };
-        let duration_ms = began.elapsed().as_millis() as u64;
+        let took = began.elapsed();
+        let outcome = match status {
+            Some(200..300) => "delivered",
+            Some(_) => "refused",
+            None => "unanswered",
+        };
+        metrics::histogram!("waybill_webhook_attempt_seconds", "outcome" => outcome).record(took);
+        let duration_ms = took.as_millis() as u64;
         Sent { attempt: Attempt { number: delivery.attempts + 1, at, duration_ms, status, note }, retry_after }
     }
 

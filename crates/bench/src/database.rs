@@ -18,7 +18,7 @@ use tokio_postgres::{NoTls, SimpleQueryMessage, Statement};
 use crate::Bench;
 
 /// On which database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Engine {
     Sqlite,
     Postgres,

@@ -93,16 +93,32 @@ fn transactions(database: &mut Database) -> anyhow::Result<Vec<[Rows; 2]>> {
         .collect())
 }
 
+/// One run of the floor: the same transactions without HTTP; orders a second.
+fn floor(bench: &Bench, engine: Engine, written: &[[Rows; 2]]) -> anyhow::Result<f64> {
+    let (config, mut database) = fresh(bench, engine)?;
+    let mut writer = database.writer(&["orders", "events"])?;
+    let began = Instant::now();
+    for transaction in written {
+        writer.load(transaction)?;
+    }
+    let rate = (written.len() * BATCH) as f64 / began.elapsed().as_secs_f64();
+    drop(database);
+    remove(bench, &config)?;
+    Ok(rate)
+}
+
 pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
-    let (requests, runs) = if bench.quick { (40, 2) } else { (150, 3) };
+    let (requests, rounds) = if bench.quick { (40, 2) } else { (150, 4) };
     let mut written = Vec::new();
     let mut best = [(0.0_f64, 0.0); 2];
-    for run in 0..runs {
+    let mut best_floor = 0.0_f64;
+    // In turns, so that a slow minute of the machine is everybody's.
+    for round in 0..rounds {
         for (slot, clients) in [1, 4].into_iter().enumerate() {
             let (config, mut database) = fresh(bench, engine)?;
             let server = Server::start(bench, &config, "")?;
             post(server.port, &(0..8).map(|n| orders(&format!("warm-{n}"), BATCH)).collect::<Vec<_>>(), 4)?;
-            let bodies: Vec<_> = (0..requests).map(|n| orders(&format!("{run}-{n}"), BATCH)).collect();
+            let bodies: Vec<_> = (0..requests).map(|n| orders(&format!("{round}-{n}"), BATCH)).collect();
             let (rate, share) = server.sharing(|| post(server.port, &bodies, clients))?;
             if rate > best[slot].0 {
                 best[slot] = (rate, share);
@@ -114,24 +130,13 @@ pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyho
             drop(database);
             remove(bench, &config)?;
         }
-    }
-    let mut floor = 0.0_f64;
-    for _ in 0..runs {
-        let (config, mut database) = fresh(bench, engine)?;
-        let mut writer = database.writer(&["orders", "events"])?;
-        let began = Instant::now();
-        for transaction in &written {
-            writer.load(transaction)?;
-        }
-        floor = floor.max((written.len() * BATCH) as f64 / began.elapsed().as_secs_f64());
-        drop(database);
-        remove(bench, &config)?;
+        best_floor = best_floor.max(floor(bench, engine, &written)?);
     }
     for ((rate, share), clients) in best.into_iter().zip(["1 client", "4 clients"]) {
         table.add(Line {
             path: format!("ingest: POST of {BATCH} orders, {clients}"),
             engine: engine.name(),
-            floor: Some(floor),
+            floor: Some(best_floor),
             measured: rate,
             unit: "orders/s",
             budget: Budget::AtLeast(if engine == Engine::Sqlite { 0.5 } else { 0.4 }),

@@ -17,6 +17,7 @@ mod label;
 mod lists;
 mod machine;
 mod memory;
+mod rules;
 mod server;
 mod table;
 mod webhooks;
@@ -28,11 +29,14 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, dispatch, drawing, lists, webhooks, memory.
+    /// Only these lines: ingest, label, dispatch, drawing, rules, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
     quick: bool,
+    /// Only on this database.
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
     /// The server under measurement.
     #[arg(long)]
     waybill: PathBuf,
@@ -51,10 +55,12 @@ pub(crate) struct Bench {
     pub(crate) postgres: String,
     pub(crate) folder: PathBuf,
     pub(crate) quick: bool,
+    /// The databases to measure on.
+    pub(crate) engines: Vec<Engine>,
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 7] = ["ingest", "label", "dispatch", "drawing", "webhooks", "memory", "lists"];
+const LINES: [&str; 8] = ["ingest", "label", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -67,6 +73,7 @@ fn main() -> anyhow::Result<()> {
         postgres: arguments.postgres,
         folder: arguments.folder,
         quick: arguments.quick,
+        engines: arguments.engine.map_or_else(|| vec![Engine::Sqlite, Engine::Postgres], |engine| vec![engine]),
     };
     machine::describe(&bench)?;
     let mut table = Table::default();
@@ -80,6 +87,7 @@ fn main() -> anyhow::Result<()> {
             "label" => on_both(&bench, &mut table, label::measure),
             "dispatch" => on_both(&bench, &mut table, dispatch::measure),
             "drawing" => drawing::measure(&bench, &mut table),
+            "rules" => rules::measure(&bench, &mut table),
             "webhooks" => on_both(&bench, &mut table, webhooks::measure),
             "memory" => on_both(&bench, &mut table, memory::measure),
             _ => on_both(&bench, &mut table, lists::measure),
@@ -99,6 +107,5 @@ fn on_both(
     table: &mut Table,
     measure: fn(&Bench, Engine, &mut Table) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    measure(bench, Engine::Sqlite, table)?;
-    measure(bench, Engine::Postgres, table)
+    bench.engines.iter().try_for_each(|engine| measure(bench, *engine, table))
 }

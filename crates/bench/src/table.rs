@@ -9,6 +9,8 @@ pub(crate) enum Budget {
     AtMost(f64),
     /// Measured itself must be at most this, in its own unit.
     Below(f64),
+    /// Measured itself must be at least this, in its own unit.
+    Above(f64),
     /// Told for comparison.
     None,
 }
@@ -51,6 +53,7 @@ impl Line {
             Budget::AtLeast(least) => (format!(">= {least} x"), ratio.map(|ratio| ratio >= least)),
             Budget::AtMost(most) => (format!("<= {most} x"), ratio.map(|ratio| ratio <= most)),
             Budget::Below(most) => (format!("<= {most} {}", self.unit), Some(self.measured <= most)),
+            Budget::Above(least) => (format!(">= {} {}", figure(least), self.unit), Some(self.measured >= least)),
             Budget::None => ("-".to_owned(), None),
         };
         let with_unit = |number: f64| format!("{} {}", figure(number), self.unit);

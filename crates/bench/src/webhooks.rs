@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,30 +20,31 @@ const ENDPOINTS: usize = 8;
 /// How long the deliveries may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A server that counts what it is sent and answers 204.
+/// A server that counts what it is sent and answers 204, once it is open.
 struct Sink {
     port: u16,
     received: Arc<AtomicUsize>,
+    is_open: Arc<AtomicBool>,
 }
 
 impl Sink {
     fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
-        let received = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&received);
+        let (received, is_open) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(true)));
+        let (count, open) = (Arc::clone(&received), Arc::clone(&is_open));
         // It ends with the process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let count = Arc::clone(&count);
-                thread::spawn(move || drop(serve(&stream, &count)));
+                let (count, open) = (Arc::clone(&count), Arc::clone(&open));
+                thread::spawn(move || drop(serve(&stream, &count, &open)));
             }
         });
-        Ok(Self { port, received })
+        Ok(Self { port, received, is_open })
     }
 }
 
-fn serve(stream: &TcpStream, count: &AtomicUsize) -> anyhow::Result<()> {
+fn serve(stream: &TcpStream, count: &AtomicUsize, is_open: &AtomicBool) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
@@ -63,6 +64,9 @@ fn serve(stream: &TcpStream, count: &AtomicUsize) -> anyhow::Result<()> {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
+        while !is_open.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
         writer.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -94,9 +98,8 @@ fn alone(sink: &Sink, count: usize) -> anyhow::Result<f64> {
 pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
     use std::fmt::Write as _;
 
-    let orders = if bench.quick { 100 } else { 400 };
+    let orders = if bench.quick { 200 } else { 2_000 };
     let sink = Sink::start()?;
-    let floor = alone(&sink, if bench.quick { 2_000 } else { 8_000 })?;
     let mut setup = String::new();
     for n in 0..ENDPOINTS {
         write!(
@@ -107,35 +110,61 @@ pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyho
         )
         .context("a setup")?;
     }
-    let (config, database) = fresh(bench, engine)?;
-    drop(database);
-    let server = Server::start(bench, &config, &setup)?;
-    sink.received.store(0, Ordering::Relaxed);
-    let bodies: Vec<_> = (0..orders / 100).map(|n| ingest::orders(&format!("hook-{n}"), 100)).collect();
-    let (rate, share) = server.sharing(|| {
-        let began = Instant::now();
-        ingest::post(server.port, &bodies, 1)?;
-        while sink.received.load(Ordering::Relaxed) < orders * ENDPOINTS {
-            ensure!(
-                began.elapsed() < PATIENCE,
-                "only {} of {} webhooks arrived",
-                sink.received.load(Ordering::Relaxed),
-                orders * ENDPOINTS
-            );
-            thread::sleep(Duration::from_millis(2));
+    let (mut best, mut best_floor) = ((0.0_f64, 0.0), 0.0_f64);
+    for round in 0..if bench.quick { 1 } else { 3 } {
+        best_floor = best_floor.max(alone(&sink, if bench.quick { 2_000 } else { 8_000 })?);
+        let (rate, share) = deliver(bench, engine, &setup, &sink, (round, orders))?;
+        if rate > best.0 {
+            best = (rate, share);
         }
-        Ok((orders * ENDPOINTS) as f64 / began.elapsed().as_secs_f64())
-    })?;
-    drop(server);
-    remove(bench, &config)?;
+    }
     table.add(Line {
         path: format!("webhooks: {orders} events to {ENDPOINTS} endpoints"),
         engine: engine.name(),
-        floor: Some(floor),
-        measured: rate,
+        floor: Some(best_floor),
+        measured: best.0,
         unit: "sent/s",
         budget: Budget::AtLeast(0.5),
-        share: Some(share),
+        share: Some(best.1),
     });
     Ok(())
+}
+
+/// Deliveries a second, once all of them wait; and the load's part of the processor.
+fn deliver(
+    bench: &Bench,
+    engine: Engine,
+    setup: &str,
+    sink: &Sink,
+    (round, orders): (usize, usize),
+) -> anyhow::Result<(f64, f64)> {
+    let (config, mut database) = fresh(bench, engine)?;
+    let server = Server::start(bench, &config, setup)?;
+    sink.received.store(0, Ordering::Relaxed);
+    sink.is_open.store(false, Ordering::Relaxed);
+    let all = orders * ENDPOINTS;
+    let bodies: Vec<_> = (0..orders / 100).map(|n| ingest::orders(&format!("hook-{round}-{n}"), 100)).collect();
+    ingest::post(server.port, &bodies, 1)?;
+    // The first delivery of each endpoint is held back by the sink while the jobs make the others.
+    let began = Instant::now();
+    while database.texts("select count(*) from webhook_deliveries")?.first().is_none_or(|text| *text != all.to_string())
+    {
+        ensure!(began.elapsed() < PATIENCE, "the deliveries were never made");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let sent = server.sharing(|| {
+        let began = Instant::now();
+        sink.is_open.store(true, Ordering::Relaxed);
+        while sink.received.load(Ordering::Relaxed) < all {
+            let received = sink.received.load(Ordering::Relaxed);
+            ensure!(began.elapsed() < PATIENCE, "only {received} of {all} webhooks arrived");
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(all as f64 / began.elapsed().as_secs_f64())
+    });
+    sink.is_open.store(true, Ordering::Relaxed);
+    drop(server);
+    drop(database);
+    remove(bench, &config)?;
+    sent
 }

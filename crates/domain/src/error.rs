@@ -41,6 +41,17 @@ impl CarrierError {
         matches!(self, Self::Unavailable { .. } | Self::Unreadable(_))
     }
 
+    /// Which kind of error, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Credentials(_) => "credentials",
+            Self::Unsupported(_) => "unsupported",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
     /// A refusal with one reason.
     pub fn refused(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Refused(vec![Problem::new(path, message)])

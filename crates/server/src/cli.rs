@@ -1,5 +1,7 @@
 //! The command line: what was typed. What it means together with file and environment is settled in `config`.
 
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand};
 use domain::channel::Dialect;
 use domain::tenant::{Scope, TenantId};
@@ -37,6 +39,24 @@ Examples:
 
 The secret is printed once and kept as a hash only.";
 
+const ROTATE_EXAMPLES: &str = "\
+Examples:
+  waybill key rotate pub-acme                  the secret before stays good for 24 hours
+  waybill key rotate pub-acme --overlap 7d
+  waybill key rotate pub-acme --overlap 0      it ends at once: the way after a leak
+
+The secret is printed once and kept as a hash only. A running server knows it within a second. A setup file that still
+holds the old secret does not bring it back; write the new one there.";
+
+const ROTATE_KEY_EXAMPLES: &str = "\
+Examples:
+  waybill rotate-key --key-file new.key --previous-key-file waybill-data/waybill.key
+  WAYBILL_KEY=… WAYBILL_PREVIOUS_KEY=… waybill rotate-key --database-url postgres://waybill@db/waybill
+
+First start every server with both keys: they read what either key encrypted and encrypt with the new one. Then run this.
+It may be stopped at any time and run again. API secrets move when they are first used; those that are still to move are
+listed, and need the previous key until then.";
+
 /// One server between shops and carriers: orders in, labels and tracking out.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "waybill", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
@@ -63,6 +83,9 @@ pub enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(Key),
+    /// Encrypt carrier credentials and webhook secrets under a new key of the installation.
+    #[command(after_help = ROTATE_KEY_EXAMPLES)]
+    RotateKey(RotateKey),
     /// Bring the database to this version's shape.
     #[command(
         after_help = "Examples:\n  waybill migrate\n  waybill migrate --database-url postgres://waybill@db/waybill"
@@ -121,6 +144,56 @@ pub enum Key {
     /// Make a key and print its two parts.
     #[command(after_help = KEY_EXAMPLES)]
     Create(CreateKey),
+    /// Show every key, without secrets.
+    #[command(after_help = "Examples:\n  waybill key list")]
+    List(ListKeys),
+    /// Give a key a new secret and print it.
+    #[command(after_help = ROTATE_EXAMPLES)]
+    Rotate(RotateSecret),
+    /// Revoke a key, with every secret and token of it.
+    #[command(after_help = "Examples:\n  waybill key drop pub-acme")]
+    Drop(DropKey),
+}
+
+/// `waybill key list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListKeys {
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill key rotate`.
+#[derive(Clone, Debug, Args)]
+pub struct RotateSecret {
+    /// The key's id: its public part, as `waybill key list` shows it.
+    #[arg(value_name = "ID")]
+    pub key: String,
+    /// How long the secret before stays good: a number and s, m, h or d, or 0.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = overlap)]
+    pub overlap: Duration,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill key drop`.
+#[derive(Clone, Debug, Args)]
+pub struct DropKey {
+    /// The key's id: its public part, as `waybill key list` shows it.
+    #[arg(value_name = "ID")]
+    pub key: String,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill rotate-key`.
+#[derive(Clone, Debug, Args)]
+pub struct RotateKey {
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `waybill key create`.
@@ -194,6 +267,9 @@ pub struct Place {
     /// The file of the installation's key [default: made in the data folder at the first start].
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<String>,
+    /// The file of the key before it, while secrets are moved from that one to this.
+    #[arg(long, value_name = "FILE")]
+    pub previous_key_file: Option<String>,
 }
 
 /// One `--scope`.
@@ -214,6 +290,26 @@ fn document(text: &str) -> Result<&'static str, String> {
         let names: Vec<_> = known().map(|(name, _)| name).collect();
         format!("expected one of {}", names.join(", "))
     })
+}
+
+/// A time such as `24h`, at most a year; `0` is none.
+fn overlap(text: &str) -> Result<Duration, String> {
+    let seconds = || {
+        if text == "0" {
+            return Some(0);
+        }
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let of_unit = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(of_unit)
+    };
+    let fits = seconds().filter(|seconds| *seconds <= 366 * 86_400).map(Duration::from_secs);
+    fits.ok_or_else(|| "expected 0 or a whole number and s, m, h or d, such as 24h, up to 366d".to_owned())
 }
 
 fn tenant(text: &str) -> Result<TenantId, String> {
@@ -253,6 +349,15 @@ mod tests {
     }
 
     #[test]
+    fn an_overlap_is_a_number_and_a_unit() {
+        let read = |text| overlap(text).ok().map(|time| time.as_secs());
+        assert_eq!(["0", "0h", "90s", "5m", "24h", "7d"].map(read), [0, 0, 90, 300, 86_400, 604_800].map(Some));
+        for wrong in ["", "h", "24", "-1h", "1.5h", "1w", "24 h", "5µ", "367d", "99999999999999999999d"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_dialect_without_a_document_is_answered_with_those_that_have_one() {
         let refused = Cli::try_parse_from(["waybill", "openapi", "crowdsender"]).unwrap_err().to_string();
         assert!(refused.contains("expected one of native, sendcloud"), "{refused}");
@@ -268,6 +373,11 @@ mod tests {
             "serve --documents-url s3://bucket --key-file key",
             "apply setup.toml",
             "key create --tenant acme --name shop --scope read",
+            "key list --data here",
+            "key rotate pub-acme",
+            "key rotate pub-acme --overlap 0",
+            "key drop pub-acme",
+            "rotate-key --key-file new.key --previous-key-file old.key",
             "migrate",
             "doctor",
             "openapi native",
@@ -283,6 +393,10 @@ mod tests {
             "key",
             "key create --tenant acme",
             "key create --tenant A --name n",
+            "key rotate",
+            "key rotate pub-acme --overlap soon",
+            "key rotate pub-acme --overlap 367d",
+            "key drop",
             "openapi",
             "openapi crowdsender",
         ] {

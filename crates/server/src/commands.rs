@@ -5,14 +5,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use app::App;
+use app::rotation::{self, Standing};
+use app::{App, Random};
 use domain::{Error, Problem};
 use store::Store;
 use store::blobs::Blobs;
+use store::installation::KeyChecks;
 
-use crate::cli::{Command, Key};
+use crate::cli::{Command, Place};
 use crate::config::{self, Flags, Settings};
 use crate::{demo, serve, telemetry, wire};
+
+mod keys;
+mod rotate_key;
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -24,24 +29,14 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
             serve::run(&settings).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Apply(flags) => {
-            let settings = Settings::load(&Flags::from(&flags.place))?;
-            telemetry::start(&settings)?;
-            let app = wire::open(&settings, settings.base_url(settings.listen)).await?;
+            let app = open(&flags.place).await?;
             let applied = apply(&app, &flags.file).await;
             app.store().close().await;
             println!("{}", applied?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Key(Key::Create(flags)) => {
-            let settings = Settings::load(&Flags::from(&flags.place))?;
-            telemetry::start(&settings)?;
-            let app = wire::open(&settings, settings.base_url(settings.listen)).await?;
-            let made = app.create_key(&flags.tenant, &flags.name, flags.scopes()).await;
-            app.store().close().await;
-            let (public, secret) = made.map_err(readable)?;
-            println!("public  {public}\nsecret  {}\n\nThe secret is not shown again.", secret.reveal());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Key(key) => keys::run(key).await,
+        Command::RotateKey(flags) => rotate_key::run(&flags.place).await,
         Command::Migrate(flags) => {
             let settings = Settings::load(&Flags::from(&flags.place))?;
             telemetry::start(&settings)?;
@@ -62,6 +57,13 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The application of a command that is not `serve`.
+async fn open(place: &Place) -> anyhow::Result<App> {
+    let settings = Settings::load(&Flags::from(place))?;
+    telemetry::start(&settings)?;
+    wire::open(&settings, settings.base_url(settings.listen)).await
+}
+
 /// An error of a verb, every problem on a line of its own.
 fn readable(error: Error) -> anyhow::Error {
     match error {
@@ -77,7 +79,8 @@ fn lines(problems: &[Problem]) -> String {
     format!("{heading}:{}", problems.iter().map(line).collect::<String>())
 }
 
-/// Reads a setup file and makes what it names so. Says in one line what changed.
+/// Reads a setup file and makes what it names so. Says in one line what changed, and in further ones where it is
+/// behind what was done since.
 pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -88,10 +91,36 @@ pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
         .map_err(|problems| anyhow::anyhow!("{} has {}", file.display(), lines(&problems)))?;
     let applied = app.apply(setup).await.map_err(readable)?;
     let changes: Vec<_> = applied.changes.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    Ok(match changes.as_slice() {
+    let mut text = match changes.as_slice() {
         [] => format!("{}: nothing to change, everything stands so already", file.display()),
         changes => format!("{}: changed {}", file.display(), changes.join(", ")),
-    })
+    };
+    for note in &applied.notes {
+        text.push_str("\nnote: ");
+        text.push_str(note);
+    }
+    Ok(text)
+}
+
+/// Where the installation's key is from, once it is sure that it reads what is stored.
+fn key(settings: &Settings, checks: Option<&KeyChecks>) -> Result<String, String> {
+    let path = settings.key_file.clone().unwrap_or_else(|| settings.data.join("waybill.key"));
+    let found = match (&settings.key, path.exists()) {
+        (Some(_), _) => "from the setting".to_owned(),
+        (None, true) => path.display().to_string(),
+        (None, false) => {
+            let text = "is missing: `waybill serve` makes it, or copy it from another node";
+            return Err(format!("{} {text}", path.display()));
+        }
+    };
+    let Some(checks) = checks else { return Ok(found) };
+    let vault = wire::vault(settings, &Random::System).map_err(|error| format!("{error:#}"))?;
+    match rotation::standing(&vault, checks).map_err(|error| error.to_string())? {
+        Standing::Settled => Ok(found),
+        Standing::Begins | Standing::UnderWay => {
+            Ok(format!("{found}, and the previous one: run `waybill rotate-key` to end with one"))
+        }
+    }
 }
 
 /// Looks whether everything is in place and says how to mend what is not.
@@ -105,6 +134,7 @@ async fn doctor(settings: &Settings) -> ExitCode {
         }
     };
     let is_embedded = settings.database_url.is_none();
+    let mut checks = None;
     if is_embedded && !settings.data.join("waybill.db").exists() {
         let text = format!("{} holds no database yet: run `waybill serve`", settings.data.display());
         tell("database", Err(text));
@@ -112,8 +142,12 @@ async fn doctor(settings: &Settings) -> ExitCode {
         let opened = Store::open(&wire::store_config(settings)).await;
         match opened {
             Ok(store) => {
-                let found = store.read(async |tx| tx.tenants().await).await;
-                tell("database", found.map(|tenants| format!("{} tenants", tenants.len())).map_err(|e| e.to_string()));
+                let found = store.read(async |tx| Ok((tx.tenants().await?.len(), tx.key_checks().await?))).await;
+                let tenants = found.map(|(tenants, kept)| {
+                    checks = kept;
+                    format!("{tenants} tenants")
+                });
+                tell("database", tenants.map_err(|error| error.to_string()));
                 store.close().await;
             }
             Err(error) => tell("database", Err(format!("{error}"))),
@@ -121,17 +155,7 @@ async fn doctor(settings: &Settings) -> ExitCode {
     }
     let blobs = wire::blob_config(settings);
     tell("documents", Blobs::open(&blobs).map(|_| format!("{blobs:?}")).map_err(|error| error.to_string()));
-    let key = settings.key_file.clone().unwrap_or_else(|| settings.data.join("waybill.key"));
-    tell(
-        "key",
-        match (&settings.key, key.exists()) {
-            (Some(_), _) => Ok("from the setting".to_owned()),
-            (None, true) => Ok(format!("{}", key.display())),
-            (None, false) => {
-                Err(format!("{} is missing: `waybill serve` makes it, or copy it from another node", key.display()))
-            }
-        },
-    );
+    tell("key", key(settings, checks.as_ref()));
     let hint =
         if settings.allow_private_webhooks { "private addresses too" } else { "https and public addresses only" };
     tell("webhooks", Ok(hint.to_owned()));

@@ -25,13 +25,15 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 25] = [
     "listen",
     "data",
     "database_url",
     "documents_url",
     "key",
     "key_file",
+    "previous_key",
+    "previous_key_file",
     "setup",
     "role",
     "allow_private_webhooks",
@@ -46,6 +48,9 @@ const NAMES: [&str; 20] = [
     "request_timeout_seconds",
     "sandbox_journal",
     "carrier_timeout_seconds",
+    "rate_timeout_milliseconds",
+    "metrics_token",
+    "otlp_endpoint",
 ];
 
 /// What an installation chose.
@@ -63,6 +68,11 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// The file of the installation's key.
     pub key_file: Option<PathBuf>,
+    /// The key before it, while secrets are moved from that one to this; at most one of this and
+    /// [`Self::previous_key_file`] is set.
+    pub previous_key: Option<Secret>,
+    /// The file of the key before it.
+    pub previous_key_file: Option<PathBuf>,
     /// A setup file to apply at the start.
     pub setup: Option<PathBuf>,
     /// What this process does; other than `All` only with [`Self::database_url`].
@@ -89,6 +99,12 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How long a carrier may take to answer; 30 s.
     pub carrier_timeout: Duration,
+    /// How long carriers may take to say what they charge when somebody only asks; 5 s.
+    pub rate_timeout: Duration,
+    /// What whoever reads `/metrics` must show as a bearer token; without one only this machine may read them.
+    pub metrics_token: Option<Secret>,
+    /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
+    pub otlp_endpoint: Option<String>,
     /// A file into which the sandbox carrier writes what it does, for drills.
     pub sandbox_journal: Option<PathBuf>,
 }
@@ -145,6 +161,7 @@ impl Flags {
             "database_url" => &self.place.database_url,
             "documents_url" => &self.place.documents_url,
             "key_file" => &self.place.key_file,
+            "previous_key_file" => &self.place.previous_key_file,
             "setup" => &self.setup,
             "role" => &self.role,
             _ => return None,
@@ -303,8 +320,10 @@ impl Sources<'_> {
                     text.strip_prefix("s3://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
                 (is_bucket || text.len() > "file:///".len() && text.starts_with("file:///")).then(|| text.to_owned())
             }),
-            key: self.secret("key", "at least 16 characters", |text| text.chars().count() >= 16),
+            key: self.key("key"),
             key_file: self.path("key_file", "the path of the installation's key"),
+            previous_key: self.key("previous_key"),
+            previous_key_file: self.path("previous_key_file", "the path of the installation's key before this one"),
             setup: self.path("setup", "the path of a setup file"),
             role: self.read("role", "all, api or worker", role).unwrap_or_default(),
             allow_private_webhooks: self
@@ -337,9 +356,27 @@ impl Sources<'_> {
                     text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds))
                 })
                 .map_or(Duration::from_secs(30), Duration::from_secs),
+            rate_timeout: self
+                .read("rate_timeout_milliseconds", "a whole number from 10 to 60000", |text| {
+                    text.parse().ok().filter(|milliseconds| (10..=60_000).contains(milliseconds))
+                })
+                .map_or(Duration::from_secs(5), Duration::from_millis),
+            metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
+            otlp_endpoint: self.otlp_endpoint(),
         };
         self.agree(&settings);
         settings
+    }
+
+    /// Where traces go; a build that cannot send any says so.
+    fn otlp_endpoint(&self) -> Option<String> {
+        let is_built_in = cfg!(feature = "otlp");
+        let expected = if is_built_in {
+            "an http or https URL such as http://127.0.0.1:4318"
+        } else {
+            "nothing: this build sends no traces, build one with --features otlp"
+        };
+        self.read("otlp_endpoint", expected, |text| base(text).filter(|_| is_built_in))
     }
 
     /// Settings that must fit each other.
@@ -352,9 +389,11 @@ impl Sources<'_> {
             let message = format!("found {:?}, expected all: another role needs a PostgreSQL database_url", role.text);
             self.mistake(role.place, message);
         }
-        if let (Some(key), Some(file)) = (self.written("key"), self.written("key_file")) {
-            let message = format!("found a key here and a key_file at {}, expected one of them only", file.place);
-            self.mistake(key.place, message);
+        for (name, of_file) in [("key", "key_file"), ("previous_key", "previous_key_file")] {
+            if let (Some(key), Some(file)) = (self.written(name), self.written(of_file)) {
+                let message = format!("found a key here and a {of_file} at {}, expected one of them only", file.place);
+                self.mistake(key.place, message);
+            }
         }
     }
 
@@ -405,6 +444,10 @@ impl Sources<'_> {
             );
         }
         is_good.then(|| Secret::new(written.text))
+    }
+
+    fn key(&self, name: &str) -> Option<Secret> {
+        self.secret(name, "at least 16 characters", |text| text.chars().count() >= 16)
     }
 
     /// A path; one in the file of settings is relative to that file.

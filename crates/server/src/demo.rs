@@ -50,7 +50,15 @@ pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
     let sink = tokio::spawn(async move { axum::serve(sink, sink_routes).await });
 
     let settings = Settings { data, allow_private_webhooks: true, ..Settings::load(&Flags::default())? };
-    let settings = Settings { database_url: None, documents_url: None, key: None, key_file: None, ..settings };
+    let settings = Settings {
+        database_url: None,
+        documents_url: None,
+        key: None,
+        key_file: None,
+        previous_key: None,
+        previous_key_file: None,
+        ..settings
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
     let app = wire::open(&settings, base.clone()).await?;
@@ -65,7 +73,7 @@ pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
     commands::apply(&app, &demo_setup).await?;
     step(began, "applied the setup: tenant \"demo\", one key, one location, one rate sheet, one webhook");
 
-    let routes = wire::routes(app.clone(), &settings);
+    let routes = wire::layered(wire::routes(app.clone(), &settings), settings.request_timeout);
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
     let (stop, stopped) = watch::channel(false);
     let jobs = tokio::spawn({

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod connections;
 mod demo;
+mod metrics;
 mod serve;
 mod shutdown;
 mod telemetry;
@@ -28,7 +29,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(commands::run(cli.command)) {
+    let outcome = runtime.block_on(commands::run(cli.command));
+    telemetry::end();
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             eprintln!("waybill: {error:#}");

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::App;
+use app::keys::IssuedKey;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{Role, Settings};
-use crate::{commands, connections, shutdown, wire};
+use crate::{commands, connections, metrics, shutdown, wire};
 
 /// How long the head of a request may take to arrive, and a connection may wait for the next request.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -31,15 +32,19 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         Some(file) => println!("{}", commands::apply(&app, file).await?),
         None => first_start(&app).await?,
     }
+    let counted = metrics::start()?;
+    tokio::spawn(metrics::keep(counted.clone()));
     let (stop, stopped) = watch::channel(false);
     let jobs = (settings.role != Role::Api).then(|| {
         let (app, stopped) = (app.clone(), stopped.clone());
         tokio::spawn(async move { app.run_jobs(stopped).await })
     });
     let routes = match settings.role {
-        Role::Worker => wire::layered(api::health_router(app.clone()), settings.request_timeout),
+        Role::Worker => api::health_router(app.clone()),
         Role::All | Role::Api => wire::routes(app.clone(), settings),
     };
+    let routes = metrics::router(app.clone(), counted, settings.metrics_token.clone()).fallback_service(routes);
+    let routes = wire::layered(routes, settings.request_timeout);
     println!("Waybill answers on {}", settings.base_url(address));
     tracing::info!(%address, "serving");
     let ending = async move {
@@ -57,7 +62,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 
 /// Gives an empty database a tenant and a key, and prints the key once.
 async fn first_start(app: &App) -> anyhow::Result<()> {
-    let Some((public, secret)) = app.first_start().await? else { return Ok(()) };
+    let Some(IssuedKey { public, secret, .. }) = app.first_start().await? else { return Ok(()) };
     println!("A first start: tenant \"default\", integration 1, one key.");
     println!("  public  {public}");
     println!("  secret  {}", secret.reveal());

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use api::dialect::Patience;
 use app::limits::RateLimit;
 use app::{App, Clock, Options, Parts, Random, Vault};
-use axum::Router;
+use axum::{Router, middleware};
 use carriers::sandbox::Sandbox;
 use carriers::sandbox::journal::Journal;
 use domain::connector::Connector;
@@ -24,6 +24,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::config::Settings;
+use crate::{metrics, telemetry};
 
 /// Connections of one node to PostgreSQL.
 const POOL_SIZE: usize = 16;
@@ -53,6 +54,22 @@ pub(crate) fn blob_config(settings: &Settings) -> BlobConfig {
     }
 }
 
+/// The key in a file.
+fn key_in(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the installation's key {} cannot be read", path.display()))?;
+    Ok(text.trim().as_bytes().to_vec())
+}
+
+/// The key before this one, if the settings name one.
+fn previous_key(settings: &Settings) -> anyhow::Result<Option<Vec<u8>>> {
+    match (&settings.previous_key, &settings.previous_key_file) {
+        (Some(key), _) => Ok(Some(key.reveal().as_bytes().to_vec())),
+        (None, Some(path)) => key_in(path).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
 /// The installation's key: from a setting, a file, or the data folder, where it is made at the first start.
 fn key(settings: &Settings, random: &Random) -> anyhow::Result<Vec<u8>> {
     if let Some(key) = &settings.key {
@@ -77,9 +94,16 @@ fn key(settings: &Settings, random: &Random) -> anyhow::Result<Vec<u8>> {
             Err(error) => return Err(error).with_context(|| format!("the key file {} cannot be made", path.display())),
         }
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("the installation's key {} cannot be read", path.display()))?;
-    Ok(text.trim().as_bytes().to_vec())
+    key_in(&path)
+}
+
+/// What the installation's keys are used for.
+pub(crate) fn vault(settings: &Settings, random: &Random) -> anyhow::Result<Vault> {
+    let vault = Vault::new(&key(settings, random)?, random.clone())?;
+    match previous_key(settings)? {
+        Some(previous) => Ok(vault.with_previous(&previous)?),
+        None => Ok(vault),
+    }
 }
 
 /// Takes the data folder for this process; the lock lasts as long as the file is open.
@@ -136,13 +160,14 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         },
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         carrier_timeout: settings.carrier_timeout,
+        rate_timeout: settings.rate_timeout,
         ..Options::default()
     };
     let app = App::new(Parts {
         store: Store::open(&store_config(settings)).await?,
         blobs: Blobs::open(&blob_config(settings))?,
         clock: Clock::System,
-        vault: Vault::new(&key(settings, &random)?, random.clone())?,
+        vault: vault(settings, &random)?,
         random,
         connectors: connectors(settings)?,
         event_bodies: api::event_bodies(),
@@ -164,10 +189,9 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
-/// Every route of a node that answers requests, with the layers of [`layered`].
+/// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    let routes = dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes));
-    layered(routes, settings.request_timeout)
+    dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes))
 }
 
 /// The name of the header that names a request.
@@ -188,7 +212,7 @@ fn without_odd_name<B>(mut request: http::Request<B>) -> http::Request<B> {
     request
 }
 
-/// The layers every request passes: a name, a span, a net under panics, and a time limit.
+/// The layers every request passes: a count, a name, a span, a net under panics, and a time limit.
 pub(crate) fn layered(routes: Router, time_limit: Duration) -> Router {
     let span = |request: &http::Request<axum::body::Body>| {
         let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("");
@@ -196,7 +220,9 @@ pub(crate) fn layered(routes: Router, time_limit: Duration) -> Router {
         let path: String = request.uri().path().chars().take(60).collect();
         let path = if path.starts_with("/t/") || path.starts_with("/d/") { path[..3].to_owned() } else { path };
         // At the level of an error, so that a log of errors alone names its requests too.
-        tracing::error_span!("request", id, method = %request.method(), path)
+        let span = tracing::error_span!("request", id, method = %request.method(), path);
+        telemetry::adopt(&span, request.headers());
+        span
     };
     let patience = Patience { request: time_limit, body: time_limit / 2 };
     let layers = ServiceBuilder::new()
@@ -208,7 +234,7 @@ pub(crate) fn layered(routes: Router, time_limit: Duration) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time_limit + A_MOMENT))
         .layer(RequestBodyTimeoutLayer::new(time_limit + A_MOMENT))
         .layer(axum::Extension(patience));
-    routes.layer(layers)
+    routes.layer(layers).layer(middleware::from_fn(metrics::measure))
 }
 
 #[cfg(test)]

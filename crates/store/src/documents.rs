@@ -50,7 +50,7 @@ impl Tx<'_> {
             .to_vec())
         };
         let rows = documents.iter().map(row).collect::<Result<Vec<_>>>()?;
-        self.execute_many(ADD, &rows).await.map(drop)
+        self.execute_later(ADD, &rows).await
     }
 
     /// One document.

@@ -1,5 +1,7 @@
 //! Events: written with the change they tell of, numbered by a job once they are committed.
 
+use std::collections::HashSet;
+
 use domain::Result;
 use domain::event::{About, Event, EventKind};
 use domain::ids::{EventId, OrderId};
@@ -25,15 +27,14 @@ impl Tx<'_> {
 
     /// Writes events in the transaction of their changes.
     pub async fn emit_all(&mut self, tenant: &TenantId, events: &[Event]) -> Result<()> {
-        const EMIT: &str = "
-            insert into events (tenant_id, id, kind, at, about, order_id) values ($1, $2, $3, $4, $5, $6)";
+        const COLUMNS: [&str; 6] = ["tenant_id", "id", "kind", "at", "about", "order_id"];
         let row = |event: &Event| -> Result<Vec<Value>> {
             let order = event.about.order.map(OrderId::number);
             let about = to_json(&event.about)?;
             Ok(params![tenant.as_str(), event.id.number(), event.kind.as_str(), event.at, about, order].to_vec())
         };
         let rows = events.iter().map(row).collect::<Result<Vec<_>>>()?;
-        self.execute_many(EMIT, &rows).await.map(drop)
+        self.insert_all("events", &COLUMNS, &rows).await
     }
 
     /// Events that have no feed position yet, over all tenants, in the order of their ids.
@@ -51,20 +52,20 @@ impl Tx<'_> {
         self.row(LAST, &params![tenant.as_str()]).await?.map_or(Ok(0), |row| row.int(0))
     }
 
-    /// Whether an event has its feed position.
-    pub async fn is_numbered(&mut self, tenant: &TenantId, event: EventId) -> Result<bool> {
-        let sql = "select 1 from events where tenant_id = $1 and id = $2 and position is not null";
-        Ok(self.row(sql, &params![tenant.as_str(), event.number()]).await?.is_some())
+    /// Which events have no feed position yet, over all tenants, the first `limit` by their ids.
+    pub async fn unnumbered(&mut self, limit: usize) -> Result<HashSet<u64>> {
+        const UNNUMBERED: &str = "select id from events where position is null order by id limit $1";
+        let rows = self.rows(UNNUMBERED, &params![limit as i64]).await?;
+        rows.iter().map(|row| Ok(row.int(0)? as u64)).collect()
     }
 
     /// Gives events their positions, as (tenant, event, position).
     pub async fn number_events(&mut self, positions: &[(TenantId, EventId, i64)]) -> Result<()> {
-        const NUMBER: &str = "update events set position = $3 where tenant_id = $1 and id = $2 and position is null";
         let rows: Vec<_> = positions
             .iter()
             .map(|(tenant, event, position)| params![tenant.as_str(), event.number(), *position].to_vec())
             .collect();
-        self.execute_many(NUMBER, &rows).await.map(drop)
+        self.update_all("events", &["tenant_id", "id"], &["position"], &rows).await
     }
 
     /// The feed of a tenant after a position: events that are numbered, oldest first, each with its position.

@@ -31,7 +31,7 @@ impl Tx<'_> {
             Ok(params![tenant.as_str(), shipment, at, position, to_json(exchange)?].to_vec())
         };
         let rows = exchanges.iter().zip(last + 1..).map(row).collect::<Result<Vec<_>>>()?;
-        self.execute_many(ADD, &rows).await.map(drop)
+        self.execute_later(ADD, &rows).await
     }
 
     /// What was said about a shipment, oldest first, the last 100.

@@ -4,6 +4,9 @@ use domain::{Result, Timestamp};
 
 use crate::{Tx, params};
 
+/// Kinds of work, and since when the longest waiting piece of each could have been done.
+pub type Waiting = Vec<(&'static str, Timestamp)>;
+
 impl Tx<'_> {
     /// Takes the lease of a kind of job if it is due and nobody holds it; true when taken.
     pub async fn lease_job(&mut self, kind: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
@@ -17,6 +20,32 @@ impl Tx<'_> {
         }
         let made = self.execute(MAKE, &params![kind]).await? > 0;
         Ok(made && self.execute(TAKE, &params![kind, now, until]).await? > 0)
+    }
+
+    /// What waits for each kind of job over all tenants, at its longest; nothing for a kind that has nothing to do.
+    pub async fn waiting(&mut self) -> Result<Waiting> {
+        const LOOKS: [(&str, &str); 5] = [
+            ("number_events", "select at from events where position is null order by id limit 1"),
+            (
+                "deliver_webhooks",
+                "select due_at from lanes where kind = 'webhooks' and paused_at is null order by due_at limit 1",
+            ),
+            (
+                "poll_tracking",
+                "select due_at from lanes where kind = 'tracking' and paused_at is null order by due_at limit 1",
+            ),
+            ("settle_bookings", "select min(lease_until) from shipments where lease_until is not null"),
+            (
+                "store_labels",
+                "select label_due_at from parcels where label_due_at is not null order by label_due_at limit 1",
+            ),
+        ];
+        let mut waiting = Waiting::new();
+        for (kind, look) in LOOKS {
+            let since = self.row(look, &[]).await?.map(|row| row.opt_time(0)).transpose()?.flatten();
+            waiting.extend(since.map(|since| (kind, since)));
+        }
+        Ok(waiting)
     }
 
     /// Gives a lease back, unless somebody else has taken the job since that lease ran out.

@@ -87,7 +87,7 @@ impl Tx<'_> {
             where lanes.due_at > excluded.due_at or lanes.leased_until > 0";
         let rows: Vec<_> =
             lanes.iter().map(|(tenant, key)| params![kind, tenant.as_str(), key.as_str(), at].to_vec()).collect();
-        self.execute_many(WAKE, &rows).await.map(drop)
+        self.execute_later(WAKE, &rows).await
     }
 
     /// Takes the leases of due lanes that nobody holds, longest due first, at most `limit`.

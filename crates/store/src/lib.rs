@@ -20,12 +20,14 @@ use domain::{Error, Result};
 
 pub mod accounts;
 pub mod blobs;
+mod bulk;
 pub mod channels;
 pub mod codec;
 pub mod documents;
 pub mod events;
 pub mod exchanges;
 pub mod idempotency;
+pub mod installation;
 pub mod jobs;
 pub mod keys;
 pub mod lanes;

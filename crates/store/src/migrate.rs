@@ -45,7 +45,8 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_idempotency",
     8 "0008_key_rotation",
     9 "0009_webhooks",
-    10 "0010_cancelled_orders",
+    10 "0010_key_secrets",
+    11 "0011_cancelled_orders",
 ];
 
 const TABLE: &str =

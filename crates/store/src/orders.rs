@@ -66,6 +66,9 @@ impl OrderRow {
             self.placed_at,
             self.changed_at,
             self.now,
+            self.now,
+            1,
+            0,
             self.body.as_str()
         ]
         .to_vec()
@@ -184,6 +187,24 @@ pub struct ListedOrder {
     pub place: Vec<SortValue>,
 }
 
+/// What a new row is made of, in the order of [`OrderRow::params`].
+const NEW: [&str; 14] = [
+    "tenant_id",
+    "id",
+    "channel",
+    "external_id",
+    "external_id_key",
+    "number_key",
+    "status_key",
+    "placed_at",
+    "changed_at",
+    "created_at",
+    "modified_at",
+    "version",
+    "is_deleted",
+    "body",
+];
+
 const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at";
 
 fn order(row: &Row) -> Result<Order> {
@@ -231,34 +252,54 @@ impl Tx<'_> {
     /// One answer an order, in order; a row repeated in the list is written twice, the last one wins. An order that
     /// already stands as sent is left alone.
     pub async fn upsert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<Upserted>> {
-        const UPSERT: &str = "
-            insert into orders (tenant_id, id, channel, external_id, external_id_key, number_key, status_key,
-                placed_at, changed_at, created_at, modified_at, version, is_deleted, body)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, 0, $11)
-            on conflict (tenant_id, channel, external_id) where is_deleted = 0 do update
-            set number_key = excluded.number_key, status_key = excluded.status_key, placed_at = excluded.placed_at,
-                changed_at = excluded.changed_at, modified_at = excluded.modified_at, version = orders.version + 1,
-                body = excluded.body
-            where orders.body <> excluded.body
+        const CHANGE: &str = "
+            update orders
+            set number_key = $4, status_key = $5, placed_at = $6, changed_at = $7, modified_at = $8,
+                version = version + 1, body = $9
+            where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0 and body <> $9
             returning id, version";
         const FIND: &str = "
             select id, version from orders
             where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0";
-        let params: Vec<Vec<Value>> = rows.iter().map(|row| row.params(tenant)).collect();
+        let fresh: Vec<Vec<Value>> = rows.iter().map(|row| row.params(tenant)).collect();
+        // Most orders are new. A statement that inserts, updates and returns at once costs SQLite a journal a row.
+        let is_new = self.insert_new("orders", &NEW, &fresh).await?;
+        drop(fresh);
+        let known: Vec<_> = rows.iter().zip(&is_new).filter(|(_, is_new)| !**is_new).map(|(row, _)| row).collect();
+        let changes: Vec<_> = known
+            .iter()
+            .map(|row| {
+                params![
+                    tenant.as_str(),
+                    row.channel.0,
+                    row.external_id.as_deref(),
+                    row.number_key.as_str(),
+                    row.status_key.as_str(),
+                    row.placed_at,
+                    row.changed_at,
+                    row.now,
+                    row.body.as_str()
+                ]
+                .to_vec()
+            })
+            .collect();
+        let mut changed = self.rows_many(CHANGE, &changes).await?.into_iter();
         let mut answers = Vec::with_capacity(rows.len());
-        for (row, returned) in rows.iter().zip(self.rows_many(UPSERT, &params).await?) {
-            let changed = !returned.is_empty();
-            let returned = if let Some(first) = returned.into_iter().next() {
-                first
+        for (row, is_new) in rows.iter().zip(is_new) {
+            if is_new {
+                answers.push(Upserted { id: row.id, version: 1, changed: true });
+                continue;
+            }
+            let returned = changed.next().unwrap_or_default().into_iter().next();
+            let (returned, changed) = if let Some(returned) = returned {
+                (returned, true)
             } else {
                 let ask = params![tenant.as_str(), row.channel.0, row.external_id.as_deref()];
-                self.row(FIND, &ask).await?.ok_or_else(|| domain::Error::internal("an upserted order is gone"))?
+                let found = self.row(FIND, &ask).await?;
+                (found.ok_or_else(|| domain::Error::internal("an upserted order is gone"))?, false)
             };
-            answers.push(Upserted {
-                id: id(returned.int(0)?, OrderId::new)?,
-                version: returned.int(1)? as u64,
-                changed,
-            });
+            let (id, version) = (id(returned.int(0)?, OrderId::new)?, returned.int(1)? as u64);
+            answers.push(Upserted { id, version, changed });
         }
         Ok(answers)
     }
@@ -320,12 +361,8 @@ impl Tx<'_> {
 
     /// Stores a new order; false when its channel has one with the same external id.
     pub async fn insert_order(&mut self, tenant: &TenantId, row: &OrderRow) -> Result<bool> {
-        const INSERT: &str = "
-            insert into orders (tenant_id, id, channel, external_id, external_id_key, number_key, status_key,
-                placed_at, changed_at, created_at, modified_at, version, is_deleted, body)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, 0, $11)
-            on conflict (tenant_id, channel, external_id) where is_deleted = 0 do nothing";
-        Ok(self.execute(INSERT, &row.params(tenant)).await? > 0)
+        let is_new = self.insert_new("orders", &NEW, &[row.params(tenant)]).await?;
+        Ok(is_new.contains(&true))
     }
 
     /// Gives an order another external id; false when another order of its channel has it.

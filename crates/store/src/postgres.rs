@@ -7,7 +7,7 @@ use std::error::Error as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
@@ -109,6 +109,7 @@ impl Postgres {
             Ok(client) => Ok(Lease { client: Some(client), clean: true, silence: self.silence }),
             Err(PoolError::Backend(error)) => Err(unreachable(&error)),
             Err(PoolError::Timeout(_)) => {
+                metrics::counter!("waybill_store_busy_total").increment(1);
                 Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
             }
             Err(PoolError::Closed) => Err(Error::Unavailable("the store is closed".to_owned())),
@@ -173,12 +174,17 @@ enum Called<T> {
 impl Lease {
     async fn write<T>(&mut self, command: &impl AsyncFn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut retry = 0;
+        metrics::counter!("waybill_store_commands_total").increment(1);
         loop {
-            match self.call(command, false).await {
+            let began = Instant::now();
+            let called = self.call(command, false).await;
+            metrics::histogram!("waybill_store_write_seconds").record(began.elapsed());
+            match called {
                 Called::Done(outcome) => return outcome,
                 Called::Met(error) if retry == RETRIES => return Err(error),
                 Called::Met(_) => tokio::time::sleep(pause(retry)).await,
             }
+            metrics::counter!("waybill_store_conflicts_total").increment(1);
             retry += 1;
         }
     }
@@ -196,12 +202,17 @@ impl Lease {
             return Called::Done(Err(Error::internal("a lease without its connection")));
         };
         self.clean = false;
-        let mut tx = Tx::Postgres(Session { client, read_only, silence: self.silence, begun: false, failure: None });
+        let session =
+            Session { client, read_only, silence: self.silence, begun: false, failure: None, later: Vec::new() };
+        let mut tx = Tx::Postgres(session);
         let outcome = AssertUnwindSafe(async { command(&mut tx).await }).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&*panic)));
-        let (begun, failure) = match tx {
-            Tx::Postgres(session) => (session.begun, session.failure),
-            Tx::Sqlite(_) => (false, None),
+        let (begun, failure, last) = match tx {
+            Tx::Postgres(mut session) => {
+                let last = if outcome.is_ok() { session.last().await } else { Vec::new() };
+                (session.begun, session.failure, last)
+            }
+            Tx::Sqlite(_) => (false, None, Vec::new()),
         };
 
         if matches!(failure, Some(Failure::Silent)) {
@@ -215,7 +226,12 @@ impl Lease {
             // Sent, not awaited: nothing depends on it, and the next user of the connection comes behind it.
             client.batch_execute(end).now_or_never().unwrap_or(Ok(()))
         } else {
-            match tokio::time::timeout(self.silence, client.batch_execute(end)).await {
+            // What was put off goes out with the commit. If it fails, the server makes the commit a rollback.
+            let send = async {
+                let (sent, ended) = join(send_all(client, &last), client.batch_execute(end)).await;
+                ended.and(sent)
+            };
+            match tokio::time::timeout(self.silence, send).await {
                 Ok(ended) => ended,
                 Err(_) => return Called::Done(Err(silent())),
             }
@@ -223,15 +239,19 @@ impl Lease {
         self.clean = ended.is_ok();
         match (failure, outcome, ended) {
             (Some(Failure::Met(error)), ..) => Called::Met(error),
+            (_, Err(error), _) | (Some(Failure::Late(error)), Ok(_), _) => Called::Done(Err(error)),
             (Some(Failure::Broke | Failure::Silent), Ok(_), _) => Called::Done(Err(went_on())),
-            (_, Err(error), _) => Called::Done(Err(error)),
             (None, Ok(value), Ok(())) => Called::Done(Ok(value)),
             (None, Ok(_), Err(error)) if has_met(&error) => {
                 // A commit that fails so has rolled back.
                 self.clean = true;
                 Called::Met(refused(&error))
             }
-            (None, Ok(_), Err(error)) => Called::Done(Err(refused(&error))),
+            (None, Ok(_), Err(error)) => {
+                // What was put off was refused and the server has rolled back; after anything else the connection goes.
+                self.clean = error.as_db_error().is_some();
+                Called::Done(Err(refused(&error)))
+            }
         }
     }
 }
@@ -254,6 +274,8 @@ enum Failure {
     Silent,
     /// Something else; the command was told.
     Broke,
+    /// Something else with what was put off to the end, so that the command does not know.
+    Late(Error),
 }
 
 /// A command's view of the connection.
@@ -264,9 +286,56 @@ pub struct Session<'a> {
     silence: Duration,
     begun: bool,
     failure: Option<Failure>,
+    /// Statements whose outcome nobody needs yet: they go out with what follows.
+    later: Vec<(String, Vec<Value>)>,
 }
 
 impl Session<'_> {
+    /// Puts a statement off until the next one, or the commit, is sent.
+    pub(crate) fn execute_later(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<()> {
+        if self.failure.is_some() {
+            return Err(went_on());
+        }
+        self.later.extend(sets.iter().map(|params| (sql.to_owned(), params.clone())));
+        Ok(())
+    }
+
+    /// What was put off, ready to be sent with the commit; in a transaction of nothing else it is sent now. What goes
+    /// wrong is the session's failure.
+    async fn last(&mut self) -> Vec<(Statement, Vec<Value>)> {
+        if self.later.is_empty() || self.failure.is_some() {
+            return Vec::new();
+        }
+        if !self.begun {
+            let sent = self.with("", async { Ok(()) }).await;
+            self.was_late(sent.err());
+            return Vec::new();
+        }
+        let later = std::mem::take(&mut self.later);
+        match prepared(self.client, later).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                let told = self.fail(&error);
+                self.was_late(Some(told));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Remembers an error that the command was not told of.
+    fn was_late(&mut self, error: Option<Error>) {
+        if let (Some(Failure::Broke), Some(error)) = (&self.failure, error) {
+            self.failure = Some(Failure::Late(error));
+        }
+    }
+
+    /// Keeps why the transaction cannot go on, and says it.
+    fn fail(&mut self, error: &tokio_postgres::Error) -> Error {
+        let told = refused(error);
+        self.failure = Some(if has_met(error) { Failure::Met(told.clone()) } else { Failure::Broke });
+        told
+    }
+
     pub(crate) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         let client = self.client;
         self.with(sql, async {
@@ -285,15 +354,45 @@ impl Session<'_> {
         .await
     }
 
-    pub(crate) async fn execute_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<u64> {
+    /// Runs a statement whose parameters are arrays: the `held` columns of the rows.
+    pub(crate) async fn columns(&mut self, sql: &str, rows: &[Vec<Value>], held: &[usize]) -> Result<Vec<Row>> {
+        let client = self.client;
+        let columns: Vec<_> = held.iter().map(|&position| Column { rows, position }).collect();
+        let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+        self.with(sql, async {
+            let statement = client.prepare_cached(sql).await?;
+            answered(&client.query(&statement, &params).await?)
+        })
+        .await
+    }
+
+    pub(crate) async fn execute_each(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<u64>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
         let client = self.client;
         self.with(sql, async {
             let statement = client.prepare_cached(sql).await?;
-            let counts = pipelined(sets, |params| {
+            pipelined(sets, |params| {
                 let statement = &statement;
                 async move { client.execute(statement, &borrowed(params)).await }
-            });
-            Ok(counts.await?.into_iter().sum())
+            })
+            .await
+        })
+        .await
+    }
+
+    pub(crate) async fn rows_of_both(
+        &mut self,
+        first: (&str, &[Value]),
+        second: (&str, &[Value]),
+    ) -> Result<[Vec<Row>; 2]> {
+        let client = self.client;
+        self.with(first.0, async {
+            let statements = [client.prepare_cached(first.0).await?, client.prepare_cached(second.0).await?];
+            let (one, other) =
+                join(query(client, &statements[0], first.1), query(client, &statements[1], second.1)).await;
+            Ok([one?, other?])
         })
         .await
     }
@@ -314,12 +413,22 @@ impl Session<'_> {
         }
         let begin = if self.read_only { BEGIN_READ } else { BEGIN_WRITE };
         let (client, is_first) = (self.client, !self.begun);
+        let later = std::mem::take(&mut self.later);
+        let is_alone = later.is_empty();
+        let work = async {
+            if is_alone {
+                return work.await;
+            }
+            let ready = prepared(client, later).await?;
+            let (sent, outcome) = join(send_all(client, &ready), work).await;
+            sent.and(outcome)
+        };
         // A read does not wait until the transaction has begun: if that fails, its rows are thrown away.
         let is_read = self.read_only || sql.trim_start().starts_with("select");
         let answered = async {
             if !is_first {
                 work.await
-            } else if is_read {
+            } else if is_read && is_alone {
                 let (begun, outcome) = join(client.batch_execute(begin), work).await;
                 begun.and(outcome)
             } else {
@@ -334,12 +443,27 @@ impl Session<'_> {
             self.failure = Some(Failure::Silent);
             return Err(silent());
         };
-        outcome.map_err(|error| {
-            let told = refused(&error);
-            self.failure = Some(if has_met(&error) { Failure::Met(told.clone()) } else { Failure::Broke });
-            told
-        })
+        outcome.map_err(|error| self.fail(&error))
     }
+}
+
+/// Statements with their parameters, ready to be sent. One that is new to the connection is asked for first.
+async fn prepared(
+    client: &Object,
+    later: Vec<(String, Vec<Value>)>,
+) -> Result<Vec<(Statement, Vec<Value>)>, tokio_postgres::Error> {
+    let mut ready = Vec::with_capacity(later.len());
+    for (sql, params) in later {
+        ready.push((client.prepare_cached(&sql).await?, params));
+    }
+    Ok(ready)
+}
+
+/// Sends statements, all before the first answer, in order.
+async fn send_all(client: &Object, ready: &[(Statement, Vec<Value>)]) -> Result<(), tokio_postgres::Error> {
+    let under_way = ready.iter().map(async |(statement, params)| client.execute(statement, &borrowed(params)).await);
+    // Each is polled in turn, and the first poll sends.
+    futures::future::join_all(under_way).await.into_iter().try_for_each(|outcome| outcome.map(drop))
 }
 
 /// Sends a statement for each set of parameters before it waits for the first answer. Answers keep the order.
@@ -369,12 +493,56 @@ where
 }
 
 async fn query(client: &Object, statement: &Statement, params: &[Value]) -> Result<Vec<Row>, tokio_postgres::Error> {
-    let rows = client.query(statement, &borrowed(params)).await?;
+    answered(&client.query(statement, &borrowed(params)).await?)
+}
+
+fn answered(rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, tokio_postgres::Error> {
     rows.iter().map(|row| (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>().map(Row)).collect()
 }
 
 fn borrowed(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// One column of many rows, as an array.
+#[derive(Debug)]
+struct Column<'a> {
+    rows: &'a [Vec<Value>],
+    position: usize,
+}
+
+impl<'a> Column<'a> {
+    /// Every value as `take` sees it.
+    fn all<T>(&self, take: impl Fn(&'a Value) -> Option<T>) -> Result<Vec<Option<T>>, String> {
+        let one = |row: &'a Vec<Value>| match &row[self.position] {
+            Value::Null => Ok(None),
+            value => take(value).map(Some).ok_or_else(|| format!("{} in a column of something else", value.kind())),
+        };
+        self.rows.iter().map(one).collect()
+    }
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match *ty {
+            Type::INT8_ARRAY => {
+                self.all(|value| if let Value::Int(n) = value { Some(*n) } else { None })?.to_sql(ty, out)
+            }
+            Type::TEXT_ARRAY => self
+                .all(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })?
+                .to_sql(ty, out),
+            Type::BYTEA_ARRAY => self
+                .all(|value| if let Value::Bytes(bytes) = value { Some(bytes.as_slice()) } else { None })?
+                .to_sql(ty, out),
+            _ => Err(format!("a column for a parameter of type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
 }
 
 /// Looks at the parameter's type before it writes: bytes of another form would break the connection.

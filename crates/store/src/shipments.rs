@@ -99,11 +99,20 @@ impl Tx<'_> {
             to_json(&shipment.details)?,
             shipment.details.service.account.as_str()
         ];
-        self.execute(ADD, &params).await?;
-        const ADD_PARCEL: &str = "
-            insert into parcels (tenant_id, id, shipment_id, order_id, position, is_live, tracking, tracking_token,
-                has_label, is_scanned, body)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)";
+        self.execute_later(ADD, &[params.to_vec()]).await?;
+        const PARCEL_COLUMNS: [&str; 11] = [
+            "tenant_id",
+            "id",
+            "shipment_id",
+            "order_id",
+            "position",
+            "is_live",
+            "tracking",
+            "tracking_token",
+            "has_label",
+            "is_scanned",
+            "body",
+        ];
         let row = |parcel: &Parcel| -> Result<Vec<Value>> {
             Ok(params![
                 tenant.as_str(),
@@ -114,12 +123,14 @@ impl Tx<'_> {
                 is_live,
                 parcel.tracking.as_str(),
                 parcel.tracking_token.as_str(),
+                0,
+                0,
                 to_json(&parcel.parcel)?
             ]
             .to_vec())
         };
         let rows = shipment.parcels.iter().map(row).collect::<Result<Vec<_>>>()?;
-        self.execute_many(ADD_PARCEL, &rows).await?;
+        self.insert_all("parcels", &PARCEL_COLUMNS, &rows).await?;
         Ok(None)
     }
 
@@ -176,7 +187,7 @@ impl Tx<'_> {
                 .to_vec()
             })
             .collect();
-        self.execute_many(SAVE_PARCEL, &rows).await?;
+        self.execute_later(SAVE_PARCEL, &rows).await?;
         match first_look {
             Some(at) => self.expect_look(tenant, account, at).await,
             None => Ok(()),
@@ -186,7 +197,7 @@ impl Tx<'_> {
     /// Keeps what stands on a parcel's label, so that it can be drawn again in any format.
     pub async fn keep_label_content(&mut self, tenant: &TenantId, parcel: ParcelId, content: &str) -> Result<()> {
         let sql = "update parcels set label = $3 where tenant_id = $1 and id = $2";
-        self.execute(sql, &params![tenant.as_str(), parcel.number(), content]).await.map(drop)
+        self.execute_later(sql, &[params![tenant.as_str(), parcel.number(), content].to_vec()]).await
     }
 
     /// What stands on a parcel's label, if we draw it ourselves.
@@ -197,14 +208,14 @@ impl Tx<'_> {
 
     /// One shipment with its parcels.
     pub async fn shipment(&mut self, tenant: &TenantId, shipment_id: ShipmentId) -> Result<Option<Shipment>> {
-        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 and id = $2");
-        let Some(row) = self.row(&sql, &params![tenant.as_str(), shipment_id.number()]).await? else {
-            return Ok(None);
-        };
-        let mut shipment = shipment(&row)?;
-        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
-        let rows = self.rows(&sql, &params![tenant.as_str(), shipment_id.number()]).await?;
-        shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
+        let found = format!("select {SHIPMENT} from shipments where tenant_id = $1 and id = $2");
+        let parcels =
+            format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
+        let ask = params![tenant.as_str(), shipment_id.number()];
+        let [found, parcels] = self.rows_of_both((&found, &ask), (&parcels, &ask)).await?;
+        let Some(row) = found.first() else { return Ok(None) };
+        let mut shipment = shipment(row)?;
+        shipment.parcels = parcels.iter().map(parcel).collect::<Result<_>>()?;
         Ok(Some(shipment))
     }
 
@@ -274,6 +285,17 @@ impl Tx<'_> {
         let sql = "select shipment_id from parcels where tenant_id = $1 and id = $2";
         let row = self.row(sql, &params![tenant.as_str(), parcel.number()]).await?;
         row.map(|row| id(row.int(0)?, ShipmentId::new)).transpose()
+    }
+
+    /// The shipment and the order a parcel belongs to.
+    pub async fn place_of_parcel(
+        &mut self,
+        tenant: &TenantId,
+        parcel: ParcelId,
+    ) -> Result<Option<(ShipmentId, OrderId)>> {
+        let sql = "select shipment_id, order_id from parcels where tenant_id = $1 and id = $2";
+        let row = self.row(sql, &params![tenant.as_str(), parcel.number()]).await?;
+        row.map(|row| Ok((id(row.int(0)?, ShipmentId::new)?, id(row.int(1)?, OrderId::new)?))).transpose()
     }
 
     /// Tenant, shipment and parcel behind a tracking page's token.

@@ -3,7 +3,10 @@
 //! The writer takes waiting commands, runs each in a savepoint of its own and commits the group once. Nobody is
 //! answered before that commit, not even a command that failed: it may have failed over what a neighbour wrote.
 
+mod checkpoints;
+
 use std::collections::HashMap;
+use std::ffi::c_int;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,7 @@ use domain::{Error, Result};
 use futures::FutureExt as _;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, ErrorCode, ToSql};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -56,6 +60,7 @@ impl Sqlite {
         let mut writer = Connection::open(path, false)
             .map_err(|error| Error::Unavailable(format!("cannot open the database {}: {error}", path.display())))?;
         migrate::sqlite(&mut writer.sqlite)?;
+        checkpoints::watch(&mut writer, path)?;
         let readers = Arc::new(Readers { path: path.to_owned(), idle: Mutex::default() });
         readers.give(readers.take()?);
 
@@ -84,6 +89,7 @@ impl Sqlite {
             None => return Err(closed()),
             Some(queue) => queue.try_send(command).map_err(|error| match error {
                 TrySendError::Full(_) => {
+                    metrics::counter!("waybill_store_busy_total").increment(1);
                     Error::Unavailable("the store is busy: too many changes are waiting, try again".to_owned())
                 }
                 TrySendError::Disconnected(_) => closed(),
@@ -267,6 +273,8 @@ impl Connection {
             // An error here means that SQLite has already rolled back.
             let _ = self.run("rollback");
         }
+        metrics::histogram!("waybill_store_write_seconds").record(opened.elapsed());
+        metrics::counter!("waybill_store_commands_total").increment(group.len() as u64);
         for (command, outcome) in group {
             command.answer(stored.clone().and(outcome));
         }
@@ -302,8 +310,11 @@ impl Connection {
     }
 
     /// The last act: folds the log into the file.
-    fn close(self) {
-        let checkpoint = self.sqlite.execute_batch("pragma optimize; pragma wal_checkpoint(truncate);");
+    fn close(mut self) {
+        // From here on nobody else folds.
+        let unwatched = self.sqlite.wal_hook(None::<fn(&mut Wal, c_int) -> rusqlite::Result<()>>);
+        let checkpoint =
+            unwatched.and_then(|()| self.sqlite.execute_batch("pragma optimize; pragma wal_checkpoint(truncate);"));
         if let Err(error) = checkpoint {
             tracing::warn!(%error, "the database was not checkpointed on closing: {error}");
         }
@@ -375,8 +386,11 @@ impl Session<'_> {
         self.with(sql, |statement| rows(statement, params))
     }
 
-    pub(crate) fn execute_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<u64> {
-        self.with(sql, |statement| sets.iter().map(|params| execute(statement, params)).sum())
+    pub(crate) fn execute_each(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<u64>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with(sql, |statement| sets.iter().map(|params| execute(statement, params)).collect())
     }
 
     pub(crate) fn rows_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {

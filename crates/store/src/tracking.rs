@@ -85,7 +85,7 @@ impl Tx<'_> {
             update parcels set next_look_at = $3 where tenant_id = $1 and id = $2 and next_look_at is not null";
         let rows: Vec<_> =
             looks.iter().map(|(parcel, at)| params![tenant.as_str(), parcel.number(), *at].to_vec()).collect();
-        self.execute_many(PLAN, &rows).await.map(drop)
+        self.execute_later(PLAN, &rows).await
     }
 
     /// Counts a code that no table lists.

@@ -259,9 +259,31 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers how many rows were changed in all.
     pub async fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64> {
+        Ok(self.execute_each(sql, rows).await?.into_iter().sum())
+    }
+
+    /// Runs a statement once for each set of parameters, in order; answers how many rows each of them changed.
+    pub async fn execute_each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<u64>> {
         match self {
-            Self::Sqlite(session) => session.execute_many(sql, rows),
-            Self::Postgres(session) => session.execute_many(sql, rows).await,
+            Self::Sqlite(session) => session.execute_each(sql, rows),
+            Self::Postgres(session) => session.execute_each(sql, rows).await,
+        }
+    }
+
+    /// Runs a statement once for each set of parameters, whose outcome the command does not need: on PostgreSQL it is
+    /// sent with the next statement or the commit, and what goes wrong with it is told then.
+    pub async fn execute_later(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<()> {
+        match self {
+            Self::Sqlite(session) => session.execute_each(sql, rows).map(drop),
+            Self::Postgres(session) => session.execute_later(sql, rows),
+        }
+    }
+
+    /// Two queries in one exchange; answers the rows of each.
+    pub async fn rows_of_both(&mut self, first: (&str, &[Value]), second: (&str, &[Value])) -> Result<[Vec<Row>; 2]> {
+        match self {
+            Self::Sqlite(session) => Ok([session.rows(first.0, first.1)?, session.rows(second.0, second.1)?]),
+            Self::Postgres(session) => session.rows_of_both(first, second).await,
         }
     }
 

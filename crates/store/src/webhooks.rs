@@ -124,11 +124,19 @@ impl Tx<'_> {
 
     /// Stores deliveries; one that exists for the same event and endpoint is left alone.
     pub async fn add_deliveries(&mut self, deliveries: &[(TenantId, Delivery)]) -> Result<()> {
-        const ADD: &str = "
-            insert into webhook_deliveries
-                (tenant_id, id, event_id, endpoint_id, part, status, body, attempts, next_at, created_at, position)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            on conflict (tenant_id, event_id, endpoint_id, part) do nothing";
+        const COLUMNS: [&str; 11] = [
+            "tenant_id",
+            "id",
+            "event_id",
+            "endpoint_id",
+            "part",
+            "status",
+            "body",
+            "attempts",
+            "next_at",
+            "created_at",
+            "position",
+        ];
         let rows: Vec<_> = deliveries
             .iter()
             .map(|(tenant, delivery)| {
@@ -148,7 +156,7 @@ impl Tx<'_> {
                 .to_vec()
             })
             .collect();
-        self.execute_many(ADD, &rows).await.map(drop)
+        self.insert_missing("webhook_deliveries", &COLUMNS, &rows).await
     }
 
     /// What an endpoint should hear now, in the order of the feed.
@@ -177,22 +185,17 @@ impl Tx<'_> {
 
     /// Stores attempts and how their deliveries stand after them.
     pub async fn record_attempts(&mut self, tenant: &TenantId, attempted: &[Attempted]) -> Result<()> {
-        const ADD: &str = "
-            insert into webhook_attempts (tenant_id, delivery_id, number, body) values ($1, $2, $3, $4)
-            on conflict (tenant_id, delivery_id, number) do nothing";
-        const MARK: &str = "
-            update webhook_deliveries set status = $3, attempts = $4, next_at = $5
-            where tenant_id = $1 and id = $2";
         let attempt = |one: &Attempted| {
             Ok(params![tenant.as_str(), one.delivery, one.attempt.number, to_json(&one.attempt)?].to_vec())
         };
         let attempts = attempted.iter().map(attempt).collect::<Result<Vec<_>>>()?;
-        self.execute_many(ADD, &attempts).await?;
+        self.insert_missing("webhook_attempts", &["tenant_id", "delivery_id", "number", "body"], &attempts).await?;
         let mark = |one: &Attempted| {
             params![tenant.as_str(), one.delivery, one.status.as_str(), one.attempt.number, one.next_at].to_vec()
         };
         let marks: Vec<_> = attempted.iter().map(mark).collect();
-        self.execute_many(MARK, &marks).await.map(drop)
+        let sets = ["status", "attempts", "next_at"];
+        self.update_all("webhook_deliveries", &["tenant_id", "id"], &sets, &marks).await
     }
 
     /// Makes what waits for an endpoint due at once, as after a pause.

@@ -266,13 +266,21 @@ impl TestApp {
 
     /// The application of another process on the same database, documents and clock, with carriers of its own.
     pub async fn another(&self, connectors: Vec<Arc<dyn Connector>>) -> App {
-        let random = Random::default();
+        self.process(connectors, self.app.vault().clone()).await
+    }
+
+    /// The application of another process on the same database, documents and clock, with another key.
+    pub async fn another_with(&self, vault: Vault) -> App {
+        self.process(self.app.connectors().to_vec(), vault).await
+    }
+
+    async fn process(&self, connectors: Vec<Arc<dyn Connector>>, vault: Vault) -> App {
         App::new(Parts {
             store: store::Store::open(&self.store.config).await.expect("the database opens again"),
             blobs: Blobs::open(&BlobConfig::Folder(self.blobs.clone())).expect("a folder for documents"),
             clock: self.clock.clone(),
-            vault: Vault::new(&[7; 32], random.clone()).expect("a valid key"),
-            random,
+            vault,
+            random: Random::default(),
             connectors,
             event_bodies: Vec::new(),
             http: app::guard::client(true).expect("a client"),

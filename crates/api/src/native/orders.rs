@@ -203,8 +203,8 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
     let draft = OrderDraft { id: None, channel: Dialect::Native.default_channel(), details };
     let placed = app.place_orders(&caller, vec![draft]).await?;
     let placed = placed.into_iter().next().ok_or_else(|| Error::internal("one draft, one answer"))?;
-    let order = app.placed_order(&caller, placed.id).await?;
     let status = if placed.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let order = app.placed_order(&caller, placed).await?;
     Ok(answer(status, &OrderView::of(&order)))
 }
 

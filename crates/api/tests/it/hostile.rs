@@ -209,6 +209,7 @@ async fn stored(t: &TestApp) -> Vec<String> {
         "channel_logs",
         "webhook_endpoints",
         "api_keys",
+        "key_secrets",
         "tokens",
     ];
     let mut parts: Vec<String> =

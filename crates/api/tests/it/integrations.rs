@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use testkit::{Answer, TestApp, on_both_engines};
 
-use crate::fixture::{changed, delete, order, patch, place, serving};
+use crate::fixture::{builder, changed, delete, order, patch, place, routed, serving};
 
 const PATH: &str = "/api/v3/integrations";
 
@@ -110,6 +110,21 @@ on_both_engines! {
         assert_eq!(t.call(Method::PATCH, "/api/v3/integrations/8", "[").await.status, 400);
         assert_eq!(patch(&t, "/api/v3/integrations/9", &json!({})).await.story(), unknown());
         assert_eq!(t.get("/api/v3/integrations/8").await.json(), untouched(8, "Market stall"));
+    }
+
+    async fn a_webhook_to_a_private_address_is_refused_when_it_is_switched_on(engine: Engine) {
+        let strict = builder(engine).options(|options| options.allow_private_webhooks = false);
+        let t = routed(strict.build().await);
+        for url in ["http://shop.example/hook", "https://192.168.0.7/hook"] {
+            let answer = patch(&t, "/api/v3/integrations/7", &json!({ "webhook_active": true, "webhook_url": url })).await;
+            assert_eq!(answer.status, 400, "{url}");
+            let error = &answer.json()["errors"][0];
+            assert_eq!(error["source"]["pointer"], "/data/attributes/webhook_url");
+            assert!(error["detail"].as_str().unwrap().starts_with("webhooks do not go there: "), "{error}");
+            assert_eq!(t.get("/api/v3/integrations/7").await.json(), untouched(7, "Web shop"));
+        }
+        let good = json!({ "webhook_active": true, "webhook_url": "https://shop.example/hook" });
+        assert_eq!(patch(&t, "/api/v3/integrations/7", &good).await.status, 204);
     }
 
     async fn a_deleted_integration_is_gone_and_its_orders_stay(engine: Engine) {

@@ -5,7 +5,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{Error, Result, Timestamp};
 use futures::FutureExt;
@@ -109,7 +109,7 @@ const JOBS: [Job; 7] = [
 ];
 
 /// How long a job that was woken waits for more of the same.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The usual lease: no run takes longer.
 const LEASE: Duration = Duration::from_mins(1);
@@ -118,6 +118,20 @@ impl App {
     /// Frees what an earlier process held that was killed; only for whoever owns the database alone.
     pub async fn free_leases(&self) -> Result<()> {
         self.store().write(async |tx| tx.free_leases().await).await
+    }
+
+    /// For each kind of job with something to do, how long the longest waiting piece of it could have been done.
+    pub async fn job_lags(&self) -> Result<Vec<(&'static str, Duration)>> {
+        let waiting = self.store().read(async |tx| tx.waiting().await).await?;
+        let now = self.now();
+        let lag = |since: Timestamp| Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        Ok(JOBS
+            .iter()
+            .map(|job| {
+                let since = waiting.iter().find(|(kind, _)| *kind == job.kind).map(|(_, since)| *since);
+                (job.kind, since.map_or(Duration::ZERO, lag))
+            })
+            .collect())
     }
 
     /// Runs every job until `stop` turns true; a run that has begun is finished.
@@ -182,8 +196,14 @@ impl App {
     async fn lease_and_run(&self, job: &Job, owed: &mut Option<Timestamp>) -> Result<Option<Outcome>> {
         // A job that panics must not take the others with it.
         let run = async || {
+            let began = Instant::now();
             let outcome = AssertUnwindSafe((job.run)(self)).catch_unwind().await;
-            outcome.unwrap_or_else(|_| Err(Error::internal("it panicked")))
+            let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("it panicked")));
+            metrics::histogram!("waybill_job_run_seconds", "job" => job.kind).record(began.elapsed());
+            if matches!(outcome, Err(_) | Ok(Outcome::GiveUp(_))) {
+                metrics::counter!("waybill_job_failures_total", "job" => job.kind).increment(1);
+            }
+            outcome
         };
         // An embedded database has one process, which need not take its own turns from itself.
         if job.is_shared || self.store().is_sqlite() {

@@ -56,14 +56,14 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         }
     }
     let has_deliveries = !deliveries.is_empty();
+    let kinds: Vec<_> = fresh.iter().map(|(_, event)| event.kind).collect();
     app.store()
         .write(async move |tx| {
             let mut last = HashMap::new();
             let mut positions = Vec::with_capacity(fresh.len());
-            for (tenant, event) in &fresh {
-                if tx.is_numbered(tenant, event.id).await? {
-                    continue;
-                }
+            // On PostgreSQL a node whose lease ran out may have been here meanwhile.
+            let unnumbered = tx.unnumbered(BATCH).await?;
+            for (tenant, event) in fresh.iter().filter(|(_, event)| unnumbered.contains(&event.id.number())) {
                 let position = match last.get(tenant) {
                     Some(position) => *position,
                     None => tx.last_position(tenant).await?,
@@ -86,6 +86,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
             tx.wake_lanes(deliver_webhooks::KIND, &lanes, now).await
         })
         .await?;
+    for kind in kinds {
+        metrics::counter!("waybill_events_total", "kind" => kind.as_str()).increment(1);
+    }
     if has_deliveries {
         app.wakes().deliveries.notify_one();
     }

@@ -110,9 +110,8 @@ async fn look(
     };
     let trace = Trace::default();
     let limit = app.options().carrier_timeout.min(LONGEST);
-    let answer = tokio::time::timeout(limit, connection.track(&ask, &trace)).await.unwrap_or_else(|_| {
-        Err(CarrierError::Unavailable { message: "no answer in time".to_owned(), retry_after: None })
-    });
+    let account = &shipment.details.service.account;
+    let answer = app.ask_carrier(tenant, account, "track", limit, connection.track(&ask, &trace)).await;
     Ok(Some(Look { shipment, parcel, answer }))
 }
 

@@ -73,7 +73,7 @@ async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
     let usable = account.and_then(|account| account.connection.clone().zip(account.profile));
     match (shipment.status, usable) {
         (ShipmentStatus::Booking, Some((_, profile))) if profile.books_once_a_reference => {
-            app.book(tenant, id).await.map(drop)
+            app.book(tenant, shipment).await.map(drop)
         }
         (ShipmentStatus::Booking, Some((connection, profile))) => {
             let trace = Trace::default();
@@ -82,7 +82,7 @@ async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
                     app.store_booking(tenant, &shipment, booking, profile, trace.take()).await.map(drop)
                 }
                 Ok(None) if shipment.details.cancel_wanted => app.store_never_booked(tenant, &shipment).await.map(drop),
-                Ok(None) => app.book(tenant, id).await.map(drop),
+                Ok(None) => app.book(tenant, shipment).await.map(drop),
                 Err(error) if error.is_unsure() => {
                     app.leave_unsure(tenant, &shipment, error, trace.take()).await.map(drop)
                 }

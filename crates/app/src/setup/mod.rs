@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::account::CarrierAccount;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
 use domain::order::RawJson;
-use domain::secret::Secret;
-use domain::tenant::{ApiKey, Mode, Scope, Tenant, TenantId};
+use domain::tenant::{Mode, Scope, Tenant, TenantId};
 use domain::{Error, Problem, Result};
 use store::Tx;
 use store::webhooks::EndpointRow;
 
-use crate::setup::file::{IntegrationSetup, KeySetup, SetupFile, TenantSetup, WebhookSetup};
-use crate::{App, clock};
+use crate::keys::IssuedKey;
+use crate::setup::file::{IntegrationSetup, SetupFile, TenantSetup, WebhookSetup};
+use crate::{App, clock, guard};
 
 pub mod file;
 
@@ -28,10 +29,12 @@ const CHANGE_OVER: Duration = Duration::from_hours(24);
 pub struct Applied {
     /// What changed, by kind of table: `key` → 2. Empty when everything stood so already.
     pub changes: BTreeMap<&'static str, usize>,
+    /// Where the file is behind what was done since it was written: its place, and what to do.
+    pub notes: Vec<String>,
 }
 
 impl Applied {
-    fn count(&mut self, kind: &'static str, changed: bool) {
+    pub(crate) fn count(&mut self, kind: &'static str, changed: bool) {
         if changed {
             *self.changes.entry(kind).or_default() += 1;
         }
@@ -74,9 +77,9 @@ impl App {
     pub async fn apply(&self, setup: SetupFile) -> Result<Applied> {
         let endpoints: usize = setup.tenants.iter().map(|tenant| tenant.webhooks.len()).sum();
         let endpoint_ids = self.ids("endpoints", endpoints, EndpointId::new).await?;
-        let live_in_test = self.live_accounts_in_test(&setup);
-        if !live_in_test.is_empty() {
-            return Err(Error::Invalid(live_in_test));
+        let mistakes = [self.live_accounts_in_test(&setup), self.hooks_that_may_not_be(&setup)].concat();
+        if !mistakes.is_empty() {
+            return Err(Error::Invalid(mistakes));
         }
         let app = self.clone();
         let applied = self
@@ -113,6 +116,19 @@ impl App {
         problems
     }
 
+    fn hooks_that_may_not_be(&self, setup: &SetupFile) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for tenant in &setup.tenants {
+            for webhook in &tenant.webhooks {
+                if let Some(text) = guard::mistake(&webhook.url, self.options().allow_private_webhooks) {
+                    let path = format!("tenant[{}].webhook[{}].url", tenant.tenant.id, webhook.url);
+                    problems.push(Problem::new(path, text));
+                }
+            }
+        }
+        problems
+    }
+
     async fn apply_tenant(
         &self,
         tx: &mut Tx<'_>,
@@ -141,7 +157,7 @@ impl App {
             applied.count("integration", tx.put_channel(id, &channel).await?);
         }
         for key in &setup.keys {
-            applied.count("key", self.apply_key(tx, id, key).await?);
+            self.apply_key(tx, id, key, applied).await?;
         }
         for (position, location) in setup.locations.iter().enumerate() {
             applied.count("location", tx.put_location(id, position, location).await?);
@@ -153,46 +169,22 @@ impl App {
         self.apply_webhooks(tx, id, &setup.webhooks, ids, applied).await
     }
 
-    async fn apply_key(&self, tx: &mut Tx<'_>, tenant: &TenantId, key: &KeySetup) -> Result<bool> {
-        let hash = self.vault().hash(key.secret.reveal());
-        let path = format!("tenant[{tenant}].key[{}]", key.name);
-        let is_this = |owner: &TenantId, name: &str| owner == tenant && name == key.name;
-        if let Some(holder) = tx.key_by_secret(&hash).await?
-            && !is_this(&holder.tenant, &holder.name)
-        {
-            let text = "another key has this secret: a secret finds its tenant and must be unique";
-            return Err(Error::invalid(format!("{path}.secret"), text));
-        }
-        if let Some((owner, name)) = tx.key_holder(&key.public).await?
-            && !TenantId::new(owner).is_some_and(|owner| is_this(&owner, &name))
-        {
-            let text = format!("another key has the public part {:?}: choose another", key.public);
-            return Err(Error::invalid(format!("{path}.public"), text));
-        }
-        let stored = ApiKey {
-            tenant: tenant.clone(),
-            name: key.name.clone(),
-            public: key.public.clone(),
-            scopes: key.scopes.clone(),
-        };
-        tx.put_key(&stored, &hash).await
-    }
-
     async fn apply_accounts(&self, tx: &mut Tx<'_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
         let id = &setup.tenant.id;
         let stored = tx.carrier_accounts(id).await?;
         for (position, account) in setup.carrier_accounts.iter().enumerate() {
             let same_place = stored.get(position).filter(|(known, _)| known.id == account.id);
-            let is_same = match same_place {
-                Some((known, sealed)) => {
-                    let credentials = store::codec::from_json(&self.vault().decrypt(sealed)?)?;
-                    let mut known = known.clone();
-                    known.credentials = credentials;
-                    known == *account
+            // What cannot be read any more is given again by the file.
+            let readable = same_place.and_then(|(known, sealed)| Some((known, self.vault().open(sealed)?.0)));
+            let is_same = match readable {
+                Some((known, credentials)) => {
+                    let credentials = store::codec::from_json(&credentials)?;
+                    CarrierAccount { credentials, ..known.clone() } == *account
                 }
                 None => false,
             };
             if !is_same {
+                self.may_encrypt(tx).await?;
                 let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
                 tx.put_carrier_account(id, position, account, &sealed).await?;
             }
@@ -232,22 +224,23 @@ impl App {
                 known.url == webhook.url && known.dialect == webhook.dialect && known.channel.is_none()
             };
             let known = stored.iter().find(is_it);
-            let is_same = match known {
-                Some(known) => {
+            let known_secret = known.and_then(|known| self.vault().open(&known.secret)).map(|(secret, _)| secret);
+            let is_same_secret = known_secret.as_deref() == Some(webhook.secret.reveal());
+            let is_same = is_same_secret
+                && known.is_some_and(|known| {
                     known.events == webhook.events
                         && known.concurrency == webhook.concurrency
                         && known.variant == webhook.variant
-                        && self.vault().decrypt(&known.secret)? == webhook.secret.reveal()
-                }
-                None => false,
-            };
+                });
             if !is_same {
+                self.may_encrypt(tx).await?;
                 // While receivers change over, the secret that was in force signs too.
                 let previous = match known {
-                    Some(known) if self.vault().decrypt(&known.secret)? != webhook.secret.reveal() => {
+                    Some(known) if is_same_secret => known.previous.clone(),
+                    Some(known) if known_secret.is_some() => {
                         Some((known.secret.clone(), clock::later(self.now(), CHANGE_OVER)))
                     }
-                    known => known.and_then(|known| known.previous.clone()),
+                    _ => None,
                 };
                 let row = EndpointRow {
                     previous,
@@ -267,32 +260,8 @@ impl App {
         Ok(())
     }
 
-    /// Makes a key for a tenant with parts nobody can guess; the secret is shown once and stored hashed.
-    pub async fn create_key(&self, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> Result<(String, Secret)> {
-        let public = format!("pub_{}", self.random().token::<12>());
-        let secret = Secret::new(format!("sec_{}", self.random().token::<24>()));
-        let key = KeySetup { name: name.to_owned(), public: public.clone(), secret: secret.clone(), scopes };
-        let (app, owner) = (self.clone(), tenant.clone());
-        self.store()
-            .write(async move |tx| {
-                if tx.tenant(&owner).await?.is_none() {
-                    let text = format!("there is no tenant {owner:?}: name one of the setup file");
-                    return Err(Error::invalid("tenant", text));
-                }
-                if tx.has_key(&owner, &key.name).await? {
-                    let text = format!("there is a key named {:?} already: choose another name", key.name);
-                    return Err(Error::Conflict(text));
-                }
-                app.apply_key(tx, &owner, &key).await?;
-                tx.raise_setup_version().await
-            })
-            .await?;
-        self.0.setup.forget();
-        Ok((public, secret))
-    }
-
     /// Gives an empty database the tenant `default` with one key; `None` when any key exists already.
-    pub async fn first_start(&self) -> Result<Option<(String, Secret)>> {
+    pub async fn first_start(&self) -> Result<Option<IssuedKey>> {
         if self.store().read(async |tx| tx.has_keys().await).await? {
             return Ok(None);
         }

@@ -62,9 +62,15 @@ impl App {
     }
 
     /// Asks the carrier of a shipment's account; see [`App::ask_carrier`].
-    async fn ask<T>(&self, tenant: &TenantId, shipment: &Shipment, answer: Answer<'_, T>) -> Result<T, CarrierError> {
+    async fn ask<T>(
+        &self,
+        tenant: &TenantId,
+        shipment: &Shipment,
+        call: &'static str,
+        answer: Answer<'_, T>,
+    ) -> Result<T, CarrierError> {
         let account = &shipment.details.service.account;
-        self.ask_carrier(tenant, account, self.options().carrier_timeout, answer).await
+        self.ask_carrier(tenant, account, call, self.options().carrier_timeout, answer).await
     }
 
     /// Until when whoever asks a carrier now may take: twice as long as the carrier may.
@@ -80,7 +86,7 @@ impl App {
         connection: &dyn Connection,
         trace: &Trace,
     ) -> Result<Option<Booking>, CarrierError> {
-        self.ask(tenant, shipment, connection.find(&shipment.details.reference, trace)).await
+        self.ask(tenant, shipment, "find", connection.find(&shipment.details.reference, trace)).await
     }
 
     /// Stores a carrier's answer on the row as it stands now, so that what came meanwhile (a wish to cancel, a tracking
@@ -130,15 +136,14 @@ impl App {
     }
 
     /// Asks the carrier for what a `Booking` row says, and stores the answer. After a refusal the next account is asked.
-    pub(crate) async fn book(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
+    pub(crate) async fn book(&self, tenant: &TenantId, mut shipment: Shipment) -> Result<Shipment> {
         loop {
-            let shipment = self.known_shipment(tenant, id).await?;
             if shipment.status != ShipmentStatus::Booking {
                 return Ok(shipment);
             }
             let (connection, profile) = self.connection(tenant, &shipment).await?;
             let (ask, trace) = (self.booking_request(&shipment), Trace::default());
-            let answer = self.ask(tenant, &shipment, connection.book(&ask, &trace)).await;
+            let answer = self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await;
             match answer {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
                 Err(error) if error.is_unsure() => {
@@ -151,7 +156,7 @@ impl App {
                         .iter()
                         .position(|rate| rate.service.account != shipment.details.service.account);
                     match next.filter(|_| !shipment.details.cancel_wanted) {
-                        Some(next) => drop(self.turn_to(tenant, &shipment, next, &error, trace.take()).await?),
+                        Some(next) => shipment = self.turn_to(tenant, &shipment, next, &error, trace.take()).await?,
                         None => return self.store_refusal(tenant, &shipment, error, trace.take()).await,
                     }
                 }
@@ -499,7 +504,7 @@ impl App {
             tracking_numbers: asked.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
         };
         let answer = if profile.can_cancel {
-            self.ask(tenant, asked, connection.cancel(&ask, &trace)).await
+            self.ask(tenant, asked, "cancel", connection.cancel(&ask, &trace)).await
         } else {
             Err(CarrierError::Unsupported("cancelling a booking".to_owned()))
         };

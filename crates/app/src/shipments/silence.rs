@@ -56,7 +56,7 @@ impl App {
 
     /// A new shipment of the same parcels with the next account; the old one is marked to be voided. `None` when there is no
     /// other account, or the old one would stay unknown for ever.
-    async fn take_over(&self, caller: &Caller, silent: &Shipment) -> Result<Option<ShipmentId>> {
+    async fn take_over(&self, caller: &Caller, silent: &Shipment) -> Result<Option<Shipment>> {
         let account = &silent.details.service.account;
         let next = silent.details.alternatives.iter().position(|rate| rate.service.account != *account);
         let Some(next) = next else { return Ok(None) };
@@ -94,7 +94,7 @@ impl App {
                     return Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()));
                 }
                 tx.emit(&tenant, &event(event_id, EventKind::ShipmentReassigned, now, reassigned.clone())).await?;
-                Ok(Some(fresh.id))
+                Ok(Some(fresh.clone()))
             })
             .await?;
         self.wakes().events.notify_one();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::Caller;
 use app::channels::ChannelHook;
 use app::limits::{Load, RateLimit};
-use app::orders::{OrderDraft, OrderFilter, OrderPage, OrderRef, OrderSort};
+use app::orders::{OrderDraft, OrderFilter, OrderPage, OrderRef, OrderSort, PlacedOrder};
 use app::shipments::ShipWish;
 use domain::channel::Dialect;
 use domain::document::{Dpi, Format};
@@ -41,6 +41,8 @@ async fn try_all(shop: &Shop, caller: &Caller, round: usize) -> Vec<(&'static st
     let page = OrderPage { sort: vec![(OrderSort::Id, true)], after: None, backwards: false, skip: 0, limit: 5 };
     let named = OrderRef::External(None, format!("booked-{round}"));
     let news = vec![report(None, "in_transit", "2026-03-02T15:00:00Z")];
+    let details = cups("placed");
+    let placed = PlacedOrder { id: fresh, is_new: true, at: app.now(), channel: WEB_SHOP, details: details.into() };
     let log = || RawJson::new("{}".to_owned()).unwrap();
     let wish = ShipWish::default();
     let format = Format::Zpl(Dpi::D203);
@@ -63,7 +65,7 @@ async fn try_all(shop: &Shop, caller: &Caller, round: usize) -> Vec<(&'static st
         ("label", lacks(app.label(caller, parcel, format).await)),
         ("packing_slip", lacks(app.packing_slip(caller, shipment.id).await)),
         ("place_orders", lacks(app.place_orders(caller, vec![draft]).await)),
-        ("placed_order", lacks(app.placed_order(caller, fresh).await)),
+        ("placed_order", lacks(app.placed_order(caller, placed).await)),
         ("edit_order", lacks(app.edit_order(caller, fresh, |order| Ok::<_, ()>(order.details.clone())).await)),
         ("add_channel_log", lacks(app.add_channel_log(caller, WEB_SHOP, None, log()).await)),
         ("report_tracking", lacks(app.report_tracking(caller, shipment.id, news).await)),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use app::channels::ChannelHook;
+use app::keys::IssuedKey;
 use app::setup::file::SetupFile;
 use app::setup::{Applied, IDS_AS_NUMBERS};
 use app::{App, Credentials};
@@ -174,7 +175,7 @@ on_both_engines! {
     async fn a_key_is_made_for_a_tenant_that_exists(engine: Engine) {
         let shop = Shop::open(engine).await;
         let acme = TenantId::new("acme").unwrap();
-        let (public, made) = shop.app().create_key(&acme, "robot", vec![Scope::Read]).await.unwrap();
+        let IssuedKey { public, secret: made, .. } = shop.app().create_key(&acme, "robot", vec![Scope::Read]).await.unwrap();
         let caller = shop.app().authenticate(&Credentials::Pair(public, made), Dialect::Native).await.unwrap();
         assert_eq!((caller.tenant(), caller.key.scopes.as_slice()), (&acme, [Scope::Read].as_slice()));
         assert!(knows(shop.app(), secret("sec-acme")).await);
@@ -183,16 +184,39 @@ on_both_engines! {
         assert!(matches!(refused, Err(Error::Invalid(problems)) if problems[0].path == "tenant"));
     }
 
+    async fn a_webhook_that_may_not_be_is_refused_as_soon_as_it_is_written_down(engine: Engine) {
+        let hook = |url: &str| {
+            format!("[[tenant.webhook]]\nurl = \"{url}\"\nsecret = \"hook\"\ndialect = \"native\"\nevents = [\"*\"]\n")
+        };
+        let bad = ["http://example.com/hooks", "https://10.0.0.1/", "https://[::1]/", "https://localhost/"];
+        let hooks: String = bad.iter().copied().chain(["https://example.com/hooks"]).map(hook).collect();
+        let setup = with_tables(&scripted_setup(), &hooks);
+        let strict = Shop::built(engine, |builder| builder.options(|options| options.allow_private_webhooks = false)).await;
+        let before = version(strict.app()).await;
+        let Err(Error::Invalid(problems)) = strict.apply(&setup).await else { panic!("they were taken") };
+        let paths: Vec<_> = problems.iter().map(|problem| problem.path.clone()).collect();
+        assert_eq!(paths, bad.map(|url| format!("tenant[acme].webhook[{url}].url")));
+        assert_eq!(
+            problems[0].message,
+            "webhooks do not go there: \"http\" is not https; expected an https URL with a public address, unless the \
+             operator sets allow_private_webhooks"
+        );
+        assert_eq!(version(strict.app()).await, before);
+        strict.apply(&with_tables(&scripted_setup(), &hook("https://example.com/hooks"))).await.unwrap();
+        let lenient = Shop::open(engine).await;
+        assert_eq!(lenient.apply(&setup).await.unwrap().changes["webhook"], 5);
+    }
+
     async fn a_database_without_keys_gets_a_tenant_and_one_key_once(engine: Engine) {
         let early = "[[tenant]]\nid = \"early\"\nname = \"Early\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n";
         let t = TestApp::builder(engine).setup(early).build().await;
-        let (public, made) = t.app.first_start().await.unwrap().unwrap();
+        let IssuedKey { public, secret: made, .. } = t.app.first_start().await.unwrap().unwrap();
         let caller = t.app.authenticate(&Credentials::Pair(public, made), Dialect::Native).await.unwrap();
         assert_eq!(caller.tenant().as_str(), "default");
         assert_eq!(caller.key.scopes, Scope::ALL);
-        assert_eq!(t.app.first_start().await.unwrap(), None);
+        assert!(t.app.first_start().await.unwrap().is_none());
         let shop = Shop::open(engine).await;
-        assert_eq!(shop.app().first_start().await.unwrap(), None);
+        assert!(shop.app().first_start().await.unwrap().is_none());
     }
 }
 
@@ -201,7 +225,7 @@ async fn no_secret_lies_in_the_database_in_clear() {
     let carrier = Scripted::new();
     let t = builder(Engine::Sqlite, &carrier).setup(rich()).build().await;
     let token = t.app.issue_token("pub-acme", &Secret::new("sec-acme"), "tok_").await.unwrap().token;
-    let (_, made) = t.app.create_key(&TenantId::new("acme").unwrap(), "robot", vec![Scope::Read]).await.unwrap();
+    let made = t.app.create_key(&TenantId::new("acme").unwrap(), "robot", vec![Scope::Read]).await.unwrap().secret;
     let store::Config::Sqlite { path } = t.store_config() else { panic!("this is SQLite") };
     let mut bytes = std::fs::read(path).unwrap();
     bytes.extend(std::fs::read(path.with_extension("db-wal")).unwrap());

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::channel::Dialect;
 use domain::event::EventKind;
-use domain::ids::{EventId, OrderId};
+use domain::ids::{EndpointId, EventId, OrderId};
 use domain::webhook::DeliveryStatus;
 use sha2::{Digest, Sha256};
 use testkit::sink::{Received, Sink};
@@ -360,15 +360,34 @@ on_both_engines! {
 
     async fn a_private_address_is_refused_unless_the_operator_allows_it(engine: Engine) {
         let sink = Sink::start().await;
-        let over_tls = sink.url.replace("http://", "https://");
-        let tables = endpoint(&sink.url, "[\"order.*\"]") + &endpoint(&over_tls, "[\"order.*\"]");
+        let (sink_url, over_tls) = (sink.url.clone(), sink.url.replace("http://", "https://"));
         let shop = Shop::built(engine, |builder| {
             builder
-                .setup(with_tables(&scripted_setup(), &tables))
                 .event_bodies(vec![Arc::new(Words::default())])
                 .options(|options| options.allow_private_webhooks = false)
         })
         .await;
+        // Written down while the operator allowed them.
+        let (acme, vault) = (shop.acme.tenant().clone(), shop.app().vault().clone());
+        let write = shop.app().store().write(async move |tx| {
+            for (id, url) in [(1, &sink_url), (2, &over_tls)] {
+                let row = store::webhooks::EndpointRow {
+                    id: EndpointId::new(id).unwrap(),
+                    url: url.clone(),
+                    dialect: Dialect::Native,
+                    channel: None,
+                    events: vec!["order.*".to_owned()],
+                    secret: vault.encrypt("hook")?,
+                    previous: None,
+                    concurrency: 1,
+                    variant: None,
+                };
+                tx.put_webhook_endpoint(&acme, &row).await?;
+            }
+            tx.raise_setup_version().await
+        });
+        write.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(600)).await;
         let order = shop.order("1001").await;
         shop.t.run_jobs().await;
         let told = shop.told(order).await;

@@ -46,6 +46,7 @@ columns! {
     MaxLength "max_length_cm" false "no parcel's longest side may be longer";
     MaxGirth "max_girth_cm" false "the longest side plus twice each of the others may not be longer";
     MaxParcels "max_parcels" false "no shipment may have more parcels";
+    RoundTo "round_to" false "the step amounts are rounded to, such as 5; blank for the currency's minor unit";
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a shipment costs by a rate sheet.
 //!
 //! Each parcel is billed by the larger of its gross and its volumetric weight. Amounts are added exactly and the total
-//! is rounded once, half away from zero, to the currency's minor digits. The amounts shown beside it (each parcel's
+//! is rounded once, half away from zero, to the currency's minor digits or the sheet's own step. The amounts shown beside it (each parcel's
 //! base price, then the surcharges) are what the rounded running sum grows by, so they always add up to the total.
 
 use domain::connector::{Offer, RateRequest};
@@ -167,7 +167,12 @@ fn rate(code: ServiceCode, service: &Service, fits: &[Fit<'_>], ask: &RateReques
     // Fuel is taken on everything else, so it stands last even when a later parcel brought a new surcharge.
     surcharges.sort_by_key(|(name, _)| *name == FUEL);
     let first = fits[0].row;
-    let mut sum = RunningSum { exact: Decimal::ZERO, shown: Decimal::ZERO, digits: first.digits };
+    let mut sum = RunningSum {
+        exact: Decimal::ZERO,
+        shown: Decimal::ZERO,
+        digits: first.digits,
+        step: first.terms.round_to.unwrap_or_else(|| Decimal::new(1, first.digits)),
+    };
     let mut money = |amount| Money::new(sum.add(amount), first.currency);
     let parcels = fits.iter().map(|fit| ParcelRate {
         billed_weight: fit.billed,
@@ -222,18 +227,20 @@ fn surcharges_of<'a>(row: &'a Row, parcel: &ParcelBox) -> Vec<(&'a str, Decimal)
     surcharges
 }
 
-/// An exact sum and what of it was shown in whole minor units.
+/// An exact sum and what of it was shown in whole steps.
 struct RunningSum {
     exact: Decimal,
     shown: Decimal,
     digits: u32,
+    step: Decimal,
 }
 
 impl RunningSum {
     /// What the shown sum grows by.
     fn add(&mut self, amount: Decimal) -> Decimal {
         self.exact += amount;
-        let mut rounded = self.exact.round_dp_with_strategy(self.digits, RoundingStrategy::MidpointAwayFromZero);
+        let steps = (self.exact / self.step).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+        let mut rounded = steps * self.step;
         rounded.rescale(self.digits);
         let mut growth = rounded - self.shown;
         growth.rescale(self.digits);

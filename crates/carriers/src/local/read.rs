@@ -336,6 +336,12 @@ pub(super) fn divisor(text: &str) -> Result<Decimal, String> {
     if divisor.is_zero() { Err("expected more than zero, such as 5000".to_owned()) } else { Ok(divisor) }
 }
 
+/// The step amounts are rounded to.
+pub(super) fn step(text: &str) -> Result<Decimal, String> {
+    let step = number(text, 1_000, 4, "5")?;
+    if step.is_zero() { Err("expected more than zero, such as 5".to_owned()) } else { Ok(step) }
+}
+
 /// A length in centimetres.
 pub(super) fn length(text: &str) -> Result<Length, String> {
     let centimetres = number(text, 100_000, 4, "120")?;

@@ -66,6 +66,8 @@ pub(super) struct Terms {
     pub(super) max_girth: Option<Decimal>,
     /// The most parcels of a shipment.
     pub(super) max_parcels: Option<u32>,
+    /// What amounts are rounded to a multiple of; the currency's minor unit when the sheet names nothing.
+    pub(super) round_to: Option<Decimal>,
 }
 
 /// A named surcharge.
@@ -177,6 +179,7 @@ impl Draft {
             max_length: cell.optional(Col::MaxLength, read::length),
             max_girth: cell.optional(Col::MaxGirth, read::length).map(Length::centimetres),
             max_parcels: cell.optional(Col::MaxParcels, read::count),
+            round_to: cell.optional(Col::RoundTo, read::step),
         };
         if let (Some(min), Some(max)) = (min, max)
             && min >= max
@@ -185,6 +188,11 @@ impl Draft {
         }
         if countries.as_deref() == Some(&[None]) && !entries.is_empty() {
             cell.wrong(Col::PostalPrefixes, "* is the rest of the world and has no postal codes: name the countries");
+        }
+        if let (Some(step), Some((currency, digits))) = (terms.round_to, currency)
+            && step.normalize().scale() > digits
+        {
+            cell.wrong(Col::RoundTo, format!("{currency} has {digits} decimal places"));
         }
         let mut other_name = None;
         if let (Some(service), Some(name)) = (&service, &name)

@@ -29,6 +29,8 @@ fn without_any_source_the_defaults_hold() {
         documents_url: None,
         key: None,
         key_file: None,
+        previous_key: None,
+        previous_key_file: None,
         setup: None,
         role: All,
         allow_private_webhooks: false,
@@ -42,6 +44,9 @@ fn without_any_source_the_defaults_hold() {
         max_body_bytes: 10485760,
         request_timeout: 60s,
         carrier_timeout: 30s,
+        rate_timeout: 5s,
+        metrics_token: None,
+        otlp_endpoint: None,
         sandbox_journal: None,
     }
     "#);
@@ -74,6 +79,7 @@ fn the_environment_can_say_everything() {
         ("WAYBILL_DATABASE_URL", "postgres://w:hunter2@db/w"),
         ("WAYBILL_DOCUMENTS_URL", "s3://labels/prod"),
         ("WAYBILL_KEY", "0123456789012345"),
+        ("WAYBILL_PREVIOUS_KEY_FILE", "/run/secrets/former.key"),
         ("WAYBILL_ROLE", "worker"),
         ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "1"),
         ("WAYBILL_PUBLIC_URL", "https://ship.example.com/"),
@@ -84,6 +90,7 @@ fn the_environment_can_say_everything() {
     ];
     let settings = settle("", &env, None).unwrap();
     assert_eq!(settings.key, Some(Secret::new("0123456789012345")));
+    assert_eq!(settings.previous_key_file.as_deref(), Some(Path::new("/run/secrets/former.key")));
     assert_eq!(settings.role, Role::Worker);
     assert!(settings.allow_private_webhooks);
     assert_eq!(settings.base_url(settings.listen), "https://ship.example.com");
@@ -94,13 +101,17 @@ fn the_environment_can_say_everything() {
 fn every_mistake_is_told_at_once_and_shows_no_secret() {
     let file =
         Some("lisen = 1\nkey = \"hunter2\"\nlog_format = [1]\nrate_limit_writes_per_minute = 0\nmax_body_bytes = 1.5");
-    let env = [("WAYBILL_DATABASE_URL", "mysql://w:hunter2@db/w"), ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "yes please")];
-    let flags = "--listen localhost --role boss --documents-url https://x --key-file k";
+    let env = [
+        ("WAYBILL_DATABASE_URL", "mysql://w:hunter2@db/w"),
+        ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "yes please"),
+        ("WAYBILL_PREVIOUS_KEY", "hunter2 and some more of them"),
+    ];
+    let flags = "--listen localhost --role boss --documents-url https://x --key-file k --previous-key-file p";
     let mistakes = settle(flags, &env, file).unwrap_err();
     assert!(!mistakes.contains("hunter2"));
     insta::assert_snapshot!(mistakes, @r#"
     the settings cannot be used:
-      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds
+      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, metrics_token, otlp_endpoint
       waybill.toml, line 3: log_format: found array, expected text, a whole number, true or false
       waybill.toml, line 5: max_body_bytes: found float, expected text, a whole number, true or false
       --listen: found "localhost", expected an address and port such as 127.0.0.1:8080
@@ -111,6 +122,7 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
       WAYBILL_ALLOW_PRIVATE_WEBHOOKS: found "yes please", expected 1, true, 0 or false
       waybill.toml, line 4: rate_limit_writes_per_minute: found "0", expected a whole number from 1 to 4294967295
       waybill.toml, line 2: key: found a key here and a key_file at --key-file, expected one of them only
+      WAYBILL_PREVIOUS_KEY: found a key here and a previous_key_file at --previous-key-file, expected one of them only
     "#);
 }
 

@@ -1,7 +1,8 @@
 //! A drill: a server under a mixed load is killed at any instant, again and again, and afterwards nothing is lost, nothing
 //! is bought twice, and everybody was told.
 //!
-//! `WAYBILL_KILL_ROUNDS=20 ./test -p server drill` is the long one.
+//! `WAYBILL_KILL_ROUNDS=20 ./test -p server drill` is the long one. The instants come from a seed that is printed;
+//! `WAYBILL_KILL_SEED` gives one again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,12 +26,30 @@ struct Acknowledged {
     labels: BTreeMap<String, Vec<String>>,
     /// Cancelled shipments.
     cancelled: BTreeSet<String>,
+    /// Shipment id by parcel id.
+    parcels: BTreeMap<String, String>,
+    /// Shipment id and digest by document id.
+    documents: BTreeMap<String, (String, String)>,
 }
 
-fn rounds() -> u64 {
+fn setting(name: &str) -> Option<u64> {
     #[expect(clippy::disallowed_methods, reason = "a test has no configuration but this")]
-    let rounds = std::env::var("WAYBILL_KILL_ROUNDS");
-    rounds.ok().and_then(|text| text.parse().ok()).unwrap_or(3)
+    let text = std::env::var(name);
+    text.ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
+}
+
+/// Numbers that look random, the same ones from the same seed: SplitMix64, as Steele, Lea and Flood wrote it down.
+struct Dice(u64);
+
+impl Dice {
+    /// A number below `end`.
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
 }
 
 fn setup(hook: &str) -> String {
@@ -48,6 +67,20 @@ fn setup(hook: &str) -> String {
 fn numbers(shipment: &Json) -> Vec<String> {
     let parcels = shipment["parcels"].as_array().unwrap().iter();
     parcels.filter_map(|parcel| parcel["tracking_number"].as_str().map(str::to_owned)).collect()
+}
+
+/// The ids of a shipment's parcels.
+fn parcels(shipment: &Json) -> impl Iterator<Item = String> {
+    shipment["parcels"].as_array().unwrap().iter().map(|parcel| parcel["id"].as_str().unwrap().to_owned())
+}
+
+/// Id and digest of each document of a shipment; `None` when the server is gone.
+async fn documents(client: &Client, url: &str, shipment: &str) -> Option<Vec<(String, String)>> {
+    let asked = client.get(format!("{url}/v1/shipments/{shipment}/documents")).bearer_auth("sec-acme").send();
+    let listed: Json = asked.await.ok()?.json().await.ok()?;
+    let text = |document: &Json, name: &str| document[name].as_str().unwrap().to_owned();
+    let of = |document: &Json| (text(document, "id"), text(document, "sha256"));
+    Some(listed["data"].as_array()?.iter().map(of).collect())
 }
 
 async fn post(client: &Client, url: &str, key: &str, body: &Json) -> Option<(u16, Json)> {
@@ -85,7 +118,16 @@ async fn work(client: Client, url: String, next: Arc<AtomicU64>, said: Arc<Mutex
             continue;
         }
         let shipment_id = shipment["id"].as_str().unwrap().to_owned();
-        said.lock().unwrap().labels.insert(shipment_id.clone(), numbers(&shipment));
+        {
+            let mut said = said.lock().unwrap();
+            said.labels.insert(shipment_id.clone(), numbers(&shipment));
+            said.parcels.extend(parcels(&shipment).map(|parcel| (parcel, shipment_id.clone())));
+        }
+        if number.is_multiple_of(2) {
+            let Some(shown) = documents(&client, &url, &shipment_id).await else { return };
+            let shown = shown.into_iter().map(|(id, digest)| (id, (shipment_id.clone(), digest)));
+            said.lock().unwrap().documents.extend(shown);
+        }
         if number.is_multiple_of(3) {
             let cancel = format!("{url}/v1/shipments/{shipment_id}/cancel");
             let Some((status, _)) = post(&client, &cancel, &format!("c{number}"), &json!({})).await else { return };
@@ -141,7 +183,10 @@ on_both_engines! {
         std::fs::write(place.folder.join("waybill.toml"), settings).unwrap();
         let client = client();
         let (said, next) = (Arc::new(Mutex::new(Acknowledged::default())), Arc::new(AtomicU64::new(1)));
-        for round in 0..rounds() {
+        let seed = setting("WAYBILL_KILL_SEED").unwrap_or_else(|| u64::from_be_bytes(app::Random::System.bytes()));
+        println!("to kill at the same instants again: WAYBILL_KILL_SEED={seed}");
+        let mut dice = Dice(seed);
+        for round in 0..setting("WAYBILL_KILL_ROUNDS").unwrap_or(3) {
             let server = place.serve();
             let load: Vec<_> = (0..6)
                 .map(|_| {
@@ -149,8 +194,10 @@ on_both_engines! {
                     tokio::spawn(work(client, url, Arc::clone(&next), Arc::clone(&said)))
                 })
                 .collect();
-            // Any instant: spread over a second by a multiplier that hits no beat of the server's.
-            tokio::time::sleep(Duration::from_millis(150 + round * 377 % 1_000)).await;
+            // Any instant: one in each of three stretches in turn, so that some come late enough for labels.
+            let instant = Duration::from_micros(150_000 + (round % 3) * 400_000 + dice.below(400_000));
+            println!("round {round}: killed after {instant:?}");
+            tokio::time::sleep(instant).await;
             server.kill();
             for worker in load {
                 worker.await.unwrap();
@@ -199,6 +246,27 @@ on_both_engines! {
             } else if let Some(known) = ours.get(shipment) {
                 assert_eq!(known, numbers);
             }
+        }
+
+        // No parcel's or document's id was given twice: each one that was shown still means what it meant.
+        let (mut parcel_ids, mut document_ids) = (BTreeMap::new(), BTreeMap::new());
+        for shipment in &shipments {
+            let id = shipment["id"].as_str().unwrap();
+            for parcel in parcels(shipment) {
+                let other = parcel_ids.insert(parcel.clone(), id.to_owned());
+                assert!(other.is_none(), "parcel {parcel} is of {id} and of {other:?}");
+            }
+            for (document, digest) in documents(&client, &server.url, id).await.unwrap() {
+                let other = document_ids.insert(document.clone(), (id.to_owned(), digest));
+                assert!(other.is_none(), "document {document} is of {id} and of {other:?}");
+            }
+        }
+        for (parcel, shipment) in &said.parcels {
+            assert_eq!(parcel_ids.get(parcel), Some(shipment), "parcel {parcel}");
+        }
+        assert!(!said.documents.is_empty(), "no document was shown");
+        for (document, shown) in &said.documents {
+            assert_eq!(document_ids.get(document), Some(shown), "document {document}");
         }
 
         // Everybody was told of everything, with the same bytes each time.

@@ -6,5 +6,7 @@ mod corpus;
 mod demo;
 mod drill;
 mod hostile;
+mod keys;
 mod kill;
+mod observability;
 mod process;

@@ -1,11 +1,15 @@
 //! A `waybill serve` of its own for a test.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use store::testing::{Engine, TestStore};
 use testkit::{RATES, SETUP};
+
+/// What the servers of a folder log.
+const LOG: &str = "serve.log";
 
 /// The binary under test, with a clean environment.
 pub fn waybill(folder: &Path) -> Command {
@@ -58,9 +62,24 @@ impl Place {
 
     /// Starts a server here and waits until it answers.
     pub fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    pub fn serve_with(&self, env: &[(&str, &str)]) -> Server {
+        self.start(env, &["--setup", "setup.toml"])
+    }
+
+    /// Starts a server with these flags beside those of the place.
+    pub fn serve_flags(&self, flags: &[&str]) -> Server {
+        self.start(&[], flags)
+    }
+
+    fn start(&self, env: &[(&str, &str)], flags: &[&str]) -> Server {
         let mut command = waybill(&self.folder);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--setup", "setup.toml"]).args(self.flags());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(self.flags()).args(flags);
+        let log = File::options().create(true).append(true).open(self.folder.join(LOG)).unwrap();
+        let mut child = command.envs(env.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut said = Vec::new();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         for line in lines.map_while(Result::ok) {
@@ -69,8 +88,13 @@ impl Place {
             }
             said.push(line);
         }
-        let output = child.wait_with_output().unwrap();
-        panic!("the server did not start: {said:?} {}", String::from_utf8_lossy(&output.stderr));
+        child.wait().unwrap();
+        panic!("the server did not start: {said:?} {}", self.log());
+    }
+
+    /// What the servers here have logged so far.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.folder.join(LOG)).unwrap()).into_owned()
     }
 }
 

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod bulk;
 mod commands;
 mod engines;
 mod faults;
+mod lanes;
 mod migrations;
 mod sequences;
 mod values;

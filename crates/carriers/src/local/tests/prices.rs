@@ -278,3 +278,29 @@ async fn h5_a_tenth_of_a_gram_is_not_nothing_and_50000_of_them_are_5_kilograms()
     assert_eq!(services(100 * 49_999).await, ["light for 4.9999 kg"]);
     assert_eq!(services(100 * 50_000).await, ["heavy for 5 kg"]);
 }
+
+#[tokio::test]
+async fn h5_amounts_keep_to_the_steps_of_a_currency_without_small_coins() {
+    for (step, currency, price, parts, total) in [
+        ("5", "HUF", "1111", ["1110.00", "1110.00", "115.00"], "2335.00"),
+        ("0.05", "CHF", "9.99", ["10.00", "10.00", "1.00"], "21.00"),
+        ("1", "SEK", "49.50", ["50.00", "49.00", "5.00"], "104.00"),
+        ("", "HUF", "1111", ["1111.00", "1111.00", "111.10"], "2333.10"),
+    ] {
+        let sheet = format!(
+            "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days,fuel_percent,round_to\n\
+             standard,all,*,,0,100,{price},{currency},,5,{step}\n"
+        );
+        let rate = offer(&account_with(&sheet, &[]), place("HU", "1011"), vec![parcel("1"), parcel("2")])
+            .await
+            .rates
+            .remove(0);
+        let shown = rate.parcels.iter().map(|parcel| parcel.price.amount.to_string());
+        let shown: Vec<_> = shown.chain(rate.surcharges.iter().map(|extra| extra.amount.amount.to_string())).collect();
+        assert_eq!(
+            (shown, rate.total.amount.to_string()),
+            (parts.map(str::to_owned).to_vec(), total.to_owned()),
+            "{currency} {step}"
+        );
+    }
+}

@@ -94,15 +94,31 @@ fn a_wrong_first_line_is_the_only_thing_named() {
     rate_sheet/1/columns: line 1, columns: "kind": no such column; there are service, zone, countries,
         postal_prefixes, min_weight_kg, max_weight_kg, price, currency, transit_days, name, routing_code,
         fuel_percent, surcharges, oversize_over_cm, oversize_price, volumetric_divisor, max_length_cm,
-        max_girth_cm, max_parcels
+        max_girth_cm, max_parcels, round_to
     rate_sheet/1/columns: line 1, columns: nothing stands here: no such column; there are service, zone,
         countries, postal_prefixes, min_weight_kg, max_weight_kg, price, currency, transit_days, name,
         routing_code, fuel_percent, surcharges, oversize_over_cm, oversize_price, volumetric_divisor,
-        max_length_cm, max_girth_cm, max_parcels
+        max_length_cm, max_girth_cm, max_parcels, round_to
     rate_sheet/1: line 1: the column transit_days is missing: days from hand-over to delivery, blank when nobody
         says
     ---
     rate_sheet: the sheet has no prices
+    "#);
+}
+
+#[test]
+fn a_step_that_the_currency_cannot_show_is_refused() {
+    let sheet =
+        "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days,round_to
+standard,home,CH,,0,5,4.90,CHF,2,0.05
+standard,home,CH,,5,9,4.90,CHF,2,0.005
+standard,home,CH,,9,12,490,JPY,2,0.50
+standard,home,CH,,12,15,4.90,CHF,2,0
+";
+    insta::assert_snapshot!(mistakes(sheet), @r#"
+    rate_sheet/3/round_to: line 3, round_to: "0.005": CHF has 2 decimal places
+    rate_sheet/4/round_to: line 4, round_to: "0.50": JPY has 0 decimal places
+    rate_sheet/5/round_to: line 5, round_to: "0": expected more than zero, such as 5
     "#);
 }
 

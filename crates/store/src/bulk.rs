@@ -1,0 +1,143 @@
+//! Many rows in one statement: on PostgreSQL a parameter holds a whole column, on SQLite, which is in this process, the
+//! statement runs once a row.
+
+use std::fmt::Write as _;
+
+use domain::Result;
+
+use crate::{Tx, Value};
+
+/// Rows of one statement on PostgreSQL at most.
+const PIECE: usize = 1_000;
+
+/// So few rows go out one by one with whatever follows, rather than in a statement that is waited for.
+const FEW: usize = 4;
+
+/// `$1, $2, …`
+fn placeholders(count: usize) -> String {
+    (1..=count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The type of a column by what stands in it; `None` when nothing does.
+fn kind(rows: &[Vec<Value>], column: usize) -> Option<&'static str> {
+    rows.iter().find_map(|row| match row[column] {
+        Value::Null => None,
+        Value::Int(_) => Some("bigint"),
+        Value::Text(_) => Some("text"),
+        Value::Bytes(_) => Some("bytea"),
+    })
+}
+
+/// The columns with something in them: their positions, and `unnest($1::text[], …)` over them.
+fn unnest(rows: &[Vec<Value>], columns: usize) -> (Vec<usize>, String) {
+    let mut held = Vec::with_capacity(columns);
+    let mut arrays = Vec::with_capacity(columns);
+    for column in 0..columns {
+        if let Some(kind) = kind(rows, column) {
+            held.push(column);
+            arrays.push(format!("${}::{kind}[]", held.len()));
+        }
+    }
+    (held, format!("unnest({})", arrays.join(", ")))
+}
+
+/// Which of the columns.
+fn names(columns: &[&str], held: &[usize]) -> String {
+    held.iter().map(|column| columns[*column]).collect::<Vec<_>>().join(", ")
+}
+
+impl Tx<'_> {
+    /// Inserts rows, one value a column; a column without any value keeps its default.
+    pub async fn insert_all(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+        self.insert_rows(table, columns, rows, "").await
+    }
+
+    /// Inserts rows, but leaves out those that meet another one in a unique key.
+    pub async fn insert_missing(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+        self.insert_rows(table, columns, rows, " on conflict do nothing").await
+    }
+
+    async fn insert_rows(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>], rest: &str) -> Result<()> {
+        match self {
+            Self::Postgres(session) if rows.len() > FEW => {
+                for rows in rows.chunks(PIECE) {
+                    let (held, arrays) = unnest(rows, columns.len());
+                    let names = names(columns, &held);
+                    let sql = format!("insert into {table} ({names}) select * from {arrays}{rest}");
+                    session.columns(&sql, rows, &held).await?;
+                }
+                Ok(())
+            }
+            _ => self.execute_later(&(insert(table, columns) + rest), rows).await,
+        }
+    }
+
+    /// Inserts the rows that meet no other one, stored or before them in the list, in a unique key; says of each whether
+    /// it went in. One of the columns is `id`, an integer that no other row has.
+    pub async fn insert_new(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<Vec<bool>> {
+        match self {
+            Self::Postgres(session) if rows.len() > 1 => {
+                let place = columns.iter().position(|column| *column == "id").unwrap_or_default();
+                let mut went_in = Vec::with_capacity(rows.len());
+                for rows in rows.chunks(PIECE) {
+                    let (held, arrays) = unnest(rows, columns.len());
+                    let names = names(columns, &held);
+                    let sql = format!(
+                        "insert into {table} ({names}) select * from {arrays} on conflict do nothing returning id"
+                    );
+                    let stored = session.columns(&sql, rows, &held).await?;
+                    let stored =
+                        stored.iter().map(|row| row.int(0)).collect::<Result<std::collections::HashSet<_>>>()?;
+                    went_in.extend(rows.iter().map(|row| match row[place] {
+                        Value::Int(id) => stored.contains(&id),
+                        _ => false,
+                    }));
+                }
+                Ok(went_in)
+            }
+            _ => {
+                let sql = insert(table, columns) + " on conflict do nothing";
+                let counts = self.execute_each(&sql, rows).await?;
+                Ok(counts.into_iter().map(|count| count > 0).collect())
+            }
+        }
+    }
+
+    /// Updates rows found by their keys: each list of values holds those of `keys`, then those of `sets`. No two lists
+    /// have the same keys.
+    pub async fn update_all(&mut self, table: &str, keys: &[&str], sets: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+        let columns: Vec<_> = keys.iter().chain(sets).copied().collect();
+        match self {
+            Self::Postgres(session) if rows.len() > FEW => {
+                for rows in rows.chunks(PIECE) {
+                    let (held, arrays) = unnest(rows, columns.len());
+                    let mut changes = String::new();
+                    for (n, set) in sets.iter().enumerate() {
+                        let comma = if n == 0 { "" } else { ", " };
+                        let is_held = held.contains(&(keys.len() + n));
+                        let value = if is_held { format!("new.{set}") } else { "null".to_owned() };
+                        write!(changes, "{comma}{set} = {value}").map_err(domain::Error::internal)?;
+                    }
+                    let same: Vec<_> = keys.iter().map(|key| format!("old.{key} = new.{key}")).collect();
+                    let (names, same) = (names(&columns, &held), same.join(" and "));
+                    let sql =
+                        format!("update {table} as old set {changes} from {arrays} as new ({names}) where {same}");
+                    session.columns(&sql, rows, &held).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                let at = |from: usize, names: &[&str], between: &str| {
+                    let parts = names.iter().enumerate().map(|(n, name)| format!("{name} = ${}", from + n + 1));
+                    parts.collect::<Vec<_>>().join(between)
+                };
+                let sql = format!("update {table} set {} where {}", at(keys.len(), sets, ", "), at(0, keys, " and "));
+                self.execute_later(&sql, rows).await
+            }
+        }
+    }
+}
+
+fn insert(table: &str, columns: &[&str]) -> String {
+    format!("insert into {table} ({}) values ({})", columns.join(", "), placeholders(columns.len()))
+}

@@ -1,0 +1,139 @@
+//! The installation: which key its secrets are under, and what is to be moved from that key to the next one.
+
+use domain::tenant::TenantId;
+use domain::{Error, Result};
+
+use crate::{Row, Tx, params};
+
+/// A known text, encrypted under the installation's key.
+const CHECK: &str = "key_check";
+/// The same under the key that takes that one's place, while that is under way.
+const NEXT_CHECK: &str = "next_key_check";
+
+/// What tells which keys the stored secrets are under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyChecks {
+    /// A known text under the key of all secrets or, while another key takes its place, of the older ones.
+    pub check: Vec<u8>,
+    /// The same text under the key that takes the other's place.
+    pub next: Option<Vec<u8>>,
+}
+
+impl KeyChecks {
+    /// The known text under the key that secrets are to be encrypted under from now on.
+    pub fn newest(&self) -> &[u8] {
+        self.next.as_deref().unwrap_or(&self.check)
+    }
+}
+
+/// Secrets of one row, encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which row of the tenant: a carrier account's or an endpoint's id.
+    pub id: String,
+    /// The secret in force.
+    pub secret: Vec<u8>,
+    /// An older one.
+    pub previous: Option<Vec<u8>>,
+}
+
+/// Where encrypted secrets lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawer {
+    /// Credentials of carrier accounts.
+    Accounts,
+    /// Secrets of webhook endpoints.
+    Endpoints,
+}
+
+impl Drawer {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Accounts, Self::Endpoints];
+}
+
+fn sealed(row: &Row) -> Result<Sealed> {
+    let tenant = TenantId::new(row.text(0)?).ok_or_else(|| Error::internal("a stored tenant id is valid"))?;
+    Ok(Sealed { tenant, id: row.text(1)?, secret: row.bytes(2)?, previous: row.opt_bytes(3)? })
+}
+
+impl Tx<'_> {
+    /// The checks of the installation's key; `None` in a database that no process has had a key for.
+    pub async fn key_checks(&mut self) -> Result<Option<KeyChecks>> {
+        let rows = self.rows("select name, value from installation", &[]).await?;
+        let find = |name: &str| {
+            let row = rows.iter().find(|row| row.str(0).is_ok_and(|found| found == name));
+            row.map(|row| row.bytes(1)).transpose()
+        };
+        let next = find(NEXT_CHECK)?;
+        Ok(find(CHECK)?.map(|check| KeyChecks { check, next }))
+    }
+
+    /// The same, held until the transaction ends: whoever changes them meanwhile meets this one.
+    pub async fn hold_key_checks(&mut self) -> Result<Option<KeyChecks>> {
+        self.execute("update installation set value = value where name = $1", &params![CHECK]).await?;
+        self.key_checks().await
+    }
+
+    /// Stores the checks.
+    pub async fn put_key_checks(&mut self, checks: &KeyChecks) -> Result<()> {
+        const PUT: &str = "
+            insert into installation (name, value) values ($1, $2)
+            on conflict (name) do update set value = excluded.value";
+        self.execute(PUT, &params![CHECK, checks.check.as_slice()]).await?;
+        match &checks.next {
+            Some(next) => self.execute(PUT, &params![NEXT_CHECK, next.as_slice()]).await.map(drop),
+            None => self.execute("delete from installation where name = $1", &params![NEXT_CHECK]).await.map(drop),
+        }
+    }
+
+    /// How many rows with secrets there are.
+    pub async fn count_sealed(&mut self, drawer: Drawer) -> Result<u64> {
+        let sql = match drawer {
+            Drawer::Accounts => "select count(*) from carrier_accounts",
+            Drawer::Endpoints => "select count(*) from webhook_endpoints",
+        };
+        self.row(sql, &[]).await?.map_or(Ok(0), |row| Ok(row.int(0)? as u64))
+    }
+
+    /// Rows with secrets in a fixed order, from behind `after` (from the first when `None`), at most `limit`.
+    pub async fn sealed(&mut self, drawer: Drawer, after: Option<&Sealed>, limit: usize) -> Result<Vec<Sealed>> {
+        const ACCOUNTS: &str = "
+            select tenant_id, id, credentials, null from carrier_accounts
+            where tenant_id > $1 or (tenant_id = $1 and id > $2) order by tenant_id, id limit $3";
+        // In the order of numbers: a bare `id` would be the text that PostgreSQL gives the same name.
+        const ENDPOINTS: &str = "
+            select e.tenant_id, cast(e.id as text), e.secret, e.previous_secret from webhook_endpoints e
+            where e.tenant_id > $1 or (e.tenant_id = $1 and e.id > $2) order by e.tenant_id, e.id limit $3";
+        let tenant = after.map_or("", |after| after.tenant.as_str());
+        let id = after.map_or("", |after| &after.id);
+        let rows = match drawer {
+            Drawer::Accounts => self.rows(ACCOUNTS, &params![tenant, id, limit]).await?,
+            Drawer::Endpoints => {
+                let number: i64 = id.parse().unwrap_or_default();
+                self.rows(ENDPOINTS, &params![tenant, number, limit]).await?
+            }
+        };
+        rows.iter().map(sealed).collect()
+    }
+
+    /// Stores secrets that were encrypted anew.
+    pub async fn put_sealed(&mut self, drawer: Drawer, rows: &[Sealed]) -> Result<()> {
+        const ACCOUNT: &str = "update carrier_accounts set credentials = $3 where tenant_id = $1 and id = $2";
+        const ENDPOINT: &str = "
+            update webhook_endpoints set secret = $3, previous_secret = $4
+            where tenant_id = $1 and id = $2";
+        for row in rows {
+            let (tenant, id) = (row.tenant.as_str(), row.id.as_str());
+            match drawer {
+                Drawer::Accounts => self.execute(ACCOUNT, &params![tenant, id, row.secret.as_slice()]).await?,
+                Drawer::Endpoints => {
+                    let id: i64 = row.id.parse().map_err(Error::internal)?;
+                    self.execute(ENDPOINT, &params![tenant, id, row.secret.as_slice(), row.previous.as_deref()]).await?
+                }
+            };
+        }
+        Ok(())
+    }
+}
