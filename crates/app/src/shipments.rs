@@ -98,9 +98,9 @@ impl App {
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
-        let mut shipment = self.book(caller.tenant(), shipment).await?;
+        let mut shipment = Box::pin(self.book(caller.tenant(), shipment)).await?;
         if wish.turns_on_silence {
-            shipment = self.turn_from_silence(caller, shipment).await?;
+            shipment = Box::pin(self.turn_from_silence(caller, shipment)).await?;
         }
         match (&shipment.status, &shipment.details.failure) {
             (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {

@@ -49,7 +49,7 @@ impl App {
 
     /// Ships an order and writes down why, when no carrier could be asked.
     async fn dispatch(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let shipped = self.ship(caller, order, wish).await;
+        let shipped = Box::pin(self.ship(caller, order, wish)).await;
         if let Err(error @ (Error::Invalid(_) | Error::Carrier(_, None))) = &shipped {
             self.note_unserved(caller, order, error).await?;
         }

@@ -26,7 +26,7 @@ impl App {
             shipment = match self.found_after_all(caller, &shipment).await? {
                 Some(found) => found,
                 None => match self.take_over(caller, &shipment).await? {
-                    Some(next) => self.book(caller.tenant(), next).await?,
+                    Some(next) => Box::pin(self.book(caller.tenant(), next)).await?,
                     None => break,
                 },
             };
