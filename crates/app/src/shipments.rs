@@ -90,7 +90,8 @@ impl App {
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
-        let shipment = self.book(caller.tenant(), shipment).await?;
+        // Boxed, since it is large and whoever ships holds much else.
+        let shipment = Box::pin(self.book(caller.tenant(), shipment)).await?;
         match (&shipment.status, &shipment.details.failure) {
             (ShipmentStatus::Failed | ShipmentStatus::Booking, Some(failure)) => {
                 Err(Error::Carrier(failure.clone(), Some(shipment.id)))

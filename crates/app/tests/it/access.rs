@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use app::App;
 use app::Caller;
 use app::channels::ChannelHook;
 use app::limits::{Load, RateLimit};
@@ -10,6 +11,7 @@ use app::orders::{OrderDraft, OrderFilter, OrderPage, OrderRef, OrderSort, Place
 use app::shipments::ShipWish;
 use domain::channel::Dialect;
 use domain::document::{Dpi, Format};
+use domain::ids::{OrderId, ShipmentId};
 use domain::order::RawJson;
 use domain::tenant::{ApiKey, Scope};
 use domain::{Error, Result};
@@ -44,9 +46,8 @@ async fn try_all(shop: &Shop, caller: &Caller, round: usize) -> Vec<(&'static st
     let details = cups("placed");
     let placed = PlacedOrder { id: fresh, is_new: true, at: app.now(), channel: WEB_SHOP, details: details.into() };
     let log = || RawJson::new("{}".to_owned()).unwrap();
-    let wish = ShipWish::default();
     let format = Format::Zpl(Dpi::D203);
-    vec![
+    let mut tried = vec![
         ("order", lacks(app.order(caller, shipment.order).await)),
         ("find_order", lacks(app.find_order(caller, &named).await)),
         ("list_orders", lacks(app.list_orders(caller, OrderFilter::default(), page).await)),
@@ -69,9 +70,24 @@ async fn try_all(shop: &Shop, caller: &Caller, round: usize) -> Vec<(&'static st
         ("edit_order", lacks(app.edit_order(caller, fresh, |order| Ok::<_, ()>(order.details.clone())).await)),
         ("add_channel_log", lacks(app.add_channel_log(caller, WEB_SHOP, None, log()).await)),
         ("report_tracking", lacks(app.report_tracking(caller, shipment.id, news).await)),
+    ];
+    let destroyed = Box::pin(try_shipping(app, caller, [fresh, sooner], shipment.id));
+    tried.extend(destroyed.await);
+    tried
+}
+
+/// The verbs that ship and destroy.
+async fn try_shipping(
+    app: &App,
+    caller: &Caller,
+    [fresh, sooner]: [OrderId; 2],
+    shipment: ShipmentId,
+) -> Vec<(&'static str, Option<&'static str>)> {
+    let wish = ShipWish::default();
+    vec![
         ("ship", lacks(app.ship(caller, fresh, &wish).await)),
         ("ship_soon", lacks(app.ship_soon(caller, sooner, &wish).await)),
-        ("cancel", lacks(app.cancel(caller, shipment.id).await)),
+        ("cancel", lacks(app.cancel(caller, shipment).await)),
         ("edit_channel", lacks(app.edit_channel(caller, WEB_SHOP, |_| Ok::<_, ()>(ChannelHook::Keep)).await)),
         ("delete_channel", lacks(app.delete_channel(caller, domain::channel::ChannelNumber(8)).await)),
         ("delete_order", lacks(app.delete_order(caller, fresh).await)),
