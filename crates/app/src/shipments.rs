@@ -98,6 +98,7 @@ impl App {
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
+        // Boxed, since it is large and whoever ships holds much else.
         let mut shipment = Box::pin(self.book(caller.tenant(), shipment)).await?;
         if wish.turns_on_silence {
             shipment = Box::pin(self.turn_from_silence(caller, shipment)).await?;

@@ -213,6 +213,8 @@ impl Connection {
         sqlite.pragma_update(None, "cache_size", if query_only { -16 * 1024 } else { -64 * 1024 })?;
         sqlite.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         sqlite.pragma_update(None, "query_only", query_only)?;
+        // Otherwise a statement is compiled anew whenever other values are bound to it.
+        sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Otherwise a misspelt "column" in double quotes is a text.
         sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

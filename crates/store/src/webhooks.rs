@@ -159,20 +159,24 @@ impl Tx<'_> {
         self.insert_missing("webhook_deliveries", &COLUMNS, &rows).await
     }
 
-    /// What an endpoint should hear now, in the order of the feed.
+    /// What an endpoint should hear now, in the order of the feed, behind a position and part.
     pub async fn due_deliveries(
         &mut self,
         tenant: &TenantId,
         endpoint: EndpointId,
         now: Timestamp,
+        after: Option<(i64, u32)>,
         limit: usize,
     ) -> Result<Vec<Delivery>> {
         let sql = format!(
             "select {DELIVERY} from webhook_deliveries
              where tenant_id = $1 and endpoint_id = $2 and status = 'waiting' and next_at <= $3
-             order by position, part limit $4"
+                 and (position, part) > ($4, $5)
+             order by position, part limit $6"
         );
-        self.rows(&sql, &params![tenant.as_str(), endpoint, now, limit]).await?.iter().map(delivery).collect()
+        let (position, part) = after.map_or((-1, 0), |(position, part)| (position, i64::from(part)));
+        let ask = params![tenant.as_str(), endpoint, now, position, part, limit];
+        self.rows(&sql, &ask).await?.iter().map(delivery).collect()
     }
 
     /// When an endpoint should hear something next.

@@ -15,6 +15,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use store::lanes::{Health, Lane};
 use store::webhooks::Attempted;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{Outcome, lanes};
@@ -59,6 +60,9 @@ struct Turn<'a> {
     held_until: Option<domain::Timestamp>,
     unwritten: Vec<Attempted>,
     written_at: Instant,
+    writing: Option<JoinHandle<Result<()>>>,
+    /// Position and part of the last delivery that this turn has seen.
+    after: Option<(i64, u32)>,
 }
 
 impl<'a> Turn<'a> {
@@ -67,23 +71,42 @@ impl<'a> Turn<'a> {
         let setup = app.tenant_setup(&lane.tenant).await?;
         let known = setup.and_then(|setup| setup.endpoints.iter().find(|known| known.id == endpoint).cloned());
         let now = Instant::now();
-        Ok(Self { app, lane, endpoint, known, began: now, held_until: None, unwritten: Vec::new(), written_at: now })
+        Ok(Self {
+            app,
+            lane,
+            endpoint,
+            known,
+            began: now,
+            held_until: None,
+            unwritten: Vec::new(),
+            written_at: now,
+            writing: None,
+            after: None,
+        })
     }
 
     async fn run(mut self) -> Result<()> {
-        while !self.is_over() {
-            // After a failure one delivery shows whether the endpoint is there again.
-            let limit = if self.lane.health.failures >= BREAK_AFTER { 1 } else { BATCH };
-            let (tenant, endpoint, now) = (self.lane.tenant.clone(), self.endpoint, self.app.now());
-            let due =
-                self.app.store().read(async move |tx| tx.due_deliveries(&tenant, endpoint, now, limit).await).await?;
-            if due.is_empty() {
-                break;
-            }
+        let mut due = self.due().await?;
+        while !due.is_empty() && !self.is_over() {
+            self.after = due.last().map(|delivery| (delivery.position, delivery.part));
+            // The next ones are read, and what came of the last ones is written, while these are sent.
+            let next = tokio::spawn(self.due());
             self.send_all(due).await?;
-            self.write(false).await?;
+            self.write_beside().await?;
+            due = next.await.map_err(Error::internal)??;
         }
-        self.write(true).await
+        self.finish().await
+    }
+
+    /// What is due behind those that this turn has seen.
+    fn due(&self) -> impl Future<Output = Result<Vec<Delivery>>> + Send + 'static {
+        // After a failure one delivery shows whether the endpoint is there again.
+        let limit = if self.lane.health.failures >= BREAK_AFTER { 1 } else { BATCH };
+        let (app, tenant, endpoint, after) = (self.app.clone(), self.lane.tenant.clone(), self.endpoint, self.after);
+        async move {
+            let now = app.now();
+            app.store().read(async move |tx| tx.due_deliveries(&tenant, endpoint, now, after, limit).await).await
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -114,7 +137,7 @@ impl<'a> Turn<'a> {
             let Some((delivery, sent)) = under_way.next().await else { return Ok(()) };
             self.judge(&delivery, sent);
             if self.written_at.elapsed() >= UNWRITTEN {
-                self.write(false).await?;
+                self.write_beside().await?;
             }
         }
     }
@@ -160,29 +183,46 @@ impl<'a> Turn<'a> {
         self.unwritten.push(after(delivery, attempt, status, next_at));
     }
 
-    /// Writes what came of the attempts so far; at the end gives the lease back with it.
-    async fn write(&mut self, is_end: bool) -> Result<()> {
+    /// Begins to write what came of the attempts so far, once what was begun before is written.
+    async fn write_beside(&mut self) -> Result<()> {
+        self.written().await?;
         self.written_at = Instant::now();
         let attempted = std::mem::take(&mut self.unwritten);
-        if attempted.is_empty() && !is_end {
-            return Ok(());
+        if !attempted.is_empty() {
+            let (app, tenant) = (self.app.clone(), self.lane.tenant.clone());
+            let write =
+                async move { app.store().write(async move |tx| tx.record_attempts(&tenant, &attempted).await).await };
+            self.writing = Some(tokio::spawn(write));
         }
+        Ok(())
+    }
+
+    /// Waits for what is being written.
+    async fn written(&mut self) -> Result<()> {
+        match self.writing.take() {
+            Some(writing) => writing.await.map_err(Error::internal)?,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the last attempts and gives the lease back with them.
+    async fn finish(mut self) -> Result<()> {
+        self.written().await?;
+        let attempted = std::mem::take(&mut self.unwritten);
         let news = match &self.lane.health.paused {
-            Some((at, why)) if is_end => {
+            Some((at, why)) => {
                 let id = self.app.one_id("events", EventId::new).await?;
                 let about = About { endpoint: Some(self.endpoint), reason: Some(why.clone()), ..About::default() };
                 Some(event(id, EventKind::WebhookPaused, *at, about))
             }
-            _ => None,
+            None => None,
         };
-        let (lane, endpoint, held_until) = (self.lane.clone(), self.endpoint, self.held_until);
+        let is_paused = news.is_some();
+        let (lane, endpoint, held_until) = (self.lane, self.endpoint, self.held_until);
         self.app
             .store()
             .write(async move |tx| {
                 tx.record_attempts(&lane.tenant, &attempted).await?;
-                if !is_end {
-                    return Ok(());
-                }
                 let next = tx.next_delivery_at(&lane.tenant, endpoint).await?;
                 let due_at = next.map(|next| held_until.map_or(next, |until| until.max(next)));
                 if tx.release_lane(&lane, due_at).await?
@@ -193,7 +233,7 @@ impl<'a> Turn<'a> {
                 Ok(())
             })
             .await?;
-        if is_end && self.lane.health.paused.is_some() {
+        if is_paused {
             self.app.wakes().events.notify_one();
         }
         Ok(())
