@@ -1,7 +1,9 @@
-//! PostgreSQL: a pool of connections, and a transaction for each command.
+//! PostgreSQL: pools of connections, and a transaction for each command.
 //!
 //! Commands run side by side at `repeatable read`. Two that change the same row make one of them fail with a
 //! serialisation failure; it is rolled back and called again.
+
+mod writers;
 
 use std::error::Error as _;
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,11 +16,12 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, Recycli
 use domain::{Error, Result};
 use futures::FutureExt as _;
 use futures::future::join;
-use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{NoTls, Statement};
 
+use self::writers::Writers;
 use crate::tx::{Row, Tx, Value};
 use crate::{migrate, panicked, went_on};
 
@@ -39,7 +42,9 @@ const BEGIN_READ: &str = "begin isolation level repeatable read read only";
 /// The PostgreSQL engine of one database.
 #[derive(Debug)]
 pub(crate) struct Postgres {
+    /// For queries.
     pool: Pool,
+    writers: Writers,
     silence: Duration,
 }
 
@@ -66,26 +71,43 @@ impl Postgres {
 
         let options = [LIMITS, config.get_options().unwrap_or_default()].join(" ");
         config.options(options);
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager)
-            .max_size(pool_size.max(1))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(CONNECT_TIME))
-            .create_timeout(Some(CONNECT_TIME))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(Self { pool, silence })
+        let pool = |size: usize| {
+            let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
+                .max_size(size.max(1))
+                .runtime(Runtime::Tokio1)
+                .wait_timeout(Some(CONNECT_TIME))
+                .create_timeout(Some(CONNECT_TIME))
+                .build()
+                .map_err(Error::internal)
+        };
+        let of_a_writer = pool_size / 2 / writers::THREADS;
+        let writers = (0..writers::THREADS).map(|_| pool(of_a_writer)).collect::<Result<_>>()?;
+        Ok(Self { pool: pool(pool_size - pool_size / 2)?, writers: Writers::start(writers)?, silence })
     }
 
-    /// Runs the command on a thread of its own, so that it ends even if the caller stops waiting.
+    /// Runs the command on a thread for commands; it ends even if the caller stops waiting.
     pub async fn write<T, F>(&self, command: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        let mut lease = self.lease().await?;
-        let runtime = Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(lease.write(&command))).await.map_err(Error::internal)?
+        let (reply, answer) = oneshot::channel();
+        let silence = self.silence;
+        let is_sent = self.writers.send(Box::new(move |pool| {
+            Box::pin(async move {
+                let outcome = match lease(&pool, silence).await {
+                    Ok(mut lease) => lease.write(&command).await,
+                    Err(error) => Err(error),
+                };
+                // The caller may be gone; its command has run all the same.
+                let _ = reply.send(outcome);
+            })
+        }));
+        if !is_sent {
+            return Err(closed());
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::internal("the writer ended without an answer")))
     }
 
     /// Runs the query in a transaction that cannot write.
@@ -93,29 +115,34 @@ impl Postgres {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync,
     {
-        self.lease().await?.read(&query).await
+        lease(&self.pool, self.silence).await?.read(&query).await
     }
 
     /// Gives no more connections away and waits for those that are in use.
     pub async fn close(&self) {
+        self.writers.close().await;
         self.pool.close();
         while self.pool.status().size > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
 
-    async fn lease(&self) -> Result<Lease> {
-        match self.pool.get().await {
-            Ok(client) => Ok(Lease { client: Some(client), clean: true, silence: self.silence }),
-            Err(PoolError::Backend(error)) => Err(unreachable(&error)),
-            Err(PoolError::Timeout(_)) => {
-                metrics::counter!("waybill_store_busy_total").increment(1);
-                Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
-            }
-            Err(PoolError::Closed) => Err(Error::Unavailable("the store is closed".to_owned())),
-            Err(error) => Err(Error::Unavailable(format!("no connection to the database: {error}"))),
+async fn lease(pool: &Pool, silence: Duration) -> Result<Lease> {
+    match pool.get().await {
+        Ok(client) => Ok(Lease { client: Some(client), clean: true, silence }),
+        Err(PoolError::Backend(error)) => Err(unreachable(&error)),
+        Err(PoolError::Timeout(_)) => {
+            metrics::counter!("waybill_store_busy_total").increment(1);
+            Err(Error::Unavailable("the store is busy: every connection is in use, try again".to_owned()))
         }
+        Err(PoolError::Closed) => Err(closed()),
+        Err(error) => Err(Error::Unavailable(format!("no connection to the database: {error}"))),
     }
+}
+
+fn closed() -> Error {
+    Error::Unavailable("the store is closed".to_owned())
 }
 
 /// Refuses a database that does not sort text by its bytes: pages would skip and repeat rows.

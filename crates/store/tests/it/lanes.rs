@@ -78,7 +78,8 @@ impl Stop {
         let stop = stop.lock().unwrap();
         if stop.passed.fetch_add(1, Ordering::SeqCst) == 0 {
             stop.arrived.send(()).unwrap();
-            tokio::task::block_in_place(|| stop.go_on.recv().unwrap());
+            // Commands of other threads go on meanwhile; the next one is given to another thread.
+            stop.go_on.recv().unwrap();
         }
     }
 }
