@@ -91,9 +91,10 @@ async fn upwards(
     struck: &AtomicU32,
 ) {
     let mut bytes = vec![0; 1 << 16];
+    let mut is_writing = false;
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         let fault = *told.borrow();
-        let commits = bytes[..count].windows(7).any(|window| window == b"commit\0");
+        let commits = commits_a_write(&bytes[..count], &mut is_writing);
         match fault {
             Fault::BeforeCommit if commits => {
                 struck.fetch_add(1, Ordering::SeqCst);
@@ -106,6 +107,23 @@ async fn upwards(
             return;
         }
     }
+}
+
+/// Whether a client commits a transaction that can write; one that only reads has nothing to lose. `is_writing` is
+/// whether the transaction it is in, as far as it is known, can write.
+fn commits_a_write(sent: &[u8], is_writing: &mut bool) -> bool {
+    let mut commits = false;
+    for place in 0..sent.len() {
+        let rest = &sent[place..];
+        if rest.starts_with(b"read only\0") {
+            *is_writing = false;
+        } else if rest.starts_with(b"repeatable read\0") {
+            *is_writing = true;
+        } else if rest.starts_with(b"commit\0") {
+            commits |= *is_writing;
+        }
+    }
+    commits
 }
 
 async fn downwards(
