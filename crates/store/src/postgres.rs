@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
 use domain::{Error, Result};
 use futures::FutureExt as _;
 use futures::future::join;
@@ -75,6 +75,8 @@ impl Postgres {
             let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
             Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
                 .max_size(size.max(1))
+                // The one that was used last: its server process has everything at hand.
+                .queue_mode(QueueMode::Lifo)
                 .runtime(Runtime::Tokio1)
                 .wait_timeout(Some(CONNECT_TIME))
                 .create_timeout(Some(CONNECT_TIME))
