@@ -363,7 +363,7 @@ impl App {
         let found = self
             .store()
             .read(async move |tx| {
-                let Some(id) = tx.shipment_of_parcel(&tenant, parcel).await? else { return Ok(None) };
+                let Some((id, _)) = tx.place_of_parcel(&tenant, parcel).await? else { return Ok(None) };
                 tx.shipment(&tenant, id).await
             })
             .await?;

@@ -2,16 +2,14 @@
 //!
 //! It writes, draws and keeps what the label path does, so the floor is that path's.
 
-use std::fs;
 use std::time::Instant;
 
 use serde_json::json;
 
 use crate::Bench;
-use crate::client::{Client, request};
-use crate::database::{Engine, fresh, remove};
-use crate::label::{alone, written};
-use crate::server::Server;
+use crate::client::request;
+use crate::database::Engine;
+use crate::label::{Turns, in_turns};
 use crate::table::{Budget, Line, Table, percentile};
 
 fn order(name: &str) -> Vec<u8> {
@@ -33,40 +31,12 @@ fn order(name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
-    let (warm, rounds, count) = if bench.quick { (20, 3, 50) } else { (50, 5, 200) };
-    let (config, mut database) = fresh(bench, engine)?;
-    let server = Server::start(bench, &config, "")?;
-    let mut client = Client::connect(server.port)?;
-    for n in 0..warm {
-        client.send(&order(&format!("warm-{n}")))?;
-    }
-    let (floor_config, mut floor_database) = fresh(bench, engine)?;
-    let mut writer = floor_database.writer(&["orders", "events", "shipments", "parcels", "documents"])?;
-    let folder = bench.folder.join("labels");
-    fs::create_dir_all(&folder)?;
-    let (mut samples, mut floors, mut shares) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..rounds {
-        let bodies: Vec<_> = (0..count).map(|n| order(&format!("order-{round}-{n}"))).collect();
-        let ((), share) = server.sharing(|| {
-            for body in &bodies {
-                let began = Instant::now();
-                client.send(body)?;
-                samples.push(began.elapsed().as_secs_f64() * 1e3);
-            }
-            Ok(())
-        })?;
-        shares.push(share);
-        for one in written(&mut database, warm + round * count)? {
-            floors.push(alone(&mut writer, &folder, &floors.len().to_string(), &one)?);
-        }
-    }
-    drop(server);
-    drop(database);
-    drop(floor_database);
-    remove(bench, &config)?;
-    remove(bench, &floor_config)?;
-    fs::remove_dir_all(folder)?;
-    let share = percentile(&mut shares, 0.5);
+    let orders = |prefix: &str, count| (0..count).map(|n| order(&format!("{prefix}-{n}"))).collect();
+    let Turns { mut samples, mut floors, share } = in_turns(bench, engine, orders, |client, order| {
+        let began = Instant::now();
+        client.send(order)?;
+        Ok(began.elapsed().as_secs_f64() * 1e3)
+    })?;
     for (path, at, budget) in
         [("POST /shipments, p50", 0.5, Budget::AtMost(2.0)), ("POST /shipments, p99", 0.99, Budget::Below(5.0))]
     {

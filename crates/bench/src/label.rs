@@ -76,7 +76,7 @@ pub(crate) struct Written {
 }
 
 /// What was written for labels, the first `known` of them left out.
-pub(crate) fn written(database: &mut Database, known: usize) -> anyhow::Result<Vec<Written>> {
+fn written(database: &mut Database, known: usize) -> anyhow::Result<Vec<Written>> {
     let mut rows = |table, order| Ok::<_, anyhow::Error>(database.read(table, order)?.rows);
     let orders = rows("orders", "order by id")?;
     let shipments = rows("shipments", "order by order_id")?;
@@ -115,7 +115,7 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Writes what one label takes, and draws it; the time in milliseconds.
-pub(crate) fn alone(writer: &mut Writer<'_>, folder: &Path, name: &str, one: &Written) -> anyhow::Result<f64> {
+fn alone(writer: &mut Writer<'_>, folder: &Path, name: &str, one: &Written) -> anyhow::Result<f64> {
     let began = Instant::now();
     writer.write(&one.placed, &[])?;
     writer.write(&one.asked, &[])?;
@@ -125,7 +125,24 @@ pub(crate) fn alone(writer: &mut Writer<'_>, folder: &Path, name: &str, one: &Wr
     Ok(began.elapsed().as_secs_f64() * 1e3)
 }
 
-pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
+/// What orders took that were placed and labelled, and the floor of the same ones.
+pub(crate) struct Turns<T> {
+    /// One an order.
+    pub(crate) samples: Vec<T>,
+    /// In milliseconds, one an order.
+    pub(crate) floors: Vec<f64>,
+    /// The load's part of the processor.
+    pub(crate) share: f64,
+}
+
+/// Makes labels of `orders(prefix, count)` and the floor of the same ones in turns, so that a slow minute of the machine
+/// is everybody's.
+pub(crate) fn in_turns<T>(
+    bench: &Bench,
+    engine: Engine,
+    orders: impl Fn(&str, usize) -> Vec<Vec<u8>>,
+    make: impl Fn(&mut Client, &[u8]) -> anyhow::Result<T>,
+) -> anyhow::Result<Turns<T>> {
     let (warm, rounds, count) = if bench.quick { (20, 3, 50) } else { (50, 5, 200) };
     let (config, mut database) = fresh(bench, engine)?;
     let server = Server::start(bench, &config, "")?;
@@ -138,7 +155,6 @@ pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyho
     let folder = bench.folder.join("labels");
     fs::create_dir_all(&folder)?;
     let (mut samples, mut floors, mut shares) = (Vec::new(), Vec::new(), Vec::new());
-    // In turns, so that a slow minute of the machine is everybody's.
     for round in 0..rounds {
         let bodies = orders(&format!("label-{round}"), count);
         let ((), share) = server.sharing(|| {
@@ -158,7 +174,11 @@ pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyho
     remove(bench, &config)?;
     remove(bench, &floor_config)?;
     fs::remove_dir_all(folder)?;
-    let share = percentile(&mut shares, 0.5);
+    Ok(Turns { samples, floors, share: percentile(&mut shares, 0.5) })
+}
+
+pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
+    let Turns { samples, mut floors, share } = in_turns(bench, engine, orders, make)?;
     let column = |i: usize| samples.iter().map(|sample| sample[i]).collect::<Vec<f64>>();
     let rows = [
         ("order → 5 rates → label, p50", 0, 0.5, true, Budget::AtMost(2.0)),

@@ -280,13 +280,6 @@ impl Tx<'_> {
         row.map_or(Ok(0), |row| Ok(row.int(0)? as u32))
     }
 
-    /// The shipment a parcel belongs to.
-    pub async fn shipment_of_parcel(&mut self, tenant: &TenantId, parcel: ParcelId) -> Result<Option<ShipmentId>> {
-        let sql = "select shipment_id from parcels where tenant_id = $1 and id = $2";
-        let row = self.row(sql, &params![tenant.as_str(), parcel.number()]).await?;
-        row.map(|row| id(row.int(0)?, ShipmentId::new)).transpose()
-    }
-
     /// The shipment and the order a parcel belongs to.
     pub async fn place_of_parcel(
         &mut self,
