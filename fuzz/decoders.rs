@@ -10,6 +10,7 @@ use domain::ids::{DocumentId, EventId, OrderId, ParcelId, ShipmentId};
 pub fn all() -> Vec<(&'static str, Decoder)> {
     let mut all = api::fuzzing::decoders();
     all.extend([("ids", ids as Decoder), ("setup_file", setup_file), ("rate_sheet", rate_sheet), ("link", link)]);
+    all.push(("query", query as Decoder));
     all
 }
 
@@ -57,4 +58,16 @@ fn link(bytes: &[u8]) {
         assert_eq!(vault.open_link(&token), None, "nobody else signs links");
         assert_eq!(vault.open_link(&vault.seal_link(&token)).as_deref(), Some(token.as_ref()));
     }
+}
+
+/// A query that is read can be tried, within bounds, on a document that has a bit of everything.
+fn query(bytes: &[u8]) {
+    use query::{Options, Patience, Query, Value};
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(read) = Query::parse(&text, &Options::default()) else { return };
+    assert!(!read.to_string().is_empty());
+    drop(read.filter.check());
+    let boxes = vec![Value::Object(vec![("a".to_owned(), Value::text("x"))]), Value::Null];
+    let document = Value::Object(vec![("a".to_owned(), Value::List(boxes)), ("b".to_owned(), Value::Number(5.0))]);
+    drop(read.filter.matches(&document, Patience::of(std::time::Duration::from_secs(1))));
 }

@@ -17,6 +17,7 @@ mod label;
 mod lists;
 mod machine;
 mod memory;
+mod query;
 mod rules;
 mod server;
 mod table;
@@ -29,7 +30,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, dispatch, drawing, rules, webhooks, memory, lists.
+    /// Only these lines: ingest, label, dispatch, drawing, rules, query, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -60,7 +61,7 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 8] = ["ingest", "label", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
+const LINES: [&str; 9] = ["ingest", "label", "dispatch", "drawing", "rules", "query", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -88,6 +89,7 @@ fn main() -> anyhow::Result<()> {
             "dispatch" => on_both(&bench, &mut table, dispatch::measure),
             "drawing" => drawing::measure(&bench, &mut table),
             "rules" => rules::measure(&bench, &mut table),
+            "query" => query::measure(&bench, &mut table),
             "webhooks" => on_both(&bench, &mut table, webhooks::measure),
             "memory" => on_both(&bench, &mut table, memory::measure),
             _ => on_both(&bench, &mut table, lists::measure),
