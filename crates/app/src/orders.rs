@@ -149,7 +149,16 @@ impl App {
         }
         let PlacedOrder { id, at, channel, details, .. } = placed;
         let details = Arc::unwrap_or_clone(details);
-        Ok(Order { id, channel, version: 1, created_at: at, modified_at: at, cancelled_at: None, details })
+        Ok(Order {
+            id,
+            channel,
+            version: 1,
+            created_at: at,
+            modified_at: at,
+            cancelled_at: None,
+            standing: domain::stage::Stage::Open,
+            details,
+        })
     }
 
     /// One order.
@@ -298,6 +307,7 @@ pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order
         created_at: now,
         modified_at: now,
         cancelled_at: None,
+        standing: domain::stage::Stage::Open,
         details: draft.details,
     }
 }

@@ -15,6 +15,7 @@ use crate::measure::Measurement;
 use crate::money::{Currency, Decimal, Money};
 use crate::routing::RuleAction;
 use crate::shipment::{Shipment, ShipmentStatus};
+use crate::stage::Stage;
 use crate::time::{SentTime, Timestamp};
 use crate::tracking::TrackingStatus;
 
@@ -56,6 +57,8 @@ pub struct Order {
     pub modified_at: Timestamp,
     /// When it was cancelled; from then on nothing ships it.
     pub cancelled_at: Option<Timestamp>,
+    /// Where it stands: as we know it, or as a client said since that last changed.
+    pub standing: Stage,
     /// What was sent.
     pub details: OrderDetails,
 }
@@ -87,6 +90,15 @@ pub struct OrderDetails {
     /// Free words; `None` when nobody sent any, which differs from an empty list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
+    /// Fields to which the tenant gives a meaning of its own.
+    #[serde(skip_serializing_if = "CustomFields::is_empty")]
+    pub custom_fields: CustomFields,
+    /// Who sells the goods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seller: Option<String>,
+    /// The store that sold them, as the shop names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// What is paid, and how far.
     pub payment: Payment,
     /// Who bought.
@@ -98,12 +110,24 @@ pub struct OrderDetails {
     /// Where the goods go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_address: Option<Address>,
+    /// How far the address was checked; `None` is not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_status: Option<AddressStatus>,
     /// How the goods should go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryWish>,
+    /// When the goods should be handed to the carrier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_date: Option<SentTime>,
     /// The location that should ship it, by external id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ship_from: Option<String>,
+    /// The address it leaves from, when the shop names none of our locations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Address>,
+    /// The boxes it is packed in, in order; `None` when nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<Vec<PlannedBox>>,
     /// Which carriers may take it, before any rule of the tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routing: Option<RuleAction>,
@@ -116,6 +140,81 @@ pub struct OrderDetails {
     /// What a dialect can say and nothing above can hold, echoed to the same dialect only.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<Dialect, RawJson>,
+}
+
+/// Up to six texts to which a tenant gives a meaning of its own, numbered from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomFields(BTreeMap<u8, String>);
+
+impl CustomFields {
+    /// How many there are.
+    pub const COUNT: u8 = 6;
+
+    /// Whether none holds anything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A field's text.
+    pub fn get(&self, number: u8) -> Option<&str> {
+        self.0.get(&number).map(String::as_str)
+    }
+
+    /// Fills or empties a field; a number that no field has is left alone.
+    pub fn set(&mut self, number: u8, text: Option<String>) {
+        match text {
+            Some(text) if (1..=Self::COUNT).contains(&number) => drop(self.0.insert(number, text)),
+            _ => drop(self.0.remove(&number)),
+        }
+    }
+}
+
+/// How far the address that the goods go to was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressStatus {
+    /// Not yet, or nobody could.
+    Unverified,
+    /// It is good as it stands.
+    Verified,
+    /// There is a better one, which a person has to take or leave.
+    Proposed,
+}
+
+impl AddressStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Unverified, Self::Verified, Self::Proposed];
+
+    /// The name in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unverified => "unverified",
+            Self::Verified => "verified",
+            Self::Proposed => "proposed",
+        }
+    }
+}
+
+/// A box as the shop packs it, before anything is booked. Its place in the order is its parcel's position.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlannedBox {
+    /// The shop's own id of the box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Fields to which the tenant gives a meaning of its own.
+    #[serde(skip_serializing_if = "CustomFields::is_empty")]
+    pub custom_fields: CustomFields,
+    /// Weight and size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<Measurement>,
+    /// Whether the warehouse scanned it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_scanned: Option<bool>,
+    /// When the warehouse scanned it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanned_at: Option<SentTime>,
 }
 
 /// A status in somebody else's words.

@@ -138,6 +138,30 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Deletes the rows with these values in these columns.
+    pub async fn delete_all(&mut self, table: &str, keys: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+        match self {
+            Self::Postgres(session) if rows.len() > FEW => {
+                for rows in rows.chunks(PIECE) {
+                    let (held, arrays) = unnest(rows, keys.len());
+                    let names = names(keys, &held);
+                    let same: Vec<_> = keys.iter().map(|key| format!("old.{key} = gone.{key}")).collect();
+                    let same = same.join(" and ");
+                    let sql = format!("delete from {table} as old using {arrays} as gone ({names}) where {same}");
+                    session.columns(&sql, rows, &held).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                let same: Vec<_> = keys.iter().enumerate().map(|(n, key)| format!("{key} = ${}", n + 1)).collect();
+                let sql = format!("delete from {table} where {}", same.join(" and "));
+                self.execute_later(&sql, rows).await
+            }
+        }
+    }
+}
+
 fn insert(table: &str, columns: &[&str]) -> String {
     format!("insert into {table} ({}) values ({})", columns.join(", "), placeholders(columns.len()))
 }

@@ -13,6 +13,11 @@ pub fn key(text: &str) -> String {
     text.chars().filter(|letter| *letter != '\0').flat_map(char::to_lowercase).take(KEY_LENGTH).collect()
 }
 
+/// The first [`KEY_LENGTH`] characters of a text as it was written, for a column that is searched.
+pub fn beginning(text: &str) -> String {
+    text.chars().take(KEY_LENGTH).collect()
+}
+
 /// Whether two texts are equal, letter case aside, over their whole length.
 pub fn equal_folded(a: &str, b: &str) -> bool {
     a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))

@@ -26,6 +26,7 @@ pub mod codec;
 pub mod documents;
 pub mod events;
 pub mod exchanges;
+pub mod filter;
 pub mod idempotency;
 pub mod installation;
 pub mod jobs;
@@ -36,6 +37,7 @@ mod migrate;
 pub mod orders;
 pub mod postgres;
 pub mod routing;
+pub mod searched;
 mod sequences;
 pub mod shipments;
 pub mod sqlite;
@@ -105,7 +107,12 @@ impl Store {
             ),
             Config::Postgres { url, pool_size } => Engine::Postgres(postgres::Postgres::open(&url, pool_size).await?),
         };
-        Ok(Store(Arc::new(Inner { engine, sequences: sequences::Sequences::default() })))
+        let store = Store(Arc::new(Inner { engine, sequences: sequences::Sequences::default() }));
+        const BATCH: usize = 500;
+        while store.read(async |tx| tx.has_unsearched_orders().await).await?
+            && store.write(async |tx| tx.search_old_orders(BATCH).await).await? == BATCH
+        {}
+        Ok(store)
     }
 
     /// Runs a command in one transaction and answers once it is stored for good.

@@ -1,14 +1,18 @@
 //! Orders: one row each, its body an aggregate, its columns what is searched.
 
+use std::collections::HashMap;
+
 use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
+use domain::stage::Stage;
 use domain::tenant::TenantId;
 use domain::{Result, Timestamp};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{equal_folded, from_json, id, key, to_json};
+use crate::codec::{equal_folded, from_json, id, key, known, to_json};
+use crate::searched::{self, Searched};
 use crate::{Row, Tx, Value, params};
 
 /// An order ready to be written: everything that needs no transaction is done.
@@ -26,6 +30,8 @@ pub struct OrderRow {
     changed_at: Timestamp,
     now: Timestamp,
     body: String,
+    searched: Searched,
+    standing: Option<Stage>,
 }
 
 impl OrderRow {
@@ -50,12 +56,37 @@ impl OrderRow {
             changed_at: details.changed_at.map_or(placed_at, |sent| sent.instant_in(zone)),
             now,
             body: to_json(details)?,
+            searched: Searched::of(details),
+            standing: None,
         })
+    }
+
+    /// The same order, of which the client says where it stands.
+    #[must_use]
+    pub fn standing(self, standing: Option<Stage>) -> Self {
+        Self { standing, ..self }
+    }
+
+    /// What a change sets after its keys: what is sorted and searched by, when, and the body.
+    fn change(&self) -> Vec<Value> {
+        let mut change = params![
+            self.number_key.as_str(),
+            self.status_key.as_str(),
+            self.placed_at,
+            self.changed_at,
+            self.now,
+            self.body.as_str(),
+            self.standing.map(Stage::as_str)
+        ]
+        .to_vec();
+        change.extend_from_slice(self.searched.params());
+        change
     }
 
     /// A new row's values, as every statement that adds one lists them.
     fn params(&self, tenant: &TenantId) -> Vec<Value> {
-        params![
+        let standing = self.standing.unwrap_or(Stage::Open).as_str();
+        let mut params = params![
             tenant.as_str(),
             self.id.number(),
             self.channel.0,
@@ -69,9 +100,12 @@ impl OrderRow {
             self.now,
             1,
             0,
-            self.body.as_str()
+            self.body.as_str(),
+            standing
         ]
-        .to_vec()
+        .to_vec();
+        params.extend_from_slice(self.searched.params());
+        params
     }
 }
 
@@ -188,7 +222,7 @@ pub struct ListedOrder {
 }
 
 /// What a new row is made of, in the order of [`OrderRow::params`].
-const NEW: [&str; 14] = [
+const NEW: [&str; 15] = [
     "tenant_id",
     "id",
     "channel",
@@ -203,9 +237,34 @@ const NEW: [&str; 14] = [
     "version",
     "is_deleted",
     "body",
+    "standing",
 ];
 
-const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at";
+/// Every column of a new row.
+fn new_columns() -> Vec<&'static str> {
+    NEW.iter().chain(&searched::COLUMNS).copied().collect()
+}
+
+/// `set …` of a change whose parameters after the first `keys` are those of [`OrderRow::change`].
+fn set(keys: usize) -> String {
+    let columns = ["number_key", "status_key", "placed_at", "changed_at", "modified_at", "body"];
+    let mut set = String::from("set version = version + 1");
+    for (n, column) in columns.iter().enumerate() {
+        set.push_str(&format!(", {column} = ${}", keys + n + 1));
+    }
+    set.push_str(&format!(", standing = coalesce(cast(${} as text), standing)", keys + 7));
+    for (n, column) in searched::COLUMNS.iter().enumerate() {
+        set.push_str(&format!(", {column} = ${}", keys + n + 8));
+    }
+    set
+}
+
+/// Whether a change changes anything: another body, or another standing said.
+fn differs(keys: usize) -> String {
+    format!("(body <> ${} or standing <> coalesce(cast(${} as text), standing))", keys + 6, keys + 7)
+}
+
+const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at, standing";
 
 fn order(row: &Row) -> Result<Order> {
     Ok(Order {
@@ -215,6 +274,7 @@ fn order(row: &Row) -> Result<Order> {
         created_at: row.time(3)?,
         modified_at: row.time(4)?,
         cancelled_at: row.opt_time(6)?,
+        standing: known(Stage::parse(row.str(7)?), "stage")?,
         details: from_json(&row.text(5)?)?,
     })
 }
@@ -252,38 +312,29 @@ impl Tx<'_> {
     /// One answer an order, in order; a row repeated in the list is written twice, the last one wins. An order that
     /// already stands as sent is left alone.
     pub async fn upsert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<Upserted>> {
-        const CHANGE: &str = "
-            update orders
-            set number_key = $4, status_key = $5, placed_at = $6, changed_at = $7, modified_at = $8,
-                version = version + 1, body = $9
-            where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0 and body <> $9
-            returning id, version";
+        let change = format!(
+            "update orders {} where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0 and {}
+             returning id, version",
+            set(3),
+            differs(3)
+        );
         const FIND: &str = "
             select id, version from orders
             where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0";
         let fresh: Vec<Vec<Value>> = rows.iter().map(|row| row.params(tenant)).collect();
         // Most orders are new. A statement that inserts, updates and returns at once costs SQLite a journal a row.
-        let is_new = self.insert_new("orders", &NEW, &fresh).await?;
+        let is_new = self.insert_new("orders", &new_columns(), &fresh).await?;
         drop(fresh);
         let known: Vec<_> = rows.iter().zip(&is_new).filter(|(_, is_new)| !**is_new).map(|(row, _)| row).collect();
         let changes: Vec<_> = known
             .iter()
             .map(|row| {
-                params![
-                    tenant.as_str(),
-                    row.channel.0,
-                    row.external_id.as_deref(),
-                    row.number_key.as_str(),
-                    row.status_key.as_str(),
-                    row.placed_at,
-                    row.changed_at,
-                    row.now,
-                    row.body.as_str()
-                ]
-                .to_vec()
+                let mut change = params![tenant.as_str(), row.channel.0, row.external_id.as_deref()].to_vec();
+                change.extend(row.change());
+                change
             })
             .collect();
-        let mut changed = self.rows_many(CHANGE, &changes).await?.into_iter();
+        let mut changed = self.rows_many(&change, &changes).await?.into_iter();
         let mut answers = Vec::with_capacity(rows.len());
         for (row, is_new) in rows.iter().zip(is_new) {
             if is_new {
@@ -301,28 +352,37 @@ impl Tx<'_> {
             let (id, version) = (id(returned.int(0)?, OrderId::new)?, returned.int(1)? as u64);
             answers.push(Upserted { id, version, changed });
         }
+        // A row repeated in the list stands as the last one says.
+        let mut kept: Vec<(OrderId, bool, &Searched)> = Vec::with_capacity(rows.len());
+        let mut places = HashMap::with_capacity(rows.len());
+        for (row, answer) in rows.iter().zip(&answers).filter(|(_, answer)| answer.changed) {
+            let next = (answer.id, answer.version == 1, &row.searched);
+            match places.insert(answer.id, kept.len()) {
+                Some(place) => {
+                    let (_, is_new, searched) = &mut kept[place];
+                    *is_new &= answer.version <= 2;
+                    *searched = &row.searched;
+                    places.insert(answer.id, place);
+                }
+                None => kept.push(next),
+            }
+        }
+        self.keep_lists(tenant, &kept).await?;
         Ok(answers)
     }
 
     /// Replaces the body of an order that exists; `None` when it does not (or is deleted), or nothing changed.
     pub async fn replace_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<Option<u64>> {
-        const REPLACE: &str = "
-            update orders
-            set number_key = $3, status_key = $4, placed_at = $5, changed_at = $6, modified_at = $7,
-                version = version + 1, body = $8
-            where tenant_id = $1 and id = $2 and is_deleted = 0 and body <> $8
-            returning version";
-        let params = params![
-            tenant.as_str(),
-            order.number(),
-            row.number_key.as_str(),
-            row.status_key.as_str(),
-            row.placed_at,
-            row.changed_at,
-            row.now,
-            row.body.as_str()
-        ];
-        self.row(REPLACE, &params).await?.map(|row| Ok(row.int(0)? as u64)).transpose()
+        let replace = format!(
+            "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 and {} returning version",
+            set(2),
+            differs(2)
+        );
+        let mut params = params![tenant.as_str(), order.number()].to_vec();
+        params.extend(row.change());
+        let Some(version) = self.row(&replace, &params).await? else { return Ok(None) };
+        self.keep_lists(tenant, &[(order, false, &row.searched)]).await?;
+        Ok(Some(version.int(0)? as u64))
     }
 
     /// One order that is not deleted.
@@ -361,8 +421,12 @@ impl Tx<'_> {
 
     /// Stores a new order; false when its channel has one with the same external id.
     pub async fn insert_order(&mut self, tenant: &TenantId, row: &OrderRow) -> Result<bool> {
-        let is_new = self.insert_new("orders", &NEW, &[row.params(tenant)]).await?;
-        Ok(is_new.contains(&true))
+        let is_new = self.insert_new("orders", &new_columns(), &[row.params(tenant)]).await?;
+        if !is_new.contains(&true) {
+            return Ok(false);
+        }
+        self.keep_lists(tenant, &[(row.id, true, &row.searched)]).await?;
+        Ok(true)
     }
 
     /// Gives an order another external id; false when another order of its channel has it.
@@ -392,7 +456,8 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<Option<u64>> {
         const MARK: &str = "
-            update orders set cancelled_at = $3, modified_at = $3, version = version + 1
+            update orders set cancelled_at = $3, modified_at = $3, version = version + 1, stage = 'cancelled',
+                standing = 'cancelled'
             where tenant_id = $1 and id = $2 and is_deleted = 0 and cancelled_at is null
             returning version";
         let row = self.row(MARK, &params![tenant.as_str(), order.number(), now]).await?;
@@ -413,7 +478,7 @@ impl Tx<'_> {
              order by o.id limit 20"
         );
         let rows = self.rows(&sql, &params![tenant.as_str(), key(external_id), external_id]).await?;
-        rows.iter().map(|row| Ok((order(row)?, row.opt_text(7)?.and_then(|text| text.parse().ok())))).collect()
+        rows.iter().map(|row| Ok((order(row)?, row.opt_text(8)?.and_then(|text| text.parse().ok())))).collect()
     }
 
     /// Orders with this number, exactly as written, newest first, at most 20.
@@ -564,9 +629,9 @@ fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
     Ok(match sort {
         OrderSort::Id => SortValue::Int(row.int(0)?),
         OrderSort::Channel => SortValue::Int(row.int(1)?),
-        OrderSort::Number => SortValue::Text(row.text(7)?),
-        OrderSort::PlacedAt => SortValue::Int(row.int(8)?),
-        OrderSort::ChangedAt => SortValue::Int(row.int(9)?),
+        OrderSort::Number => SortValue::Text(row.text(8)?),
+        OrderSort::PlacedAt => SortValue::Int(row.int(9)?),
+        OrderSort::ChangedAt => SortValue::Int(row.int(10)?),
         OrderSort::CreatedAt => SortValue::Int(row.int(3)?),
     })
 }

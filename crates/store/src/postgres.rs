@@ -385,6 +385,7 @@ impl Session<'_> {
 
     /// Runs a statement whose parameters are arrays: the `held` columns of the rows.
     pub(crate) async fn columns(&mut self, sql: &str, rows: &[Vec<Value>], held: &[usize]) -> Result<Vec<Row>> {
+        crate::tx::count(1);
         let client = self.client;
         let columns: Vec<_> = held.iter().map(|&position| Column { rows, position }).collect();
         let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();

@@ -8,7 +8,7 @@ use domain::tenant::TenantId;
 use domain::tracking::{FIRST_LOOK, TrackingStatus, next_look};
 use domain::{Error, Result, Timestamp};
 
-use crate::codec::{from_json, id, known, to_json};
+use crate::codec::{beginning, from_json, id, known, to_json};
 use crate::{Row, Tx, Value, params};
 
 const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body";
@@ -39,6 +39,12 @@ fn parcel(row: &Row) -> Result<Parcel> {
         tracking_token: row.text(7)?,
         has_label: row.bool(8)?,
     })
+}
+
+/// Why a shipment failed, as it is looked for.
+fn failure(shipment: &Shipment) -> Option<String> {
+    let told = shipment.details.failure.as_ref().filter(|_| shipment.status == ShipmentStatus::Failed)?;
+    Some(beginning(&told.to_string()))
 }
 
 /// When the carrier is asked first what happened; `None` when it is not asked.
@@ -139,7 +145,7 @@ impl Tx<'_> {
     pub async fn save_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
         const SAVE: &str = "
             update shipments set status = $3, version = version + 1, modified_at = $4, lease_until = $5, body = $6,
-                account = $8
+                account = $8, failure = $9
             where tenant_id = $1 and id = $2 and version = $7";
         let params = params![
             tenant.as_str(),
@@ -149,7 +155,8 @@ impl Tx<'_> {
             shipment.lease_until,
             to_json(&shipment.details)?,
             shipment.version,
-            shipment.details.service.account.as_str()
+            shipment.details.service.account.as_str(),
+            failure(shipment)
         ];
         if self.execute(SAVE, &params).await? == 0 {
             return Err(Error::Conflict("the shipment was changed meanwhile".to_owned()));
@@ -188,6 +195,7 @@ impl Tx<'_> {
             })
             .collect();
         self.execute_later(SAVE_PARCEL, &rows).await?;
+        self.restage_order(tenant, shipment.order).await?;
         match first_look {
             Some(at) => self.expect_look(tenant, account, at).await,
             None => Ok(()),

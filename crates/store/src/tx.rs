@@ -150,6 +150,11 @@ impl Row {
         self.0.get(i).ok_or_else(|| Error::internal(format!("column {i} of a row of {}", self.0.len())))
     }
 
+    /// Whatever is in column `i`.
+    pub(crate) fn value_at(&self, i: usize) -> Result<Value> {
+        self.value(i).cloned()
+    }
+
     /// The integer in column `i`.
     pub fn int(&self, i: usize) -> Result<i64> {
         self.opt_int(i)?.ok_or_else(|| is_null(i))
@@ -226,6 +231,14 @@ fn is_not(i: usize, value: &Value, expected: &str) -> Error {
     Error::internal(format!("column {i} is {}, not {expected}", value.kind()))
 }
 
+/// Tests may want to know how many statements there were.
+pub(crate) fn count(statements: usize) {
+    #[cfg(feature = "testing")]
+    crate::testing::count(statements);
+    #[cfg(not(feature = "testing"))]
+    let _ = statements;
+}
+
 /// One transaction on one of the engines. A command waits for nothing else while it holds one.
 #[derive(Debug)]
 pub enum Tx<'a> {
@@ -238,6 +251,7 @@ pub enum Tx<'a> {
 impl Tx<'_> {
     /// Runs a statement; answers how many rows it changed.
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        count(1);
         match self {
             Self::Sqlite(session) => session.execute(sql, params),
             Self::Postgres(session) => session.execute(sql, params).await,
@@ -246,6 +260,7 @@ impl Tx<'_> {
 
     /// Runs a statement; answers all its rows.
     pub async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        count(1);
         match self {
             Self::Sqlite(session) => session.rows(sql, params),
             Self::Postgres(session) => session.rows(sql, params).await,
@@ -264,6 +279,7 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers how many rows each of them changed.
     pub async fn execute_each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<u64>> {
+        count(rows.len());
         match self {
             Self::Sqlite(session) => session.execute_each(sql, rows),
             Self::Postgres(session) => session.execute_each(sql, rows).await,
@@ -273,6 +289,7 @@ impl Tx<'_> {
     /// Runs a statement once for each set of parameters, whose outcome the command does not need: on PostgreSQL it is
     /// sent with the next statement or the commit, and what goes wrong with it is told then.
     pub async fn execute_later(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<()> {
+        count(rows.len());
         match self {
             Self::Sqlite(session) => session.execute_each(sql, rows).map(drop),
             Self::Postgres(session) => session.execute_later(sql, rows),
@@ -281,6 +298,7 @@ impl Tx<'_> {
 
     /// Two queries in one exchange; answers the rows of each.
     pub async fn rows_of_both(&mut self, first: (&str, &[Value]), second: (&str, &[Value])) -> Result<[Vec<Row>; 2]> {
+        count(2);
         match self {
             Self::Sqlite(session) => Ok([session.rows(first.0, first.1)?, session.rows(second.0, second.1)?]),
             Self::Postgres(session) => session.rows_of_both(first, second).await,
@@ -289,6 +307,7 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers one list of rows for each.
     pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
+        count(rows.len());
         match self {
             Self::Sqlite(session) => session.rows_many(sql, rows),
             Self::Postgres(session) => session.rows_many(sql, rows).await,

@@ -47,6 +47,7 @@ pub(crate) fn order(bytes: &[u8]) {
             created_at: Timestamp::UNIX_EPOCH,
             modified_at: Timestamp::UNIX_EPOCH,
             cancelled_at: None,
+            standing: domain::stage::Stage::Open,
             details,
         })
     };

@@ -6,6 +6,7 @@ mod bulk;
 mod commands;
 mod engines;
 mod faults;
+mod filter;
 mod lanes;
 mod migrations;
 mod sequences;
