@@ -11,6 +11,7 @@ use domain::channel::Dialect;
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 
+pub mod crowdsender;
 pub mod delivery_solutions;
 pub mod dialect;
 #[cfg(feature = "fuzzing")]
@@ -48,6 +49,8 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::routes().router("/delivery-solutions"))
         .merge(delivery_solutions::v2_routes().router(""))
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
+        .merge(crowdsender::routes().router(""))
+        .merge(crowdsender::routes().router("/crowdsender"))
         .merge(native)
         .merge(links::router())
         .merge(health::router())
@@ -66,7 +69,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             let (routes, v2) = (delivery_solutions::routes().list(), delivery_solutions::v2_routes().list());
             routes.into_iter().chain(v2).collect()
         }
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+        Dialect::Crowdsender => crowdsender::routes().list(),
+        Dialect::Expertsender | Dialect::SevenSenders => Vec::new(),
     }
 }
 
@@ -76,7 +80,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Native => Some(include_str!("../../../openapi/native.json")),
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
+        Dialect::Crowdsender => Some(include_str!("../../../openapi/crowdsender.json")),
+        Dialect::Expertsender | Dialect::SevenSenders => None,
     }
 }
 

@@ -26,12 +26,14 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod orders;
+pub mod queries;
 pub mod rates;
 pub mod rehearsal;
 pub mod rotation;
 pub mod routing;
 pub mod setup;
 pub mod shipments;
+pub mod standing;
 pub mod story;
 pub mod tenants;
 pub mod tracking;
@@ -93,6 +95,8 @@ pub struct Options {
     pub carrier_timeout: Duration,
     /// How long carriers may take to say what they charge when somebody only asks.
     pub rate_timeout: Duration,
+    /// How much a query over orders may look through.
+    pub query_ceiling: queries::Ceiling,
 }
 
 impl Default for Options {
@@ -105,6 +109,7 @@ impl Default for Options {
             link_lifetime: Duration::from_hours(7 * 24),
             carrier_timeout: Duration::from_secs(30),
             rate_timeout: Duration::from_secs(5),
+            query_ceiling: queries::Ceiling::default(),
         }
     }
 }

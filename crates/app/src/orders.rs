@@ -8,6 +8,7 @@ use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
 use domain::ids::{EventId, OrderId};
 use domain::order::{Order, OrderDetails};
+use domain::stage::Stage;
 use domain::tenant::Scope;
 use domain::{Error, Result, Timestamp};
 pub use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderSort, SortValue};
@@ -117,12 +118,17 @@ impl App {
 
     /// Creates an order that must be new in its channel: one that is there already is a problem of `external_id`.
     pub async fn create_order(&self, caller: &Caller, draft: OrderDraft) -> Result<Order> {
+        self.create_order_in(caller, draft, None).await
+    }
+
+    /// The same for a client that says where the order stands.
+    pub async fn create_order_in(&self, caller: &Caller, draft: OrderDraft, standing: Option<Stage>) -> Result<Order> {
         caller.require(Scope::Write)?;
         let id = self.one_id("orders", OrderId::new).await?;
         let event_id = self.one_id("events", EventId::new).await?;
         let (now, tenant) = (self.now(), caller.tenant().clone());
-        let order = tentative(id, draft, now);
-        let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
+        let order = Order { standing: standing.unwrap_or(Stage::Open), ..tentative(id, draft, now) };
+        let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?.standing(standing);
         let created = self
             .store()
             .write(async move |tx| {
@@ -156,7 +162,7 @@ impl App {
             created_at: at,
             modified_at: at,
             cancelled_at: None,
-            standing: domain::stage::Stage::Open,
+            standing: Stage::Open,
             details,
         })
     }
@@ -238,6 +244,16 @@ impl App {
         id: OrderId,
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
+        self.edit_order_in(caller, id, move |order| change(order).map(|details| (details, None))).await
+    }
+
+    /// The same for a client that may say where the order stands; what it says stands until that next changes here.
+    pub async fn edit_order_in<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order) -> std::result::Result<(OrderDetails, Option<Stage>), R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
@@ -245,11 +261,11 @@ impl App {
             .store()
             .write(async move |tx| {
                 let mut order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
-                let details = match change(&order) {
-                    Ok(details) => details,
+                let (details, standing) = match change(&order) {
+                    Ok(change) => change,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                let row = OrderRow::new(id, order.channel, &details, &zone, now)?;
+                let row = OrderRow::new(id, order.channel, &details, &zone, now)?.standing(standing);
                 if order.details.external_id != details.external_id && !tx.rename_order(&tenant, id, &row).await? {
                     return Err(taken(&details));
                 }
@@ -257,7 +273,12 @@ impl App {
                 if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
                     order.version = version;
                     order.modified_at = now;
-                    let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                    let mut about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                    if let Some(standing) = standing.filter(|standing| *standing != order.standing) {
+                        about.old = Some(order.standing.as_str().to_owned());
+                        about.new = Some(standing.as_str().to_owned());
+                        order.standing = standing;
+                    }
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                 }
                 Ok(Ok(order))
@@ -307,7 +328,7 @@ pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order
         created_at: now,
         modified_at: now,
         cancelled_at: None,
-        standing: domain::stage::Stage::Open,
+        standing: Stage::Open,
         details: draft.details,
     }
 }

@@ -141,7 +141,7 @@ impl App {
     }
 }
 
-async fn tell(tx: &mut Tx<'_>, tenant: &TenantId, orders: Vec<Order>) -> Result<Vec<Story>> {
+pub(crate) async fn tell(tx: &mut Tx<'_>, tenant: &TenantId, orders: Vec<Order>) -> Result<Vec<Story>> {
     let ids: Vec<_> = orders.iter().map(|order| order.id).collect();
     let shipments = tx.shipments_of_orders(tenant, &ids).await?;
     let events = tx.events_of_orders(tenant, &ids).await?;

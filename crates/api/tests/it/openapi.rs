@@ -12,7 +12,7 @@ use crate::fixture::{bare, key, order, serving, serving_setup, setup_with};
 use crate::schema::{faults, resolved};
 
 /// The dialects that are spoken.
-const SPOKEN: [Dialect; 3] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions];
+const SPOKEN: [Dialect; 4] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::Crowdsender];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
 const RARE: [&str; 5] = [
@@ -158,6 +158,10 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
         let placed = t.post("/shipments", &order).await;
         assert_eq!(placed.status, 201, "{}", placed.text());
     }
+    let create =
+        operations(Dialect::Crowdsender).into_iter().find(|operation| operation.says["operationId"] == "createOrder");
+    let placed = t.call(Method::POST, "/api/v1/orders", create.unwrap().body()).await;
+    assert_eq!(placed.status, 201, "{}", placed.text());
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
     t

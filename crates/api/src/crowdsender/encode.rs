@@ -1,0 +1,291 @@
+//! An order as this dialect's clients read it: what was sent, and what has become of it.
+
+use std::borrow::Cow;
+
+use app::story::Story;
+use app::tenants::TenantSetup;
+use domain::address::Address;
+use domain::measure::Quantity;
+use domain::order::{AddressStatus, CustomFields, Order, PlannedBox};
+use domain::packing::OrderBox;
+use domain::time::Timestamp;
+
+use super::{LENIENCY, decode, fields, kept, statuses};
+use crate::json::fields::Notes;
+use crate::json::{Json, Members};
+
+/// An object of these members, in this order.
+pub fn object(members: Vec<(&'static str, Json<'static>)>) -> Json<'static> {
+    Json::Object(members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())
+}
+
+/// The same value, owing nothing to anybody.
+pub fn owned(value: &Json<'_>) -> Json<'static> {
+    match value {
+        Json::Null => Json::Null,
+        Json::Bool(value) => Json::Bool(*value),
+        Json::Number(digits) => Json::Number(Cow::Owned(digits.to_string())),
+        Json::Text(text) => Json::Text(Cow::Owned(text.to_string())),
+        Json::List(list) => Json::List(list.iter().map(owned).collect()),
+        Json::Object(members) => {
+            Json::Object(members.iter().map(|(name, value)| (Cow::Owned(name.to_string()), owned(value))).collect())
+        }
+    }
+}
+
+fn words(text: &str) -> Json<'static> {
+    Json::from(text.to_owned())
+}
+
+/// `2022-02-24T00:00:00.000Z`.
+fn iso(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// Sets a member, or takes it away.
+fn put(members: &mut Members<'static>, name: &'static str, value: Option<Json<'static>>) {
+    match (members.iter().position(|(known, _)| known == name), value) {
+        (Some(at), Some(value)) => members[at].1 = value,
+        (Some(at), None) => drop(members.remove(at)),
+        (None, Some(value)) => members.push((Cow::Borrowed(name), value)),
+        (None, None) => {}
+    }
+}
+
+/// What clients have said of an order, through whichever dialect: this is what an update is laid over.
+pub fn sent(order: &Order) -> Json<'static> {
+    let details = &order.details;
+    let mut members: Members<'static> = Vec::new();
+    let mut say = |name: &'static str, value: Option<&str>| put(&mut members, name, value.map(words));
+    say("orderNumber", details.number.as_deref());
+    for (number, name) in (1..=CustomFields::COUNT).zip(&kept::CANONICAL[1..7]) {
+        say(name, details.custom_fields.get(number));
+    }
+    let wish = details.delivery.as_ref().and_then(|delivery| delivery.service.as_ref());
+    say("_externalReferenceId", details.external_id.as_deref());
+    say("_courierContract", wish.and_then(|wish| wish.contract.as_deref()));
+    say("seller", details.seller.as_deref());
+    say("store", details.store.as_deref());
+    let checked = details.address_status.unwrap_or(AddressStatus::Unverified);
+    say("addressValidationStatus", Some(statuses::address_word(checked)));
+    let tags = details.tags.as_ref().map(|tags| Json::List(tags.iter().map(|tag| words(tag)).collect()));
+    put(&mut members, "tags", tags);
+    let mut rest = kept::in_details(details);
+    let shipment = rest.iter().position(|(name, _)| name == "shipment").map(|at| rest.remove(at).1);
+    let was_sent = shipment.is_some();
+    let shipment = shipment_of(order, shipment);
+    if was_sent || !matches!(&shipment, Json::Object(members) if members.is_empty()) {
+        put(&mut members, "shipment", Some(shipment));
+    }
+    members.extend(rest);
+    Json::Object(members)
+}
+
+/// The nested object as it was sent, with what other dialects have changed since.
+fn shipment_of(order: &Order, kept: Option<Json<'static>>) -> Json<'static> {
+    let details = &order.details;
+    let mut members = match kept {
+        Some(Json::Object(members)) => members,
+        Some(Json::Null) | None => Vec::new(),
+        Some(other) => return other,
+    };
+    let said = Json::Object(members.clone());
+    let notes = Notes::new(LENIENCY);
+    let read = decode::shipment(notes.root(&said)).unwrap_or_default();
+    if read.send_date != details.send_date {
+        put(&mut members, "sendDate", details.send_date.map(|sent| Json::from(sent.to_string())));
+    }
+    if read.from != details.sender {
+        put(&mut members, "shipFrom", details.sender.as_ref().map(party));
+    }
+    if read.to != details.shipping_address {
+        put(&mut members, "shipTo", details.shipping_address.as_ref().map(party));
+    }
+    if read.boxes != details.boxes {
+        let boxes = details.boxes.as_ref().map(|boxes| Json::List(boxes.iter().map(planned).collect()));
+        put(&mut members, "boxes", boxes);
+    }
+    Json::Object(members)
+}
+
+fn party(address: &Address) -> Json<'static> {
+    let (mut members, mut place) = (Vec::new(), Vec::new());
+    let street = address.street_line();
+    for (name, text) in [
+        ("companyName", &address.company),
+        ("name", &address.name),
+        ("phone", &address.phone),
+        ("email", &address.email),
+    ] {
+        put(&mut members, name, text.as_deref().map(words));
+    }
+    for (name, text) in [
+        ("street1", &street),
+        ("street2", &address.street2),
+        ("city", &address.city),
+        ("state", &address.state),
+        ("postalCode", &address.postal_code),
+        ("country", &address.country),
+    ] {
+        put(&mut place, name, text.as_deref().map(words));
+    }
+    members.push((Cow::Borrowed("address"), Json::Object(place)));
+    Json::Object(members)
+}
+
+fn planned(planned: &PlannedBox) -> Json<'static> {
+    let mut members: Members<'static> = Vec::new();
+    put(&mut members, "_externalBoxId", planned.external_id.as_deref().map(words));
+    for (number, name) in (1..=CustomFields::COUNT).zip(&kept::CANONICAL[1..7]) {
+        put(&mut members, name, planned.custom_fields.get(number).map(words));
+    }
+    let measurement = planned.measurement.unwrap_or_default();
+    let kilograms = measurement.weight.and_then(Quantity::to_weight).map(|weight| weight.kilograms().into());
+    put(&mut members, "weight", kilograms);
+    if let Some(sides) = measurement.dimensions.and_then(domain::measure::SentDimensions::to_dimensions) {
+        put(&mut members, "length", Some(sides.length.centimetres().into()));
+        put(&mut members, "width", Some(sides.width.centimetres().into()));
+        put(&mut members, "height", Some(sides.height.centimetres().into()));
+    }
+    put(&mut members, "scanned", planned.is_scanned.map(Json::from));
+    put(&mut members, "scanDate", planned.scanned_at.map(|sent| Json::from(sent.to_string())));
+    Json::Object(members)
+}
+
+/// The id of a box: its place between the second of creation and the integer of the order's id.
+fn box_id(order: &Order, position: u32) -> String {
+    let id = order.id.to_hex24(order.created_at);
+    let (second, number) = id.split_at(8);
+    format!("{second}{position:02x}{}", &number[2..])
+}
+
+/// A whole order.
+pub fn order(story: &Story, setup: &TenantSetup) -> Json<'static> {
+    let order = &story.order;
+    let Json::Object(said) = sent(order) else { return Json::Null };
+    let mut members: Members<'static> = vec![(Cow::Borrowed("_id"), Json::from(order.id.to_hex24(order.created_at)))];
+    let mut said = said;
+    let mut take = |name: &str| said.iter().position(|(known, _)| known == name).map(|at| said.remove(at).1);
+    members.push((Cow::Borrowed("orderNumber"), take("orderNumber").unwrap_or(Json::Null)));
+    for name in &kept::CANONICAL[1..7] {
+        members.push((Cow::Borrowed(name), take(name).unwrap_or(Json::Null)));
+    }
+    members.push((Cow::Borrowed("_client"), words(setup.tenant.id.as_str())));
+    for name in ["_externalReferenceId", "_courierContract"] {
+        put(&mut members, name, take(name));
+    }
+    members.push((Cow::Borrowed("tags"), take("tags").unwrap_or(Json::List(Vec::new()))));
+    for name in ["seller", "store"] {
+        put(&mut members, name, take(name));
+    }
+    members.push((Cow::Borrowed("status"), words(statuses::order_word(order.standing))));
+    put(&mut members, "addressValidationStatus", take("addressValidationStatus"));
+    let synced = story.tracking.iter().map(|event| event.received_at).max();
+    members.push((Cow::Borrowed("lastSyncProvider"), synced.map_or(Json::Null, |at| Json::from(iso(at)))));
+    let shipment = take("shipment").unwrap_or(Json::Object(Vec::new()));
+    members.push((Cow::Borrowed("shipment"), shipped(story, shipment)));
+    members.extend(said);
+    Json::Object(members)
+}
+
+/// The nested object with what has become of its boxes.
+fn shipped(story: &Story, shipment: Json<'static>) -> Json<'static> {
+    let Json::Object(mut members) = shipment else { return shipment };
+    let Some(boxes) = OrderBox::of(&story.order, &story.shipments) else { return Json::Object(members) };
+    let said = members.iter().position(|(name, _)| name == "boxes").map(|at| members.remove(at).1);
+    let said = if let Some(Json::List(list)) = said { list } else { Vec::new() };
+    let shown = boxes.iter().map(|one| {
+        let said = one.planned.and_then(|_| said.get(one.position as usize - 1).cloned());
+        shown_box(story, one, said)
+    });
+    put(&mut members, "boxes", Some(Json::List(shown.collect())));
+    Json::Object(members)
+}
+
+fn shown_box(story: &Story, one: &OrderBox<'_>, said: Option<Json<'static>>) -> Json<'static> {
+    let mut members = if let Some(Json::Object(members)) = said { members } else { Vec::new() };
+    if !members.iter().any(|(name, _)| name == "_id") {
+        members.insert(0, (Cow::Borrowed("_id"), Json::from(box_id(&story.order, one.position))));
+    }
+    if one.planned.is_none()
+        && let Some((_, parcel)) = one.parcel
+    {
+        put(&mut members, "weight", Some(parcel.parcel.weight.kilograms().into()));
+    }
+    let booked = one.booked();
+    let label = booked.and_then(|(_, parcel)| story.labels.iter().find(|label| label.parcel == Some(parcel.id)));
+    let label = label.map(|label| Json::from(label.id.to_hex24(label.created_at)));
+    put(&mut members, "_downloadableId", Some(label.unwrap_or(Json::Null)));
+    let number = booked.and_then(|(_, parcel)| parcel.tracking_number.as_deref());
+    let tracking = object(vec![
+        ("status", words(statuses::box_word(one.tracking()))),
+        ("trackId", number.map_or(Json::Null, words)),
+        ("error", one.failure().map_or(Json::Null, Json::from)),
+    ]);
+    put(&mut members, "tracking", Some(tracking));
+    Json::Object(members)
+}
+
+/// The fields of an order that a query asks for; `_id` is always among them unless it is left out by name.
+pub fn projected(order: Json<'static>, fields: &[(String, bool)]) -> Json<'static> {
+    let takes_in = fields.iter().any(|(_, is_shown)| *is_shown);
+    let mut order = order;
+    if !takes_in {
+        for (name, _) in fields {
+            leave_out(&mut order, &name.split('.').collect::<Vec<_>>());
+        }
+        return order;
+    }
+    let mut paths: Vec<Vec<&str>> =
+        fields.iter().filter(|(_, is_shown)| *is_shown).map(|(name, _)| name.split('.').collect()).collect();
+    if !fields.iter().any(|(name, is_shown)| name == "_id" && !is_shown) {
+        paths.push(vec!["_id"]);
+    }
+    only(order, &paths)
+}
+
+fn leave_out(value: &mut Json<'static>, path: &[&str]) {
+    match (value, path) {
+        (Json::List(list), path) => list.iter_mut().for_each(|value| leave_out(value, path)),
+        (value @ Json::Object(_), [name]) => drop(value.remove(name)),
+        (value, [name, rest @ ..]) => {
+            if let Some(below) = value.get_mut(name) {
+                leave_out(below, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn only(value: Json<'static>, paths: &[Vec<&str>]) -> Json<'static> {
+    match value {
+        Json::List(list) => Json::List(list.into_iter().map(|value| only(value, paths)).collect()),
+        Json::Object(members) => {
+            let kept = members.into_iter().filter_map(|(name, value)| {
+                let below: Vec<Vec<&str>> = paths
+                    .iter()
+                    .filter(|path| path.first() == Some(&name.as_ref()))
+                    .map(|path| path[1..].to_vec())
+                    .collect();
+                let is_whole = below.iter().any(Vec::is_empty);
+                match (below.is_empty(), is_whole) {
+                    (true, _) => None,
+                    (false, true) => Some((name, value)),
+                    (false, false) => Some((name, only(value, &below))),
+                }
+            });
+            Json::Object(kept.collect())
+        }
+        other => other,
+    }
+}
+
+/// A list of orders that a query chose.
+pub fn list(orders: Vec<Json<'static>>, asked: &fields::Asked, has_more: bool) -> Json<'static> {
+    object(vec![
+        ("orders", Json::List(orders)),
+        ("skip", Json::from(asked.query.skip)),
+        ("limit", Json::from(asked.query.limit as u64)),
+        ("hasMore", Json::from(has_more)),
+    ])
+}

@@ -1,0 +1,276 @@
+//! What a query may ask for: the 30 fields of an order by their names on the wire, and what each is in ours.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use app::queries::{OrderField, OrderQuery};
+use query::{Filter, Kind, Options, Patience, Projection, Query, Test, Value};
+
+use super::envelope::Refusal;
+use super::statuses;
+
+/// Orders answered when the query names no limit.
+pub const USUAL: u64 = 100;
+
+/// Orders answered at most; a larger limit becomes this.
+pub const MOST: u64 = 1_000;
+
+/// The fields that label queries and lists of orders may name, as published.
+pub const ORDER_FIELDS: [(&str, OrderField); 30] = [
+    ("addressValidationStatus", OrderField::AddressStatus),
+    ("customField1", OrderField::CustomField(1)),
+    ("customField2", OrderField::CustomField(2)),
+    ("customField3", OrderField::CustomField(3)),
+    ("customField4", OrderField::CustomField(4)),
+    ("customField5", OrderField::CustomField(5)),
+    ("customField6", OrderField::CustomField(6)),
+    ("_id", OrderField::Id),
+    ("orderNumber", OrderField::Number),
+    ("seller", OrderField::Seller),
+    ("shipment.boxes", OrderField::Boxes),
+    ("shipment.boxes.customField1", OrderField::BoxField(1)),
+    ("shipment.boxes.customField2", OrderField::BoxField(2)),
+    ("shipment.boxes.customField3", OrderField::BoxField(3)),
+    ("shipment.boxes.customField4", OrderField::BoxField(4)),
+    ("shipment.boxes.customField5", OrderField::BoxField(5)),
+    ("shipment.boxes.customField6", OrderField::BoxField(6)),
+    ("shipment.boxes.scanDate", OrderField::BoxScannedAt),
+    ("shipment.boxes.scanned", OrderField::BoxIsScanned),
+    ("shipment.boxes._downloadableId", OrderField::BoxLabel),
+    ("shipment.boxes.tracking.status", OrderField::BoxTracking),
+    ("shipment.boxes.tracking.trackId", OrderField::BoxTrackingNumber),
+    ("shipment.boxes.tracking.error", OrderField::BoxFailure),
+    ("shipment.sendDate", OrderField::SendDate),
+    ("shipment.shipFrom.companyName", OrderField::SenderCompany),
+    ("shipment.shipTo.address.country", OrderField::Country),
+    ("status", OrderField::Standing),
+    ("store", OrderField::Store),
+    ("tags", OrderField::Tags),
+    ("_courierContract", OrderField::Contract),
+];
+
+/// How queries over orders are read: only these fields, and each value as it was written until its field reads it.
+static OPTIONS: LazyLock<Options> = LazyLock::new(|| Options {
+    whitelist: Some(ORDER_FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect()),
+    casters: vec![("written".to_owned(), query::cast::written)],
+    cast_params: ORDER_FIELDS.iter().map(|(name, _)| ((*name).to_owned(), "written".to_owned())).collect(),
+    limit_ceiling: Some(MOST),
+    ..Options::default()
+});
+
+/// A query over orders, ready to be carried out.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which orders.
+    pub query: OrderQuery,
+    /// Which of their fields.
+    pub projection: Option<Vec<(String, bool)>>,
+}
+
+/// Reads the text of the `query` parameter.
+pub fn orders(text: &str) -> Result<Asked, Refusal> {
+    let read = Query::parse(text, &OPTIONS).map_err(Refusal::query)?;
+    read.filter.check().map_err(Refusal::query)?;
+    let mut problems = Vec::new();
+    let filter = read.filter.try_map(&mut |name, tests| Ok::<_, Refusal>(field(&name, tests, &mut problems)))?;
+    let sort = read.sort.into_iter().filter_map(|(name, descends)| match order_field(&name) {
+        Some(field) => Some((field, descends)),
+        None => {
+            problems.push(format!("sort: {name:?} is not a field that can be sorted by"));
+            None
+        }
+    });
+    let sort: Vec<_> = sort.collect();
+    let projection = match read.projection {
+        None => None,
+        Some(Projection::Fields(fields)) => {
+            let shown = |(name, shown): (String, query::Shown)| match shown {
+                query::Shown::Yes => Some((name, true)),
+                query::Shown::No => Some((name, false)),
+                query::Shown::By(_) => None,
+            };
+            let count = fields.len();
+            let fields: Vec<_> = fields.into_iter().filter_map(shown).collect();
+            if fields.len() < count {
+                problems.push("fields: expected names, each shown or left out".to_owned());
+            }
+            Some(fields)
+        }
+        Some(Projection::Other(_)) => {
+            problems.push("fields: expected a list of names".to_owned());
+            None
+        }
+    };
+    if !problems.is_empty() {
+        return Err(Refusal::query(problems.join("; ")));
+    }
+    let limit = read.limit.filter(|limit| *limit > 0).unwrap_or(USUAL);
+    let query = OrderQuery { filter, sort, skip: read.skip.unwrap_or(0), limit: usize::try_from(limit).unwrap_or(1) };
+    Ok(Asked { query, projection })
+}
+
+fn order_field(name: &str) -> Option<OrderField> {
+    ORDER_FIELDS.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
+}
+
+fn kind(field: OrderField) -> Kind {
+    match field {
+        OrderField::Id | OrderField::BoxLabel => Kind::Id,
+        OrderField::SendDate | OrderField::BoxScannedAt => Kind::Date,
+        OrderField::BoxIsScanned => Kind::Bool,
+        _ => Kind::Text,
+    }
+}
+
+/// Words of the wire, each with one of ours.
+fn words(field: OrderField) -> Option<Vec<(&'static str, &'static str)>> {
+    Some(match field {
+        OrderField::Standing => statuses::ORDERS.iter().map(|(word, stage)| (*word, stage.as_str())).collect(),
+        OrderField::AddressStatus => {
+            statuses::ADDRESSES.iter().map(|(word, status)| (*word, status.as_str())).collect()
+        }
+        OrderField::BoxTracking => statuses::BOXES.to_vec(),
+        _ => return None,
+    })
+}
+
+/// A field's tests over our field; what its type cannot be compared with is a problem.
+fn field(name: &str, tests: Vec<Test>, problems: &mut Vec<String>) -> Filter<OrderField> {
+    let Some(field) = order_field(name) else {
+        // The white list lets nothing else through.
+        problems.push(format!("{name:?} is not a field that can be asked for"));
+        return Filter::default();
+    };
+    let kind = kind(field);
+    let mut cast = Vec::with_capacity(tests.len());
+    for test in tests {
+        let found = test.to_string();
+        match typed(kind, test, problems) {
+            Some(test) => cast.push(test),
+            None => problems.push(format!("{name}: expected {}, found {{{found}}}", kind.expected())),
+        }
+    }
+    let tests = match words(field) {
+        Some(words) => cast.into_iter().flat_map(|test| translated(test, &words)).collect(),
+        None => cast,
+    };
+    Filter::Field(field, tests)
+}
+
+/// A test whose values are of the field's type; `None` when they cannot be.
+fn typed(kind: Kind, test: Test, problems: &mut Vec<String>) -> Option<Test<OrderField>> {
+    let one = |value: Value| kind.cast(value).ok();
+    let list = |values: Vec<Value>| values.into_iter().map(one).collect::<Option<Vec<_>>>();
+    let mut each =
+        |tests: Vec<Test>| tests.into_iter().map(|test| typed(kind, test, problems)).collect::<Option<Vec<_>>>();
+    Some(match test {
+        Test::Eq(value) => Test::Eq(one(value)?),
+        Test::Ne(value) => Test::Ne(one(value)?),
+        Test::Gt(value) => Test::Gt(one(value)?),
+        Test::Gte(value) => Test::Gte(one(value)?),
+        Test::Lt(value) => Test::Lt(one(value)?),
+        Test::Lte(value) => Test::Lte(one(value)?),
+        Test::In(values) => Test::In(list(values)?),
+        Test::Nin(values) => Test::Nin(list(values)?),
+        Test::All(values) => Test::All(list(values)?),
+        Test::Exists(flag) => Test::Exists(flag),
+        Test::Size(size) => Test::Size(size),
+        Test::Matches(pattern) if kind == Kind::Text => Test::Matches(pattern),
+        Test::Matches(_) => return None,
+        Test::Not(tests) => Test::Not(each(tests)?),
+        Test::Elem(tests) => Test::Elem(each(tests)?),
+        Test::ElemFilter(filter) => {
+            let mapped = filter.try_map(&mut |name, tests| Ok::<_, ()>(field(&name, tests, problems))).ok()?;
+            Test::ElemFilter(Box::new(mapped))
+        }
+    })
+}
+
+/// A test over words of the wire as tests over ours: those words that pass are tried on it here, so that patterns and
+/// ranges see what the client sees.
+fn translated(test: Test<OrderField>, words: &[(&'static str, &'static str)]) -> Vec<Test<OrderField>> {
+    let patience = Patience::of(Duration::from_secs(1));
+    let passing = |test: &Test<OrderField>| {
+        let takes = |value: Option<&Value>| test.takes(value, patience).unwrap_or(false);
+        let passing = words.iter().filter(|(word, _)| takes(Some(&Value::text(*word))));
+        let mut passing: Vec<_> = passing.map(|(_, ours)| Value::text(*ours)).collect();
+        if takes(None) {
+            passing.push(Value::Null);
+        }
+        passing
+    };
+    match test {
+        Test::Ne(value) => vec![Test::Nin(passing(&Test::Eq(value)))],
+        Test::Nin(values) => vec![Test::Nin(passing(&Test::In(values)))],
+        Test::Not(tests) => vec![Test::Not(tests.into_iter().flat_map(|test| translated(test, words)).collect())],
+        Test::Elem(tests) => vec![Test::Elem(tests.into_iter().flat_map(|test| translated(test, words)).collect())],
+        Test::All(values) if values.is_empty() => vec![Test::In(Vec::new())],
+        Test::All(values) => values.into_iter().map(|value| Test::In(passing(&Test::Eq(value)))).collect(),
+        Test::Exists(_) | Test::Size(_) | Test::ElemFilter(_) => vec![test],
+        positive => vec![Test::In(passing(&positive))],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        match orders(text) {
+            Ok(asked) => format!("{:?}", asked.query.filter),
+            Err(refusal) => refusal.info,
+        }
+    }
+
+    #[test]
+    fn words_become_ours_whatever_the_operator() {
+        let parts = |text: &str| match orders(text).unwrap().query.filter {
+            Filter::All(parts) => parts,
+            other => vec![other],
+        };
+        let one = |test| vec![Filter::Field(OrderField::Standing, vec![test])];
+        let list = |words: &[&str]| words.iter().map(|word| Value::text(*word)).collect::<Vec<_>>();
+        assert_eq!(parts("status=REGISTERED"), one(Test::In(list(&["open"]))));
+        assert_eq!(parts("status!=SHIPPED,CANCELED"), one(Test::Nin(list(&["shipped", "cancelled"]))));
+        assert_eq!(parts("status=/^SHIP/"), one(Test::In(list(&["shipped", "troubled"]))));
+        assert_eq!(parts("status>SHIPPED"), one(Test::In(list(&["review"]))));
+        assert_eq!(parts("status=registered"), one(Test::In(Vec::new())));
+        assert_eq!(
+            parts("shipment.boxes.tracking.status=incident,null"),
+            vec![Filter::Field(
+                OrderField::BoxTracking,
+                vec![Test::In(vec![Value::text("undeliverable"), Value::text("lost"), Value::Null])]
+            )]
+        );
+    }
+
+    #[test]
+    fn values_are_read_by_their_fields_type() {
+        assert_eq!(read("orderNumber=12.50"), r#"All([Field(Number, [Eq(Text("12.50"))])])"#);
+        assert_eq!(read("customField1=null"), "All([Field(CustomField(1), [Eq(Null)])])");
+        assert_eq!(read("shipment.boxes.scanned=1"), "All([Field(BoxIsScanned, [Eq(Bool(true))])])");
+        assert_eq!(read("shipment.sendDate>=2022-02-24"), "All([Field(SendDate, [Gte(Date(2022-02-24T00:00:00Z))])])");
+        assert_eq!(
+            read("_id=5&shipment.sendDate=soon"),
+            "query: _id: expected an id of 24 hexadecimal digits, found {\"$eq\":\"5\"}; shipment.sendDate: expected a date \
+             such as 2022-02-24 or 2022-02-24T00:00:00.000Z, found {\"$eq\":\"soon\"}"
+        );
+        assert_eq!(
+            read("shipment.boxes.scanned=/x/"),
+            "query: shipment.boxes.scanned: expected true or false, found {\"$regex\":/x/}"
+        );
+    }
+
+    #[test]
+    fn fields_that_nobody_may_name_are_left_out_and_refused_in_json() {
+        assert_eq!(read("password=x&$where=1"), "All([])");
+        assert_eq!(
+            read(r#"filter={"password":"x"}"#),
+            "query: filter: \"password\" is not a field that can be asked for"
+        );
+        assert_eq!(read("sort=password"), "query: sort: \"password\" is not a field that can be sorted by");
+        assert_eq!(read("limit=-5"), "query: limit is \"-5\": expected a whole number from 0 on");
+        assert_eq!(orders("limit=100000").unwrap().query.limit, 1_000);
+        assert_eq!(orders("").unwrap().query.limit, 100);
+    }
+}
