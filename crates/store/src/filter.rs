@@ -4,7 +4,7 @@
 //! has the last word over what is read ([`view`]). What would read too much is refused, never cut short.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use domain::document::{Document, DocumentKind};
@@ -114,7 +114,7 @@ pub struct FoundOrders {
     pub has_more: bool,
 }
 
-/// Index entries a statement walks.
+/// Index entries a statement walks at most.
 const STEP: usize = 500;
 
 /// Up to so many rows of a source are counted to choose the narrowest.
@@ -171,8 +171,12 @@ impl Tx<'_> {
         let mut walk = Walk::new(plan.sources, plan.descends);
         let (mut seen, mut walked, mut read) = (HashSet::new(), 0, 0);
         let (mut skipped, mut found) = (0, Vec::new());
-        'walk: while let Some(step) = walk.step(self, tenant, &flags, STEP).await? {
+        // A short part is found in few entries, as a rule.
+        let wanted = usize::try_from(query.skip).unwrap_or(STEP).saturating_add(query.limit + 1);
+        let mut length = if plan.sort.is_some() { STEP } else { wanted.clamp(30, STEP) };
+        'walk: while let Some(step) = walk.step(self, tenant, &flags, length).await? {
             walked += step.len();
+            length = (length * 2).min(STEP);
             let fresh = step.into_iter().filter(|(id, fits)| *fits && seen.insert(*id)).map(|(id, _)| id);
             let mut ids: Vec<OrderId> = fresh.collect();
             if flags.is_exact && plan.sort.is_none() {
@@ -289,7 +293,7 @@ impl Tx<'_> {
         for source in &candidate.sources {
             if count < PROBED {
                 let (sql, parameters) = source.probe(tenant, PROBED - count);
-                count += self.row(&sql, &parameters).await?.map_or(Ok(0), |row| row.int(0))? as usize;
+                count += self.rows_once(&sql, &parameters).await?.first().map_or(Ok(0), |row| row.int(0))? as usize;
             }
         }
         Ok(count)
@@ -301,15 +305,15 @@ impl Tx<'_> {
         tenant: &TenantId,
         ids: &[OrderId],
         fields: &HashSet<OrderField>,
-    ) -> Result<Vec<(Order, Vec<Shipment>, HashMap<u64, Document>)>> {
+    ) -> Result<Vec<(Order, Vec<Shipment>, BTreeMap<u64, Document>)>> {
         let orders: Vec<Order> = self.orders_ever(tenant, ids).await?.into_iter().flatten().collect();
         let needs_shipments = fields.iter().any(|field| field.needs_shipments());
         if !needs_shipments {
-            return Ok(orders.into_iter().map(|order| (order, Vec::new(), HashMap::new())).collect());
+            return Ok(orders.into_iter().map(|order| (order, Vec::new(), BTreeMap::new())).collect());
         }
         let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
         let shipments = self.shipments_of_orders(tenant, &ids).await?;
-        let mut labels: HashMap<u64, Document> = HashMap::new();
+        let mut labels: BTreeMap<u64, Document> = BTreeMap::new();
         if fields.contains(&OrderField::BoxLabel) {
             let live: Vec<_> = shipments.iter().flatten().filter(|one| one.is_live()).map(|one| one.id).collect();
             for document in self.documents_of_shipments(tenant, &live).await?.into_iter().flatten() {

@@ -8,106 +8,17 @@ use domain::order::{Order, OrderDetails};
 use domain::stage::Stage;
 use domain::tenant::TenantId;
 use domain::{Result, Timestamp};
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{equal_folded, from_json, id, key, known, to_json};
-use crate::searched::{self, Searched};
+use crate::codec::{equal_folded, from_json, id, key, known};
+use crate::searched::Searched;
 use crate::{Row, Tx, Value, params};
 
-/// An order ready to be written: everything that needs no transaction is done.
-#[derive(Clone, Debug)]
-pub struct OrderRow {
-    /// The id it gets if it is new.
-    pub id: OrderId,
-    /// Where it came from.
-    pub channel: ChannelNumber,
-    external_id: Option<String>,
-    external_id_key: String,
-    number_key: String,
-    status_key: String,
-    placed_at: Timestamp,
-    changed_at: Timestamp,
-    now: Timestamp,
-    body: String,
-    searched: Searched,
-    standing: Option<Stage>,
-}
+mod row;
 
-impl OrderRow {
-    /// Writes the body and the search columns. `zone` is where a zoneless time of the shop is read for sorting.
-    pub fn new(
-        id: OrderId,
-        channel: ChannelNumber,
-        details: &OrderDetails,
-        zone: &TimeZone,
-        now: Timestamp,
-    ) -> Result<Self> {
-        let folded = |text: Option<&str>| text.map(key).unwrap_or_default();
-        let placed_at = details.placed_at.map_or(now, |sent| sent.instant_in(zone));
-        Ok(Self {
-            id,
-            channel,
-            external_id: details.external_id.clone(),
-            external_id_key: folded(details.external_id.as_deref()),
-            number_key: folded(details.number.as_deref()),
-            status_key: folded(details.shop_status.as_ref().map(|status| status.code.as_str())),
-            placed_at,
-            changed_at: details.changed_at.map_or(placed_at, |sent| sent.instant_in(zone)),
-            now,
-            body: to_json(details)?,
-            searched: Searched::of(details),
-            standing: None,
-        })
-    }
+pub use row::OrderRow;
 
-    /// The same order, of which the client says where it stands.
-    #[must_use]
-    pub fn standing(self, standing: Option<Stage>) -> Self {
-        Self { standing, ..self }
-    }
-
-    /// What a change sets after its keys: what is sorted and searched by, when, and the body.
-    fn change(&self) -> Vec<Value> {
-        let mut change = params![
-            self.number_key.as_str(),
-            self.status_key.as_str(),
-            self.placed_at,
-            self.changed_at,
-            self.now,
-            self.body.as_str(),
-            self.standing.map(Stage::as_str)
-        ]
-        .to_vec();
-        change.extend_from_slice(self.searched.params());
-        change
-    }
-
-    /// A new row's values, as every statement that adds one lists them.
-    fn params(&self, tenant: &TenantId) -> Vec<Value> {
-        let standing = self.standing.unwrap_or(Stage::Open).as_str();
-        let mut params = params![
-            tenant.as_str(),
-            self.id.number(),
-            self.channel.0,
-            self.external_id.as_deref(),
-            self.external_id_key.as_str(),
-            self.number_key.as_str(),
-            self.status_key.as_str(),
-            self.placed_at,
-            self.changed_at,
-            self.now,
-            self.now,
-            1,
-            0,
-            self.body.as_str(),
-            standing
-        ]
-        .to_vec();
-        params.extend_from_slice(self.searched.params());
-        params
-    }
-}
+use row::{differs, new_columns, set};
 
 /// What became of holding an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +29,15 @@ pub enum Held {
     Cancelled,
     /// There is no such order.
     Gone,
+}
+
+/// What the statement of [`Tx::hold`] answered.
+pub(crate) fn held(row: Option<&Row>) -> Result<Held> {
+    Ok(match row.map(|row| row.opt_time(0)).transpose()? {
+        None => Held::Gone,
+        Some(Some(_)) => Held::Cancelled,
+        Some(None) => Held::Open,
+    })
 }
 
 /// What an upsert did.
@@ -221,52 +141,11 @@ pub struct ListedOrder {
     pub place: Vec<SortValue>,
 }
 
-/// What a new row is made of, in the order of [`OrderRow::params`].
-const NEW: [&str; 15] = [
-    "tenant_id",
-    "id",
-    "channel",
-    "external_id",
-    "external_id_key",
-    "number_key",
-    "status_key",
-    "placed_at",
-    "changed_at",
-    "created_at",
-    "modified_at",
-    "version",
-    "is_deleted",
-    "body",
-    "standing",
-];
+/// Columns of an order, for [`order`].
+pub(crate) const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at, standing";
 
-/// Every column of a new row.
-fn new_columns() -> Vec<&'static str> {
-    NEW.iter().chain(&searched::COLUMNS).copied().collect()
-}
-
-/// `set …` of a change whose parameters after the first `keys` are those of [`OrderRow::change`].
-fn set(keys: usize) -> String {
-    let columns = ["number_key", "status_key", "placed_at", "changed_at", "modified_at", "body"];
-    let mut set = String::from("set version = version + 1");
-    for (n, column) in columns.iter().enumerate() {
-        set.push_str(&format!(", {column} = ${}", keys + n + 1));
-    }
-    set.push_str(&format!(", standing = coalesce(cast(${} as text), standing)", keys + 7));
-    for (n, column) in searched::COLUMNS.iter().enumerate() {
-        set.push_str(&format!(", {column} = ${}", keys + n + 8));
-    }
-    set
-}
-
-/// Whether a change changes anything: another body, or another standing said.
-fn differs(keys: usize) -> String {
-    format!("(body <> ${} or standing <> coalesce(cast(${} as text), standing))", keys + 6, keys + 7)
-}
-
-const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at, standing";
-
-fn order(row: &Row) -> Result<Order> {
+/// An order from a row of [`COLUMNS`].
+pub(crate) fn order(row: &Row) -> Result<Order> {
     Ok(Order {
         id: id(row.int(0)?, OrderId::new)?,
         channel: ChannelNumber(row.int(1)?),
@@ -405,18 +284,19 @@ impl Tx<'_> {
         found.iter().map(|rows| rows.first().map(order).transpose()).collect()
     }
 
-    /// Keeps an order from being deleted or cancelled until this transaction ends. It writes the row without changing it,
-    /// since a deletion that meets a mere lock would go on with what it read before.
+    /// Keeps an order from being deleted or cancelled until this transaction ends.
     pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<Held> {
-        const HOLD: &str = "
-            update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0
-            returning cancelled_at";
-        let row = self.row(HOLD, &params![tenant.as_str(), order_id.number()]).await?;
-        Ok(match row.map(|row| row.opt_time(0)).transpose()? {
-            None => Held::Gone,
-            Some(Some(_)) => Held::Cancelled,
-            Some(None) => Held::Open,
-        })
+        let row = self.row(self.hold(), &params![tenant.as_str(), order_id.number()]).await?;
+        held(row.as_ref())
+    }
+
+    /// The statement that holds an order. On PostgreSQL it writes the row without changing it, since a deletion that meets
+    /// a mere lock would go on with what it read before; on SQLite nothing else can write meanwhile.
+    pub(crate) fn hold(&self) -> &'static str {
+        if self.is_sqlite() {
+            return "select cancelled_at from orders where tenant_id = $1 and id = $2 and is_deleted = 0";
+        }
+        "update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0 returning cancelled_at"
     }
 
     /// Stores a new order; false when its channel has one with the same external id.

@@ -267,6 +267,16 @@ impl Tx<'_> {
         }
     }
 
+    /// The same for a statement whose text depends on what a client asks: there is no end to such texts, and a connection
+    /// of PostgreSQL would keep them all.
+    pub async fn rows_once(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        count(1);
+        match self {
+            Self::Sqlite(session) => session.rows(sql, params),
+            Self::Postgres(session) => session.rows_once(sql, params).await,
+        }
+    }
+
     /// Runs a statement; answers its first row.
     pub async fn row(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>> {
         Ok(self.rows(sql, params).await?.into_iter().next())
@@ -296,12 +306,18 @@ impl Tx<'_> {
         }
     }
 
-    /// Two queries in one exchange; answers the rows of each.
-    pub async fn rows_of_both(&mut self, first: (&str, &[Value]), second: (&str, &[Value])) -> Result<[Vec<Row>; 2]> {
-        count(2);
+    /// Several statements in one exchange; answers the rows of each.
+    pub async fn rows_of_each<const N: usize>(&mut self, asks: [(&str, &[Value]); N]) -> Result<[Vec<Row>; N]> {
+        count(N);
         match self {
-            Self::Sqlite(session) => Ok([session.rows(first.0, first.1)?, session.rows(second.0, second.1)?]),
-            Self::Postgres(session) => session.rows_of_both(first, second).await,
+            Self::Sqlite(session) => {
+                let mut answers = [const { Vec::new() }; N];
+                for (answer, (sql, params)) in answers.iter_mut().zip(asks) {
+                    *answer = session.rows(sql, params)?;
+                }
+                Ok(answers)
+            }
+            Self::Postgres(session) => session.rows_of_each(asks).await,
         }
     }
 

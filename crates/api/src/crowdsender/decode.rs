@@ -28,17 +28,44 @@ pub fn create(body: &Json<'_>) -> Result<(OrderDetails, Option<Stage>), Refusal>
     Ok((details, said(body)?))
 }
 
-/// Lays the body of an update over an order: objects are laid over field by field, everything else is replaced.
+/// Lays the body of an update over an order: objects are laid over field by field, everything else is replaced. What the
+/// update leaves as this dialect shows it stays as it is stored, so that an order of another dialect keeps its own words.
 pub fn update(order: &Order, body: &Json<'_>) -> Result<OrderDetails, Refusal> {
-    let mut whole = encode::sent(order);
-    let mut change = encode::owned(body);
+    let before = encode::sent(order);
+    let (mut whole, mut change) = (before.clone(), encode::owned(body));
     for name in kept::OURS {
         change.remove(name);
     }
     whole.merge(change);
-    let (details, flaws) = lay(order.details.clone(), &whole, false);
+    let (shown, flaws_before) = lay(order.details.clone(), &before, false);
+    let (mut details, mut flaws) = lay(order.details.clone(), &whole, false);
+    flaws.retain(|flaw| !(flaws_before.contains(flaw) && before.at(&flaw.path) == whole.at(&flaw.path)));
     refuse(&flaws, &whole)?;
+    keep_untouched(&mut details, &shown, &order.details);
     Ok(details)
+}
+
+/// What is read as it was before the change stays what it is.
+fn keep_untouched(changed: &mut OrderDetails, shown: &OrderDetails, stored: &OrderDetails) {
+    macro_rules! keep {
+        ($($field:ident),*) => {$(
+            if changed.$field == shown.$field {
+                changed.$field.clone_from(&stored.$field);
+            }
+        )*};
+    }
+    keep!(number, external_id, custom_fields, tags, seller, store, address_status, send_date, sender, boxes, delivery);
+    keep!(shipping_address, extra);
+    if let (Some(changed), Some(shown), Some(stored)) =
+        (&mut changed.shipping_address, &shown.shipping_address, &stored.shipping_address)
+    {
+        // A street and its number in two fields are one here.
+        if changed.street1 == shown.street1 {
+            changed.street1.clone_from(&stored.street1);
+            changed.house_number.clone_from(&stored.house_number);
+        }
+        changed.po_box.clone_from(&stored.po_box);
+    }
 }
 
 /// Where a body says that the order stands.
@@ -57,9 +84,10 @@ fn lay(mut details: OrderDetails, body: &Json<'_>, is_new: bool) -> (OrderDetail
     let notes = Notes::new(LENIENCY);
     if let Some(fields) = notes.root(body).fields() {
         let words = |name: &str| filled(fields.optional(name, text(0, LONGEST_TEXT)));
-        details.number = match is_new {
-            true => fields.needed("orderNumber", text(1, LONGEST_ID)),
-            false => fields.optional("orderNumber", text(1, LONGEST_ID)),
+        details.number = if is_new {
+            fields.needed("orderNumber", text(1, LONGEST_ID))
+        } else {
+            fields.optional("orderNumber", text(1, LONGEST_ID))
         };
         details.custom_fields = custom_fields(&fields);
         details.external_id = fields.optional("_externalReferenceId", text(1, LONGEST_ID));

@@ -44,7 +44,9 @@ pub fn in_details(details: &OrderDetails) -> Members<'static> {
 pub fn keep(details: &mut OrderDetails, body: &Json<'_>) {
     let Json::Object(members) = body else { return };
     let is_kept = |name: &Cow<'_, str>| !OURS.contains(&name.as_ref()) && !CANONICAL.contains(&name.as_ref());
-    let kept: Members<'_> = members.iter().filter(|(name, _)| is_kept(name)).cloned().collect();
+    let mut kept: Members<'_> = members.iter().filter(|(name, _)| is_kept(name)).cloned().collect();
+    // In the order in which they are shown, so that what is sent back is the same.
+    kept.sort_by_key(|(name, _)| name != "shipment");
     if kept.is_empty() {
         details.extra.remove(&Dialect::Crowdsender);
     } else if let Some(raw) = Json::Object(kept).to_raw() {

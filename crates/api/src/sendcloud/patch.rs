@@ -54,11 +54,25 @@ pub fn patch(current: &Order, body: &[u8]) -> Result<OrderDetails, Errors> {
     }
     changed.details.ship_from.clone_from(&current.details.ship_from);
     changed.details.routing.clone_from(&current.details.routing);
+    keep_unspoken(&mut changed.details, &current.details);
     let trace = Trace::in_details(&changed.details);
     changed.details.extra.clone_from(&current.details.extra);
     trace.keep_in(&mut changed.details);
     keep_untouched(&mut changed.details, &shown.details, &current.details);
     Ok(changed.details)
+}
+
+/// What this dialect has no words for stays as it is. An address that is another one was checked by nobody.
+fn keep_unspoken(changed: &mut OrderDetails, current: &OrderDetails) {
+    changed.custom_fields.clone_from(&current.custom_fields);
+    changed.seller.clone_from(&current.seller);
+    changed.store.clone_from(&current.store);
+    changed.send_date = current.send_date;
+    changed.sender.clone_from(&current.sender);
+    changed.boxes.clone_from(&current.boxes);
+    if changed.shipping_address == current.shipping_address {
+        changed.address_status = current.address_status;
+    }
 }
 
 fn read(json: &Json<'_>) -> (DecodedOrder, Vec<Flaw>) {

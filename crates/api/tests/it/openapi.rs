@@ -160,7 +160,9 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
     }
     let create =
         operations(Dialect::Crowdsender).into_iter().find(|operation| operation.says["operationId"] == "createOrder");
-    let placed = t.call(Method::POST, "/api/v1/orders", create.unwrap().body()).await;
+    let mut order: Json = serde_json::from_str(&create.unwrap().body()).unwrap();
+    order["_externalReferenceId"] = json!("62739041d7226e71caeb2d69");
+    let placed = t.post("/api/v1/orders", &order).await;
     assert_eq!(placed.status, 201, "{}", placed.text());
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
@@ -286,6 +288,7 @@ on_both_engines! {
             let example = documented["content"].as_object().unwrap().values().next().unwrap()["example"].clone();
             let prefix = match operation.path.split('/').nth(1) {
                 Some("v1") => "/native",
+                _ if operation.path.starts_with("/api/v1") => "/crowdsender",
                 Some("shipments" | "ent-services") => "/delivery-solutions",
                 _ if status == 403 => "/delivery-solutions",
                 _ => "/sendcloud",

@@ -56,7 +56,8 @@ fn write(expression: &Expression, alias: &str, parameters: &mut Vec<Value>) -> S
             for letter in text.replace("{o}", alias).chars() {
                 if letter == '?' {
                     parameters.push(values.next().cloned().unwrap_or(Value::Null));
-                    sql.push_str(&format!("${}", parameters.len()));
+                    sql.push('$');
+                    sql.push_str(&parameters.len().to_string());
                 } else {
                     sql.push(letter);
                 }

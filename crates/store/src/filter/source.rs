@@ -100,11 +100,11 @@ impl Source {
                     parameters.push(key.clone());
                     parameters.push((*last).into());
                     let (key, last) = (parameters.len() - 1, parameters.len());
-                    conditions.push_str(&format!(" and ({column}, {order}) {sign} (${key}, ${last})"));
+                    conditions = format!("{conditions} and ({column}, {order}) {sign} (${key}, ${last})");
                 }
                 None => {
                     parameters.push((*last).into());
-                    conditions.push_str(&format!(" and {order} {sign} ${}", parameters.len()));
+                    conditions = format!("{conditions} and {order} {sign} ${}", parameters.len());
                 }
             }
         }
@@ -155,7 +155,7 @@ impl Walk {
     ) -> Result<Option<Vec<(OrderId, bool)>>> {
         let Some(source) = &self.current else { return Ok(None) };
         let (sql, parameters) = source.statement(tenant, flags, self.after.as_ref(), self.descends, count);
-        let rows = tx.rows(&sql, &parameters).await?;
+        let rows = tx.rows_once(&sql, &parameters).await?;
         match rows.last() {
             Some(last) if rows.len() >= count => self.after = Some((last.value_at(0)?, last.int(1)?)),
             _ => {
@@ -233,8 +233,8 @@ fn of_field(field: OrderField, tests: &[Test<OrderField>]) -> Vec<Candidate> {
             Test::Eq(wanted) => all.extend(points(field, std::slice::from_ref(wanted))),
             Test::In(wanted) => all.extend(points(field, wanted)),
             Test::All(wanted) => all.extend(wanted.iter().filter_map(|one| points(field, std::slice::from_ref(one)))),
-            Test::Gt(wanted) | Test::Gte(wanted) => range.from(wanted),
-            Test::Lt(wanted) | Test::Lte(wanted) => range.to(wanted),
+            Test::Gt(wanted) | Test::Gte(wanted) => range.at_least(wanted),
+            Test::Lt(wanted) | Test::Lte(wanted) => range.at_most(wanted),
             Test::Matches(pattern) => {
                 if let Some(prefix) = pattern.prefix() {
                     all.extend(Range::beginning_with(prefix).source(field));
@@ -290,7 +290,7 @@ fn point(field: OrderField, wanted: &Wanted) -> Option<Vec<Source>> {
             tracking(text)
         }
         field => {
-            let Some(place) = Place::of(field) else { return None };
+            let place = Place::of(field)?;
             let Some(value) = place.stored(wanted) else { return Some(Vec::new()) };
             vec![place.source(None).with(format!("{} = ?", place.column), value)]
         }
@@ -383,12 +383,12 @@ struct Range {
 }
 
 impl Range {
-    fn from(&mut self, wanted: &Wanted) {
+    fn at_least(&mut self, wanted: &Wanted) {
         self.is_odd |= matches!(wanted, Wanted::Null);
         self.low = Some(wanted.clone());
     }
 
-    fn to(&mut self, wanted: &Wanted) {
+    fn at_most(&mut self, wanted: &Wanted) {
         self.is_odd |= matches!(wanted, Wanted::Null);
         self.high = Some(wanted.clone());
     }

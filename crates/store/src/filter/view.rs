@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use domain::document::Document;
 use domain::order::Order;
@@ -19,7 +19,7 @@ use super::{OrderField, WAITING, order_of};
 pub struct View<'o> {
     order: &'o Order,
     boxes: Option<Vec<OrderBox<'o>>>,
-    labels: &'o HashMap<u64, Document>,
+    labels: &'o BTreeMap<u64, Document>,
 }
 
 /// The whole milliseconds of a time; one without a zone is in UTC.
@@ -34,7 +34,7 @@ fn text(text: Option<&str>) -> Option<Value> {
 
 impl<'o> View<'o> {
     /// Looks at an order. `labels` are documents by the number of their parcel.
-    pub fn new(order: &'o Order, shipments: &'o [Shipment], labels: &'o HashMap<u64, Document>) -> Self {
+    pub fn new(order: &'o Order, shipments: &'o [Shipment], labels: &'o BTreeMap<u64, Document>) -> Self {
         Self { order, boxes: OrderBox::of(order, shipments), labels }
     }
 
@@ -71,7 +71,7 @@ impl<'o> View<'o> {
     }
 }
 
-fn of_box(one: &OrderBox<'_>, labels: &HashMap<u64, Document>, field: OrderField) -> Option<Value> {
+fn of_box(one: &OrderBox<'_>, labels: &BTreeMap<u64, Document>, field: OrderField) -> Option<Value> {
     match field {
         OrderField::BoxField(number) => text(one.planned?.custom_fields.get(number)),
         OrderField::BoxScannedAt => one.planned?.scanned_at.map(date),
@@ -110,7 +110,7 @@ impl query::Document<OrderField> for View<'_> {
 /// One box.
 struct Element<'a> {
     one: &'a OrderBox<'a>,
-    labels: &'a HashMap<u64, Document>,
+    labels: &'a BTreeMap<u64, Document>,
 }
 
 impl query::Document<OrderField> for Element<'_> {

@@ -1,6 +1,6 @@
 //! Filters: what SQL finds is what the matcher takes, whatever was stored and asked for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::channel::ChannelNumber;
@@ -88,7 +88,7 @@ async fn ship(store: &Store, shipment: Shipment) {
         .write(async move |tx| {
             let mut booking = shipment.clone();
             booking.status = ShipmentStatus::Booking;
-            assert_eq!(tx.add_shipment(&acme(), &booking).await?, None);
+            tx.add_shipment(&acme(), &booking).await?;
             tx.save_shipment(&acme(), &shipment).await
         })
         .await
@@ -264,7 +264,7 @@ async fn label(store: &Store, id: u64, order: u64, shipment: u64, parcel: u64) {
 }
 
 /// Sixty random orders, some of them shipped, another tenant's, and a deleted one.
-async fn stored(store: &Store, runner: &mut TestRunner) -> Vec<(Order, Vec<Shipment>, HashMap<u64, Document>)> {
+async fn stored(store: &Store, runner: &mut TestRunner) -> Vec<(Order, Vec<Shipment>, BTreeMap<u64, Document>)> {
     let mut rows = Vec::new();
     for id in 1..=60 {
         let order = details(any_order().new_tree(runner).unwrap().current());
@@ -297,7 +297,7 @@ async fn stored(store: &Store, runner: &mut TestRunner) -> Vec<(Order, Vec<Shipm
         let documents =
             tx.documents_of_shipments(&acme(), &[ShipmentId::new(1).unwrap(), ShipmentId::new(2).unwrap()]).await?;
         let of_parcel = |document: Document| document.parcel.map(|parcel| (parcel.number(), document));
-        let labels: HashMap<_, _> = documents.into_iter().flatten().filter_map(of_parcel).collect();
+        let labels: BTreeMap<_, _> = documents.into_iter().flatten().filter_map(of_parcel).collect();
         Ok(orders
             .into_iter()
             .zip(shipments)
