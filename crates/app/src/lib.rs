@@ -114,6 +114,7 @@ impl Default for Options {
 pub(crate) struct Wakes {
     pub(crate) events: Notify,
     pub(crate) deliveries: Notify,
+    pub(crate) dispatches: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
     pub(crate) is_stopping: AtomicBool,

@@ -117,12 +117,23 @@ impl App {
 
     /// Creates an order that must be new in its channel: one that is there already is a problem of `external_id`.
     pub async fn create_order(&self, caller: &Caller, draft: OrderDraft) -> Result<Order> {
+        self.create_order_with(caller, draft, None).await
+    }
+
+    /// The same; with a wish, that the order is to be shipped so is written down in the same transaction.
+    pub(crate) async fn create_order_with(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        wish: Option<String>,
+    ) -> Result<Order> {
         caller.require(Scope::Write)?;
         let id = self.one_id("orders", OrderId::new).await?;
         let event_id = self.one_id("events", EventId::new).await?;
-        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let (now, tenant, dialect) = (self.now(), caller.tenant().clone(), caller.dialect);
         let order = tentative(id, draft, now);
         let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
+        let location = order.details.ship_from.clone();
         let created = self
             .store()
             .write(async move |tx| {
@@ -130,6 +141,9 @@ impl App {
                     return Ok(false);
                 }
                 let about = About { order: Some(id), order_version: Some(1), ..About::default() };
+                if let Some(wish) = &wish {
+                    tx.add_dispatch(&tenant, id, location.as_deref(), dialect, wish, now).await?;
+                }
                 tx.emit(&tenant, &event(event_id, EventKind::OrderCreated, now, about)).await?;
                 Ok(true)
             })
@@ -229,6 +243,17 @@ impl App {
         id: OrderId,
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
+        self.edit_order_with(caller, id, change, |_| Ok(None)).await
+    }
+
+    /// The same; `wish` says how an order that waits for being shipped is to be shipped from now on.
+    pub(crate) async fn edit_order_with<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
+        wish: impl Fn(&Order) -> Result<Option<String>> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
@@ -250,6 +275,9 @@ impl App {
                     order.modified_at = now;
                     let about = About { order: Some(id), order_version: Some(version), ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
+                    if let Some(wish) = wish(&order)? {
+                        tx.change_dispatch(&tenant, id, &wish).await?;
+                    }
                 }
                 Ok(Ok(order))
             })

@@ -20,6 +20,8 @@ use domain::tenant::Scope;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
+use serde::{Deserialize, Serialize};
+use store::dispatches::Dispatch;
 use store::orders::Held;
 use tracing::Instrument as _;
 
@@ -32,9 +34,11 @@ mod booking;
 mod dispatch;
 pub mod elsewhere;
 mod silence;
+mod soon;
 
 /// How a client wants an order shipped.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ShipWish {
     /// The location, by alias or external id; the tenant's first when missing.
     pub location: Option<String>,
@@ -59,7 +63,8 @@ pub struct ShipWish {
 }
 
 /// How a client describes a box.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BoxWish {
     /// Gross weight; what is inside, when missing.
     pub weight: Option<Weight>,
@@ -94,10 +99,15 @@ impl App {
     /// Ships an order: chooses, books, draws and stores the labels. An order whose parcels are already being shipped
     /// gives that shipment, once it is known what became of it.
     pub async fn ship(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
+        let (shipment, is_new) = self.begin_shipment(caller, order, wish, None).await?;
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
+        self.book_begun(caller, shipment, wish).await
+    }
+
+    /// Books a shipment that was just begun; what the carriers say instead of a yes is an error.
+    async fn book_begun(&self, caller: &Caller, shipment: Shipment, wish: &ShipWish) -> Result<Shipment> {
         // Boxed, since it is large and whoever ships holds much else.
         let mut shipment = Box::pin(self.book(caller.tenant(), shipment)).await?;
         if wish.turns_on_silence {
@@ -113,7 +123,7 @@ impl App {
 
     /// Starts shipping an order and answers as soon as that is stored; the carrier is asked afterwards.
     pub async fn ship_soon(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
+        let (shipment, is_new) = self.begin_shipment(caller, order, wish, None).await?;
         if is_new {
             let (app, tenant, begun) = (self.clone(), caller.tenant().clone(), shipment.clone());
             let booking = async move {
@@ -127,8 +137,15 @@ impl App {
         Ok(shipment)
     }
 
-    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new.
-    async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
+    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new. A
+    /// dispatch that was taken up ends with it; one that is somebody else's by now begins nothing.
+    async fn begin_shipment(
+        &self,
+        caller: &Caller,
+        order: OrderId,
+        wish: &ShipWish,
+        taken: Option<&Dispatch>,
+    ) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
         let order = self.order(&caller.as_reader(), order).await?;
         if order.cancelled_at.is_some() {
@@ -149,7 +166,7 @@ impl App {
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
-            let (id, is_new) = self.store_new_shipment(caller, &shipment).await?;
+            let (id, is_new) = self.store_new_shipment(caller, &shipment, taken).await?;
             if id == shipment.id {
                 return Ok((shipment, is_new));
             }
@@ -164,12 +181,25 @@ impl App {
     }
 
     /// Stores a shipment whose parcels have no other live one; answers which one they have, and whether it is new.
-    async fn store_new_shipment(&self, caller: &Caller, shipment: &Shipment) -> Result<(ShipmentId, bool)> {
-        let (tenant, stored) = (caller.tenant().clone(), shipment.clone());
+    async fn store_new_shipment(
+        &self,
+        caller: &Caller,
+        shipment: &Shipment,
+        taken: Option<&Dispatch>,
+    ) -> Result<(ShipmentId, bool)> {
+        let (tenant, stored, taken) = (caller.tenant().clone(), shipment.clone(), taken.cloned());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
         let is_new = |(_, is_new): &(ShipmentId, bool)| *is_new;
         self.write_once_if(caller, is_new, async move |tx| {
             open(tx.hold_order(&tenant, stored.order).await?)?;
+            match &taken {
+                Some(taken) if !tx.end_dispatch(taken).await? => {
+                    return Err(Error::Conflict("the order is dispatched by somebody else".to_owned()));
+                }
+                Some(_) => {}
+                // Whoever ships it by hand does what was wished for.
+                None => tx.forget_dispatch(&tenant, stored.order).await?,
+            }
             if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
                 return Ok((live, false));
             }

@@ -168,9 +168,10 @@ impl Tx<'_> {
         self.execute(PAUSE, &params![kind, tenant.as_str(), key, at, why, now]).await.map(drop)
     }
 
-    /// Frees what a process that is gone held, lanes and idempotency keys: for a database that one process alone owns.
+    /// Frees what a process that is gone held, lanes, dispatches and idempotency keys: for a database that one process alone owns.
     pub async fn free_leases(&mut self) -> Result<()> {
         self.execute("update lanes set leased_until = 0 where leased_until > 0", &[]).await?;
+        self.execute("update dispatches set leased_until = 0 where leased_until > 0", &[]).await?;
         const KEYS: &str = "update idempotency_keys set leased_until = 0 where leased_until > 0 and status is null";
         self.execute(KEYS, &[]).await.map(drop)
     }

@@ -23,6 +23,7 @@ pub mod blobs;
 mod bulk;
 pub mod channels;
 pub mod codec;
+pub mod dispatches;
 pub mod documents;
 pub mod events;
 pub mod exchanges;

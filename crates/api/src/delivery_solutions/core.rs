@@ -87,7 +87,7 @@ pub(super) async fn create(app: &App, caller: &Caller, body: &Json<'_>) -> Resul
 pub(super) async fn create_soon(app: &App, caller: &Caller, body: &Json<'_>) -> Result<Reply, Refusal> {
     may_create(caller)?;
     let (draft, wish) = draft(decode::create(body, &caller.setup)?);
-    let order = app.dispatch_new_soon(caller, draft, wish).await?;
+    let order = app.dispatch_new_soon(caller, draft, &wish).await?;
     let story = Story { order, shipments: Vec::new(), events: Vec::new(), tracking: Vec::new(), labels: Vec::new() };
     Ok((StatusCode::CREATED, show_story(app, caller, &story, false)))
 }

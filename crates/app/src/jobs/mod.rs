@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::{App, clock};
 
 pub(crate) mod deliver_webhooks;
+mod dispatch_orders;
 mod forget_answers;
 mod lanes;
 mod number_events;
@@ -49,7 +50,15 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 7] = [
+const JOBS: [Job; 8] = [
+    Job {
+        kind: "dispatch_orders",
+        every: Duration::from_secs(1),
+        is_shared: true,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().dispatches),
+        run: |app| Box::pin(dispatch_orders::run(app)),
+    },
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),

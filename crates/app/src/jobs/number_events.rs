@@ -17,11 +17,13 @@ use crate::webhooks::lane_key;
 const BATCH: usize = 500;
 
 pub(super) async fn run(app: &App) -> Result<Outcome> {
-    let fresh = app.store().read(async move |tx| tx.new_events(BATCH).await).await?;
+    let mut fresh = app.store().read(async move |tx| tx.new_events(BATCH).await).await?;
     if fresh.is_empty() {
         return Ok(Outcome::Done);
     }
     let is_full = fresh.len() == BATCH;
+    // Ids come from blocks, so those of two nodes do not tell what happened first.
+    fresh.sort_by_key(|(_, event)| (event.at, event.id));
     let now = app.now();
     let mut deliveries = Vec::new();
     for (tenant, event) in &fresh {

@@ -4,6 +4,7 @@
 mod access;
 mod booking;
 mod cancelling;
+mod dispatching;
 mod events;
 mod fixture;
 mod jobs;

@@ -50,6 +50,7 @@ on_both_engines! {
                 name text not null, public_part text not null, scopes text not null)",
             "create unique index api_keys_by_name on api_keys (tenant_id, name)",
             "create unique index api_keys_by_public on api_keys (public_part)",
+            "drop table dispatches",
             "drop index orders_by_creation",
             "alter table orders drop column cancelled_at",
             "alter table tokens drop column family",
