@@ -13,7 +13,7 @@ use http::StatusCode;
 
 use super::decode::{self, FIELDS, LONGEST_ID};
 use super::encode::{View, object};
-use super::error::{Refusal, of_cancelling};
+use super::error::{Refusal, of_cancelling, of_placing};
 use super::history;
 use super::kept;
 use super::list::ListQuery;
@@ -78,8 +78,9 @@ fn may_create(caller: &Caller) -> Result<()> {
 pub(super) async fn create(app: &App, caller: &Caller, body: &Json<'_>) -> Result<Reply, Refusal> {
     may_create(caller)?;
     let (draft, wish) = draft(decode::create(body, &caller.setup)?);
-    let order = app.dispatch_new(caller, draft, &wish).await?;
+    let (order, shipped) = app.dispatch_new(caller, draft, &wish).await?;
     let story = retold(app, caller, order).await?;
+    shipped.map_err(|error| of_placing(error, &story))?;
     Ok((StatusCode::CREATED, show_story(app, caller, &story, false)))
 }
 

@@ -19,12 +19,17 @@ use crate::{App, Caller, event};
 
 impl App {
     /// Creates an order that must be new and ships it at once. What is wrong with the order is found before anything is
-    /// stored; what the carriers say leaves the order behind, to be dispatched again.
-    pub async fn dispatch_new(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Order> {
+    /// stored; what comes of shipping it is the inner answer, and leaves the order behind, to be dispatched again.
+    pub async fn dispatch_new(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        wish: &ShipWish,
+    ) -> Result<(Order, Result<Shipment>)> {
         may_dispatch(caller, &draft, wish, self.now())?;
         let order = self.create_order(caller, draft).await?;
-        self.dispatch(caller, order.id, wish).await?;
-        Ok(order)
+        let shipped = self.dispatch(caller, order.id, wish).await;
+        Ok((order, shipped))
     }
 
     /// Ships an order and writes down why, when no carrier could be asked.

@@ -4,7 +4,7 @@ use futures::future::{join, join_all, join3};
 use testkit::carrier::{Outcome, Scripted};
 use testkit::on_both_engines;
 
-use super::fixture::{create, created, delete, order, retry, scripted, shown, statuses};
+use super::fixture::{create, created, delete, is, order, refusal, retry, scripted, shown, statuses};
 
 /// How often a race is run.
 const ROUNDS: usize = 12;
@@ -78,6 +78,27 @@ on_both_engines! {
         assert_eq!(cancelled + kept, ROUNDS);
         assert!(cancelled > 0, "nobody cancelled anything");
         assert_eq!(first.ledger(|ledger| ledger.booked.len()), kept, "what is cancelled is booked nowhere");
+    }
+
+    async fn an_order_that_is_cancelled_while_it_is_being_placed_is_not_booked(engine: Engine) {
+        let (first, second) = (Scripted::new(), Scripted::second());
+        let t = scripted(engine, &first, &second).await;
+        first.ledger(|ledger| ledger.rates = Some(Outcome::Slow(300)));
+        let wanted = order("A");
+        let cancelling = async {
+            loop {
+                let answer = delete(&t, "A").await;
+                if answer.status != 404 {
+                    return answer;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        let (placed, cancelled) = join(create(&t, &wanted), cancelling).await;
+        assert_eq!((cancelled.status.as_u16(), &cancelled.json()["status"]), (200, &"ORDER_CANCELLED".into()));
+        assert_eq!(refusal(&placed), is(409, "INVALID_OPERATION", "the order is cancelled: nothing was booked"));
+        assert_eq!(statuses(&t, "A").await, ["REQUEST_RECEIVED", "ORDER_CANCELLED"]);
+        assert_eq!(first.ledger(|ledger| ledger.books_asked), 0);
     }
 
     async fn an_order_that_waits_to_be_dispatched_while_it_is_tried_again_and_cancelled_is_booked_once_or_not_at_all(engine: Engine) {
