@@ -25,6 +25,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod locations;
 pub mod orders;
 pub mod rates;
 pub mod rehearsal;

@@ -35,6 +35,8 @@ impl RawJson {
     }
 }
 
+impl Eq for RawJson {}
+
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

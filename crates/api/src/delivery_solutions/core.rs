@@ -16,6 +16,7 @@ use super::encode::{View, object};
 use super::error::{Refusal, of_cancelling, of_placing};
 use super::history;
 use super::kept;
+use super::label;
 use super::list::ListQuery;
 use super::statuses::Status;
 use crate::json::Json;
@@ -39,7 +40,10 @@ fn view<'a>(app: &'a App, caller: &'a Caller, story: &'a Story, shows_both_ends:
         story,
         setup: &caller.setup,
         public_url: &app.options().public_url,
-        label_link: label.map(|label| app.document_link(caller.tenant(), label.id)),
+        label_link: label.map(|found| {
+            let token = app.document_token(caller.tenant(), found.id);
+            label::link(&app.options().public_url, &story.order, &token)
+        }),
         shows_both_ends,
     }
 }

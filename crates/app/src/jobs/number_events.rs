@@ -32,7 +32,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         if wanting.is_empty() {
             continue;
         }
-        let news = app.news(tenant, event.clone()).await?;
+        let shows_labels = |dialect| app.event_body(dialect).is_some_and(|words| words.shows_labels());
+        let is_shown = wanting.iter().any(|endpoint| shows_labels(endpoint.dialect));
+        let news = app.news(tenant, event.clone(), is_shown).await?;
         let channel = news.channel();
         for endpoint in wanting.into_iter().filter(|endpoint| endpoint.channel.is_none() || endpoint.channel == channel)
         {

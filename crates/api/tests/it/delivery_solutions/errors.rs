@@ -161,14 +161,19 @@ async fn provoked(engine: Engine, operation: &str, kind: &str) -> Option<Answer>
                 created(&t, &wanted).await;
             }
             // The orders are not where they should be.
-            t.app.store().write(async |tx| tx.execute("alter table orders rename to mislaid", &[]).await).await.unwrap();
+            t.app
+                .store()
+                .write(async |tx| tx.execute("alter table orders rename to mislaid", &[]).await)
+                .await
+                .unwrap();
             let change = if operation == "list" { json!({}) } else { json!({ "orderValue": 1 }) };
             ask(&t, "A", if operation == "create" { &wanted } else { &change }).await
         }
         // While it is being placed, somebody brings its waybill from elsewhere.
         "DUPLICATE_RESOURCE" => {
             first.ledger(|ledger| ledger.rates = Some(Outcome::Slow(300)));
-            let brought = json!({ "carrier": "Market Express", "tracking_numbers": ["MX-1"], "brought_by": "the marketplace" });
+            let brought =
+                json!({ "carrier": "Market Express", "tracking_numbers": ["MX-1"], "brought_by": "the marketplace" });
             let bring = async {
                 while t.get("/v1/orders/ord_1").await.status != 200 {
                     tokio::time::sleep(std::time::Duration::from_millis(5)).await;

@@ -195,6 +195,7 @@ fn location(
         carriers,
         aliases,
         cut_offs,
+        extra: BTreeMap::new(),
     })
 }
 
