@@ -94,6 +94,8 @@ pub struct Options {
     pub carrier_timeout: Duration,
     /// How long carriers may take to say what they charge when somebody only asks.
     pub rate_timeout: Duration,
+    /// A further path below which the shipping order API answers, `/shipping/v1`.
+    pub shipments_prefix: Option<String>,
 }
 
 impl Default for Options {
@@ -106,6 +108,7 @@ impl Default for Options {
             link_lifetime: Duration::from_hours(7 * 24),
             carrier_timeout: Duration::from_secs(30),
             rate_timeout: Duration::from_secs(5),
+            shipments_prefix: None,
         }
     }
 }

@@ -161,6 +161,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         carrier_timeout: settings.carrier_timeout,
         rate_timeout: settings.rate_timeout,
+        shipments_prefix: settings.shipments_prefix.clone(),
         ..Options::default()
     };
     let app = App::new(Parts {
