@@ -48,6 +48,8 @@ pub struct Ledger {
     pub rates: Option<Outcome>,
     /// How often it was asked for rates.
     pub rates_asked: usize,
+    /// How often it had been asked for rates when it gave the first of them.
+    pub rates_asked_before_an_answer: Option<usize>,
     /// How often it was asked to book.
     pub books_asked: usize,
     /// How often it was asked to cancel.
@@ -244,6 +246,7 @@ impl Connection for Scene {
                     tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
                 }
             }
+            self.ledger(|ledger| *ledger.rates_asked_before_an_answer.get_or_insert(ledger.rates_asked));
             let currency = Currency::new("EUR").expect("a currency");
             let price = Money::new(Decimal::new(300, 2), currency);
             let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);

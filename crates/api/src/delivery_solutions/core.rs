@@ -177,7 +177,7 @@ pub(super) async fn retry(app: &App, caller: &Caller, id: &str) -> Result<Reply,
         _ => refusal,
     })?;
     let may = |story: &Story| history::status(story, &caller.setup).row().can_be_retried;
-    app.dispatch_again(caller, &order, &kept::wish(&order), may).await.map_err(|error| match error {
+    app.dispatch_again(caller, &order, kept::wish_again, may).await.map_err(|error| match error {
         Error::Conflict(_) => Refusal::new(super::error::Kind::InvalidOperation),
         error => error.into(),
     })?;

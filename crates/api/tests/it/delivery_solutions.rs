@@ -10,6 +10,7 @@ mod labels;
 mod list;
 mod pains;
 mod race;
+mod statuses;
 mod stores;
 mod v2;
 mod webhooks;

@@ -72,7 +72,7 @@ impl App {
         &self,
         caller: &Caller,
         order: &Order,
-        wish: &ShipWish,
+        wish: impl Fn(&Story) -> ShipWish,
         may: impl Fn(&Story) -> bool,
     ) -> Result<Shipment> {
         caller.require(Scope::Buy)?;
@@ -80,7 +80,7 @@ impl App {
         if !may(&story) {
             return Err(Error::Conflict("the order can no longer be dispatched".to_owned()));
         }
-        self.dispatch(caller, order.id, wish).await
+        self.dispatch(caller, order.id, &wish(&story)).await
     }
 
     /// Changes an order. With `rebooks`, a live shipment whose labels no longer fit is voided at its carrier first and

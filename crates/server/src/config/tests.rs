@@ -106,6 +106,7 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
         ("WAYBILL_DATABASE_URL", "mysql://w:hunter2@db/w"),
         ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "yes please"),
         ("WAYBILL_PREVIOUS_KEY", "hunter2 and some more of them"),
+        ("WAYBILL_SHIPMENTS_PREFIX", "/v1/x"),
     ];
     let flags = "--listen localhost --role boss --documents-url https://x --key-file k --previous-key-file p";
     let mistakes = settle(flags, &env, file).unwrap_err();
@@ -122,6 +123,7 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
       --role: found "boss", expected all, api or worker
       WAYBILL_ALLOW_PRIVATE_WEBHOOKS: found "yes please", expected 1, true, 0 or false
       waybill.toml, line 4: rate_limit_writes_per_minute: found "0", expected a whole number from 1 to 4294967295
+      WAYBILL_SHIPMENTS_PREFIX: found "/v1/x", expected a path such as /shipping/v1 that leads to nothing else here, without a slash at its end
       waybill.toml, line 2: key: found a key here and a key_file at --key-file, expected one of them only
       WAYBILL_PREVIOUS_KEY: found a key here and a previous_key_file at --previous-key-file, expected one of them only
     "#);
