@@ -85,7 +85,9 @@ on_both_engines! {
             all
         };
         let (_, all) = join(create(&t, &rated), look).await;
-        expected.values_mut().for_each(|ids| ids.sort());
+        for ids in expected.values_mut() {
+            ids.sort();
+        }
         assert_eq!(all, expected);
     }
 
