@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 pub mod caller;
 pub mod channels;
+pub mod checks;
 pub mod clock;
 pub mod documents;
 pub mod gates;
@@ -26,6 +27,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod orders;
+pub mod pushes;
 pub mod rates;
 pub mod rehearsal;
 pub mod rotation;
@@ -116,6 +118,7 @@ pub(crate) struct Wakes {
     pub(crate) deliveries: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
+    pub(crate) checks: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 

@@ -9,10 +9,12 @@ use serde_json::value::RawValue;
 
 use crate::address::{Address, Contact};
 use crate::channel::{ChannelNumber, Dialect};
+use crate::connector::Goods;
 use crate::customs::Customs;
 use crate::ids::OrderId;
 use crate::measure::Measurement;
 use crate::money::{Currency, Decimal, Money};
+use crate::parcel::Box as ParcelBox;
 use crate::routing::RuleAction;
 use crate::shipment::{Shipment, ShipmentStatus};
 use crate::time::{SentTime, Timestamp};
@@ -116,6 +118,40 @@ pub struct OrderDetails {
     /// What a dialect can say and nothing above can hold, echoed to the same dialect only.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<Dialect, RawJson>,
+}
+
+impl OrderDetails {
+    /// What is inside these boxes: the lines they name, or the whole order when they name none.
+    pub fn goods_in(&self, boxes: &[ParcelBox]) -> Goods {
+        let named = || boxes.iter().flat_map(|parcel| &parcel.contents);
+        let is_whole = named().next().is_none();
+        let pieces = |line: usize, item: &LineItem| {
+            if is_whole { item.quantity } else { named().filter(|content| content.line == line).map(|c| c.quantity).sum() }
+        };
+        let lines: Vec<_> = self.items.iter().enumerate().map(|(line, item)| (item, pieces(line, item))).collect();
+        let lines: Vec<_> = lines.into_iter().filter(|(_, pieces)| *pieces > 0).collect();
+        let value = if is_whole { self.payment.subtotal } else { None };
+        let value = value.or_else(|| {
+            let mut worth = lines.iter().map(|(item, pieces)| item.worth(*pieces));
+            let first = worth.next()??;
+            worth.try_fold(first, |sum, next| {
+                let next = next.filter(|next| next.currency.is(sum.currency))?;
+                Some(Money::new(sum.amount.checked_add(next.amount)?, sum.currency))
+            })
+        });
+        Goods { value, names: lines.into_iter().map(|(item, pieces)| (item.name.clone(), pieces)).collect() }
+    }
+}
+
+impl LineItem {
+    /// What so many pieces are worth; `None` when the shop does not say it of exactly these.
+    fn worth(&self, pieces: u64) -> Option<Money> {
+        let total = self.total_price.filter(|_| pieces == self.quantity);
+        total.or_else(|| {
+            let one = self.unit_price?;
+            Some(Money::new(one.amount.checked_mul(Decimal::from(pieces))?, one.currency))
+        })
+    }
 }
 
 /// A status in somebody else's words.

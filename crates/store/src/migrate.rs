@@ -47,6 +47,8 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_webhooks",
     10 "0010_key_secrets",
     11 "0011_cancelled_orders",
+    13 "0013_account_checks",
+    14 "0014_push_addresses",
 ];
 
 const TABLE: &str =

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{App, clock};
 
+mod check_accounts;
 pub(crate) mod deliver_webhooks;
 mod forget_answers;
 mod lanes;
@@ -49,7 +50,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 7] = [
+const JOBS: [Job; 8] = [
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
@@ -81,6 +82,14 @@ const JOBS: [Job; 7] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().tracking),
         run: |app| Box::pin(poll_tracking::run(app)),
+    },
+    Job {
+        kind: "check_accounts",
+        every: Duration::from_mins(1),
+        is_shared: true,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().checks),
+        run: |app| Box::pin(check_accounts::run(app)),
     },
     Job {
         kind: "store_labels",

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Label, Profile, Trace};
+use domain::connector::{
+    Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Label, LabelRequest, Profile, Trace,
+};
 use domain::document::{Document, DocumentKind};
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
@@ -25,6 +27,20 @@ struct MadeLabel {
     warnings: Vec<String>,
 }
 
+impl MadeLabel {
+    /// The carrier has given none yet.
+    fn none() -> Self {
+        Self { content: None, document: None, warnings: Vec::new() }
+    }
+}
+
+/// What a person should know when a carrier charges otherwise than it offered.
+fn charged_otherwise(asked: &Shipment, booking: &Booking) -> Option<String> {
+    let (charged, offered) = (booking.charged?, asked.details.rate.as_ref()?.total);
+    let is_same = charged.currency.is(offered.currency) && charged.amount == offered.amount;
+    (!is_same).then(|| format!("the carrier charges {charged}, and {offered} was offered"))
+}
+
 /// What is stored in one transaction with a carrier's answer.
 #[derive(Default)]
 struct Along {
@@ -40,7 +56,7 @@ fn about(shipment: &Shipment) -> About {
 }
 
 impl App {
-    pub(super) async fn known_shipment(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
+    pub(crate) async fn known_shipment(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
         let tenant = tenant.clone();
         let shipment = self.store().read(async move |tx| tx.shipment(&tenant, id).await).await?;
         shipment.ok_or(Error::NotFound("shipment"))
@@ -78,7 +94,7 @@ impl App {
         clock::later(now, (self.options().carrier_timeout * 2).max(Duration::from_secs(5)))
     }
 
-    /// What the carrier has under our reference.
+    /// What the carrier has of what a shipment asked.
     pub(crate) async fn find_booking(
         &self,
         tenant: &TenantId,
@@ -86,7 +102,8 @@ impl App {
         connection: &dyn Connection,
         trace: &Trace,
     ) -> Result<Option<Booking>, CarrierError> {
-        self.ask(tenant, shipment, "find", connection.find(&shipment.details.reference, trace)).await
+        let ask = self.booking_request(shipment);
+        self.ask(tenant, shipment, "find", connection.find(&ask, trace)).await
     }
 
     /// Stores a carrier's answer on the row as it stands now, so that what came meanwhile (a wish to cancel, a tracking
@@ -147,7 +164,8 @@ impl App {
             match answer {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
                 Err(error) if error.is_unsure() => {
-                    return self.leave_unsure(tenant, &shipment, error, trace.take()).await;
+                    let did_nothing = error.did_nothing();
+                    return self.leave_open(tenant, &shipment, (error, did_nothing), trace.take()).await;
                 }
                 Err(error) => {
                     let next = shipment
@@ -173,6 +191,10 @@ impl App {
             sender: details.sender.clone(),
             recipient: details.recipient.clone(),
             parcels: shipment.parcels.iter().map(|parcel| parcel.parcel.clone()).collect(),
+            goods: details.goods.clone(),
+            rate: details.rate.clone(),
+            label_format: details.label_format,
+            begun_at: shipment.created_at,
             serials: details.serials.clone(),
             now: self.now(),
             tracking_pages: shipment.parcels.iter().map(|p| self.tracking_url(&p.tracking_token)).collect(),
@@ -223,10 +245,23 @@ impl App {
         error: CarrierError,
         exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
+        self.leave_open(tenant, asked, (error, false), exchanges).await
+    }
+
+    /// The same, with whether the carrier surely did nothing when it was asked to book: then the job need not look for
+    /// a booking first.
+    async fn leave_open(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        (error, did_nothing): (CarrierError, bool),
+        exchanges: Vec<Exchange>,
+    ) -> Result<Shipment> {
         let again = self.ask_again_at(&error);
         let unsure = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(again);
             shipment.details.failure = Some(error.clone());
+            shipment.details.is_surely_unbooked = did_nothing;
         };
         self.store_answer(tenant, asked, Along { exchanges, ..Along::default() }, unsure).await
     }
@@ -287,10 +322,15 @@ impl App {
         }
         let (now, is_followed) = (self.now(), profile.can_track);
         let mut along = Along { exchanges, ..Along::default() };
-        let mut warnings = Vec::new();
+        let gives_labels_later = booking.parcels.iter().any(|parcel| parcel.label.is_none());
+        let mut warnings = booking.warnings.clone();
+        warnings.extend(charged_otherwise(asked, &booking));
         let mut labelled = Vec::with_capacity(asked.parcels.len());
         for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {
-            let made = self.make_label(tenant, asked, parcel.id, &booked.label, profile).await?;
+            let made = match &booked.label {
+                Some(label) => self.make_label(tenant, asked, parcel.id, label, profile).await?,
+                None => MadeLabel::none(),
+            };
             labelled.push(made.document.is_some());
             along.contents.extend(made.content.map(|content| (parcel.id, content)));
             along.documents.extend(made.document);
@@ -317,6 +357,9 @@ impl App {
             shipment.lease_until = None;
             let details = &mut shipment.details;
             details.carrier_reference.clone_from(&booking.carrier_reference);
+            details.carrier_page.clone_from(&booking.tracking_url);
+            details.charged = booking.charged;
+            details.is_surely_unbooked = false;
             details.booked_at = Some(now);
             details.is_followed = is_followed;
             details.failure = None;
@@ -327,8 +370,15 @@ impl App {
                 }
             }
         };
-        let stored = self.store_answer(tenant, asked, along, booked).await?;
+        let mut stored = self.store_answer(tenant, asked, along, booked).await?;
         if !(stored.details.cancel_wanted && stored.status == ShipmentStatus::Booked) {
+            if gives_labels_later && stored.wants_label() {
+                // The booking is safe by now. A label that does not come at once is fetched by the job.
+                if let Err(error) = Box::pin(self.store_missing_labels(tenant, stored.id)).await {
+                    tracing::warn!(shipment = %stored.id, %error, "label of {} did not come yet", stored.id);
+                }
+                stored = self.known_shipment(tenant, stored.id).await?;
+            }
             return Ok(stored);
         }
         match self.cancel_known(tenant, stored.id).await {
@@ -392,15 +442,37 @@ impl App {
         Ok(MadeLabel { content, document, warnings })
     }
 
+    /// The labels of a booking, from the carrier: in a call of their own, else with the booking it already has.
+    async fn fetch_labels(
+        &self,
+        tenant: &TenantId,
+        shipment: &Shipment,
+        connection: &dyn Connection,
+        trace: &Trace,
+    ) -> Result<Vec<Option<Label>>> {
+        let ask = LabelRequest {
+            reference: shipment.details.reference.clone(),
+            carrier_reference: shipment.details.carrier_reference.clone(),
+            tracking_numbers: shipment.parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
+            label_format: shipment.details.label_format,
+        };
+        match self.ask(tenant, shipment, "labels", connection.labels(&ask, trace)).await {
+            Err(CarrierError::Unsupported(_)) => {}
+            labels => return Ok(labels?),
+        }
+        let found = self.find_booking(tenant, shipment, connection, trace).await?;
+        Ok(found.into_iter().flat_map(|booking| booking.parcels).map(|parcel| parcel.label).collect())
+    }
+
     /// Stores the missing labels of a booked shipment without booking again: draws them from what was kept, or asks the
-    /// carrier for the booking it already has.
+    /// carrier for them.
     pub(crate) async fn store_missing_labels(&self, tenant: &TenantId, id: ShipmentId) -> Result<()> {
         let shipment = self.known_shipment(tenant, id).await?;
         if shipment.status != ShipmentStatus::Booked || shipment.is_ready_to_print() {
             return Ok(());
         }
         let (connection, profile) = self.connection(tenant, &shipment).await?;
-        let mut found: Option<Booking> = None;
+        let (mut fetched, trace): (Option<Vec<Option<Label>>>, _) = (None, Trace::default());
         let mut made_labels = Vec::new();
         for (index, parcel) in shipment.parcels.iter().enumerate().filter(|(_, parcel)| !parcel.has_label) {
             let (owner, parcel_id) = (tenant.clone(), parcel.id);
@@ -408,23 +480,29 @@ impl App {
             let label = if let Some(text) = kept {
                 Label::Content(Box::new(store::codec::from_json(&text)?))
             } else {
-                if found.is_none() {
-                    found = self.find_booking(tenant, &shipment, connection.as_ref(), &Trace::default()).await?;
+                if fetched.is_none() {
+                    fetched = Some(self.fetch_labels(tenant, &shipment, connection.as_ref(), &trace).await?);
                 }
-                let booked = found.as_ref().and_then(|booking| booking.parcels.get(index));
-                booked.map(|booked| booked.label.clone()).ok_or(Error::NotFound("label"))?
+                match fetched.as_ref().and_then(|labels| labels.get(index)).cloned().flatten() {
+                    Some(label) => label,
+                    None => continue,
+                }
             };
             let made = self.make_label(tenant, &shipment, parcel.id, &label, profile).await?;
             let document = made.document.ok_or_else(|| Error::Unavailable("the label is not stored yet".to_owned()))?;
             made_labels.push(document);
         }
-        let (now, owner) = (self.now(), tenant.clone());
+        if made_labels.is_empty() {
+            return Err(Error::NotFound("label"));
+        }
+        let (now, owner, exchanges) = (self.now(), tenant.clone(), trace.take());
         let event_id = self.one_id("events", EventId::new).await?;
-        self.store()
+        let is_ready = self
+            .store()
             .write(async move |tx| {
-                let Some(mut current) = tx.shipment(&owner, id).await? else { return Ok(()) };
+                let Some(mut current) = tx.shipment(&owner, id).await? else { return Ok(true) };
                 if current.status != ShipmentStatus::Booked || current.is_ready_to_print() {
-                    return Ok(());
+                    return Ok(true);
                 }
                 for parcel in &mut current.parcels {
                     parcel.has_label |= made_labels.iter().any(|document| document.parcel == Some(parcel.id));
@@ -432,15 +510,16 @@ impl App {
                 current.modified_at = now;
                 tx.save_shipment(&owner, &current).await?;
                 tx.add_documents(&owner, &made_labels).await?;
+                tx.add_exchanges(&owner, id, now, &exchanges).await?;
                 if current.is_ready_to_print() {
                     let about = About { order: Some(current.order), shipment: Some(id), ..About::default() };
                     tx.emit(&owner, &event(event_id, EventKind::ShipmentReadyToPrint, now, about)).await?;
                 }
-                Ok(())
+                Ok(current.is_ready_to_print())
             })
             .await?;
         self.wakes().events.notify_one();
-        Ok(())
+        if is_ready { Ok(()) } else { Err(Error::NotFound("label")) }
     }
 
     /// Cancels a shipment whoever asked: marks it, asks the carrier, stores the answer.
