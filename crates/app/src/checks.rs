@@ -32,7 +32,8 @@ impl App {
             Ok(checked) => (Some(checked), None),
             Err(error) => (None, Some(error)),
         };
-        let found = AccountCheck { at: self.now(), checked, failure, good_at: None, told: String::new(), warned_days: None };
+        let found =
+            AccountCheck { at: self.now(), checked, failure, good_at: None, told: String::new(), warned_days: None };
         let (tenant, account) = (tenant.clone(), account.to_owned());
         let ids = self.event_ids(2).await?;
         let check = self
@@ -52,7 +53,12 @@ impl App {
 
 /// What is kept of a look after the one before, and what people are told: a trouble once, that it is over once, and the end of
 /// the credentials at each of the days before it.
-fn after(before: Option<AccountCheck>, found: AccountCheck, account: &str, ids: &[EventId]) -> (AccountCheck, Vec<Event>) {
+fn after(
+    before: Option<AccountCheck>,
+    found: AccountCheck,
+    account: &str,
+    ids: &[EventId],
+) -> (AccountCheck, Vec<Event>) {
     let mut check = found;
     let before = before.as_ref();
     check.good_at = before.and_then(|before| before.good_at);

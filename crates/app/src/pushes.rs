@@ -2,14 +2,14 @@
 //!
 //! A report is stored by the same function as one that was asked for, so repetition and order do not matter.
 
+use domain::Error;
 use domain::connector::{Push, PushError, Pushed};
 use domain::shipment::ShipmentStatus;
 use domain::tenant::TenantId;
 use domain::tracking::TrackingStatus;
-use domain::Error;
 
-use crate::tenants::{Account, TenantSetup};
 use crate::App;
+use crate::tenants::{Account, TenantSetup};
 
 /// Why a push was not taken.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,10 +50,11 @@ impl App {
         let setup = self.tenant_setup(&tenant).await?.ok_or(NotTaken::NoSuchAddress)?;
         let connection = setup.account(&id).and_then(|account| account.connection.clone());
         let connection = connection.ok_or(NotTaken::NoSuchAddress)?;
-        let pushed = connection.read_push(&Push { authorization, body, now: self.now() }).map_err(|error| match error {
-            PushError::Forged => NotTaken::Forged,
-            PushError::Unreadable(why) => NotTaken::Unreadable(why),
-        })?;
+        let pushed =
+            connection.read_push(&Push { authorization, body, now: self.now() }).map_err(|error| match error {
+                PushError::Forged => NotTaken::Forged,
+                PushError::Unreadable(why) => NotTaken::Unreadable(why),
+            })?;
         metrics::counter!("waybill_pushes_total").increment(pushed.len() as u64);
         for one in pushed {
             self.store_pushed(&tenant, &setup, &id, one).await?;
@@ -87,7 +88,8 @@ impl App {
         for id in shipments {
             let shipment = self.known_shipment(tenant, id).await?;
             let is_cancelled = matches!(shipment.status, ShipmentStatus::Cancelled | ShipmentStatus::Cancelling);
-            if shipment.details.booked_at.is_none() || is_cancelled && pushed.report.status == TrackingStatus::Undeliverable
+            if shipment.details.booked_at.is_none()
+                || is_cancelled && pushed.report.status == TrackingStatus::Undeliverable
             {
                 // That a cancelled one does not arrive is no news.
                 continue;

@@ -222,7 +222,9 @@ impl App {
             done += batch.seen;
             moved += batch.moved;
             unreadable.extend(batch.unreadable);
-            tell(Progress { what: name(drawer), done, of: of.max(done) });
+            if of.max(done) > 0 {
+                tell(Progress { what: name(drawer), done, of: of.max(done) });
+            }
             match batch.last {
                 Some(row) => last = Some(row),
                 None => return Ok(moved),

@@ -147,7 +147,8 @@ impl App {
                 let mut fresh = Vec::new();
                 for event in &events {
                     let is_position = |code: &str| connection.as_ref().is_some_and(|known| known.is_position(code));
-                    if is_position(&event.report.code) && only_moves(&tx.tracking_events(&tenant, event.parcel).await?, event)
+                    if is_position(&event.report.code)
+                        && only_moves(&tx.tracking_events(&tenant, event.parcel).await?, event)
                     {
                         continue;
                     }

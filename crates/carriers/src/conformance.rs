@@ -461,7 +461,7 @@ async fn a_trace_holds_every_exchange_and_neither_secrets_nor_people() {
         let secrets = account.credentials.values().map(|secret| secret.reveal().to_owned());
         let (to, from) = (one.recipient(), boston());
         let people = [to.name, to.street1, to.phone, from.name, from.street1, from.phone].into_iter().flatten();
-        for hidden in secrets.chain(people).chain(["Bearer".to_owned(), "token-1".to_owned()]) {
+        for hidden in secrets.chain(people).chain(["Bearer ", "Basic ", "token-1"].map(str::to_owned)) {
             assert!(!text.contains(&hidden), "{}: {hidden:?} stands in {text}", account.carrier);
         }
         let asks_somebody = text.contains("http://");

@@ -179,7 +179,8 @@ impl Http {
             let hint = "expected an https URL with a public address, unless the operator sets allow_private_webhooks";
             Problem::new(name, format!("{name} is {typed:?}: {why}; {hint}"))
         };
-        let url: Url = typed.trim_end_matches('/').parse().map_err(|error| wrong(format!("this is no URL: {error}")))?;
+        let url: Url =
+            typed.trim_end_matches('/').parse().map_err(|error| wrong(format!("this is no URL: {error}")))?;
         if url.cannot_be_a_base() || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("this cannot be the beginning of other URLs".to_owned()));
         }
@@ -255,9 +256,8 @@ impl Http {
             Arc::clone(tokens.entry(hash.finalize().into()).or_default())
         };
         let mut held = slot.lock().await;
-        let is_good = |token: &&Token| {
-            token.renew_at > self.now() && refused.is_none_or(|refused| refused.text != token.text)
-        };
+        let is_good =
+            |token: &&Token| token.renew_at > self.now() && refused.is_none_or(|refused| refused.text != token.text);
         if let Some(token) = held.as_ref().filter(is_good) {
             return Ok(token.clone());
         }
@@ -315,7 +315,8 @@ mod tests {
     fn a_trace_shows_neither_secrets_nor_labels() {
         let black = Black(&["Name", "access_token"]);
         let label = "A".repeat(1000);
-        let body = serde_json::json!({ "a": [{ "Name": { "x": 1 }, "Code": "03" }], "access_token": "t", "label": label });
+        let body =
+            serde_json::json!({ "a": [{ "Name": { "x": 1 }, "Code": "03" }], "access_token": "t", "label": label });
         insta::assert_snapshot!(
             black.out(body.to_string().as_bytes()),
             @r#"{"a":[{"Code":"03","Name":"[redacted]"}],"access_token":"[redacted]","label":"[1000 characters]"}"#
@@ -336,7 +337,8 @@ mod tests {
         let mut account = crate::conformance::empty_account("ups");
         let base = |account: &CarrierAccount| http().base(account, "base_url", "https://example.com/api");
         assert_eq!(base(&account).unwrap().as_str(), "https://example.com/api");
-        for (typed, why) in [("ftp://example.com", "is not http"), ("example", "no URL"), ("https://a/?b", "beginning")] {
+        for (typed, why) in [("ftp://example.com", "is not http"), ("example", "no URL"), ("https://a/?b", "beginning")]
+        {
             account.settings.insert("base_url".to_owned(), typed.to_owned());
             let problem = base(&account).unwrap_err();
             assert!(problem.path == "base_url" && problem.message.contains(why), "{problem:?}");

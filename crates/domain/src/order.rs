@@ -126,7 +126,11 @@ impl OrderDetails {
         let named = || boxes.iter().flat_map(|parcel| &parcel.contents);
         let is_whole = named().next().is_none();
         let pieces = |line: usize, item: &LineItem| {
-            if is_whole { item.quantity } else { named().filter(|content| content.line == line).map(|c| c.quantity).sum() }
+            if is_whole {
+                item.quantity
+            } else {
+                named().filter(|content| content.line == line).map(|c| c.quantity).sum()
+            }
         };
         let lines: Vec<_> = self.items.iter().enumerate().map(|(line, item)| (item, pieces(line, item))).collect();
         let lines: Vec<_> = lines.into_iter().filter(|(_, pieces)| *pieces > 0).collect();

@@ -95,6 +95,7 @@ pub(super) fn error(reply: &Reply) -> CarrierError {
         Err(_) => Refusal::default(),
     };
     let words = match (said.message.as_str(), said.code.as_str(), said.reason.as_str()) {
+        (message, "", "") if !message.is_empty() => format!("{message} (DoorDash)"),
         ("", "", "") => format!("DoorDash answered with status {} and no reason", reply.status),
         (message, code, "") => format!("{message} (DoorDash {code})"),
         (message, code, reason) => format!("{message} (DoorDash {code}, {reason})"),

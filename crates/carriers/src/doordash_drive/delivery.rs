@@ -22,7 +22,8 @@ use super::codes;
 use super::wire::Delivery;
 
 /// Countries with couriers, the currency of their prices and the prefix of their phone numbers.
-const COUNTRIES: [(&str, &str, &str); 4] = [("US", "USD", "1"), ("CA", "CAD", "1"), ("AU", "AUD", "61"), ("NZ", "NZD", "64")];
+const COUNTRIES: [(&str, &str, &str); 4] =
+    [("US", "USD", "1"), ("CA", "CAD", "1"), ("AU", "AUD", "61"), ("NZ", "NZD", "64")];
 
 /// The longest text of a field, since DoorDash names no limit.
 const LONGEST: usize = 255;
@@ -126,7 +127,8 @@ impl<'a> Asked<'a> {
             if role == "recipient" && !has_phone {
                 missing("phone", "phone number");
             }
-            let mut wrong = |field: &str, message: String| problems.push(Problem::new(format!("{role}/{field}"), message));
+            let mut wrong =
+                |field: &str, message: String| problems.push(Problem::new(format!("{role}/{field}"), message));
             if country(address).is_none() {
                 let typed = address.country.as_deref().unwrap_or_default();
                 wrong("country", format!("{role}/country: {typed:?}: DoorDash delivers in US, CA, AU and NZ"));
@@ -162,7 +164,8 @@ impl<'a> Asked<'a> {
     /// The worth of the goods in cents, if it is in the country's own currency.
     fn cents(&self) -> Option<i64> {
         let (_, currency, _) = country(self.sender)?;
-        let value = self.goods.value.filter(|value| Currency::new(currency).is_some_and(|own| value.currency.is(own)))?;
+        let value =
+            self.goods.value.filter(|value| Currency::new(currency).is_some_and(|own| value.currency.is(own)))?;
         let cents = value.amount.checked_mul(Decimal::ONE_HUNDRED)?;
         cents.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64()
     }

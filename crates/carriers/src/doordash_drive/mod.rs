@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use domain::account::CarrierAccount;
 use domain::connector::{
-    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, Push,
-    PushError, Pushed, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Offer, Profile,
+    Push, PushError, Pushed, RateRequest, Trace, TrackRequest,
 };
 use domain::service::ServiceCode;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -141,7 +141,13 @@ struct Courier {
 }
 
 impl Courier {
-    async fn call(&self, method: Method, path: &[&str], body: Option<Json>, trace: &Trace) -> Result<Reply, CarrierError> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Option<Json>,
+        trace: &Trace,
+    ) -> Result<Reply, CarrierError> {
         let mut url = self.base.clone();
         if let Ok(mut steps) = url.path_segments_mut() {
             steps.pop_if_empty().extend(["drive", "v2"]).extend(path);

@@ -194,7 +194,7 @@ async fn a_tracked_parcel_takes_a_step_a_minute_and_its_postal_code_says_how_it_
         let booked_at = Timestamp::UNIX_EPOCH;
         let ask = TrackRequest {
             tracking_number: "TEST00000000079".to_owned(),
-        known: TrackingStatus::Unknown,
+            known: TrackingStatus::Unknown,
             reference: "r".to_owned(),
             recipient: to(postal_code),
             booked_at,

@@ -146,7 +146,8 @@ pub(super) fn recovery(tracking_number: &str, format: Format) -> Json {
 /// What UPS charges: the contract's price when there is one.
 fn charged(results: &ShipmentResults) -> Result<Option<domain::money::Money>, CarrierError> {
     let contract = results.negotiated_rate_charges.as_ref();
-    let contract = contract.and_then(|charges| charges.total_charges_with_taxes.as_ref().or(charges.total_charge.as_ref()));
+    let contract =
+        contract.and_then(|charges| charges.total_charges_with_taxes.as_ref().or(charges.total_charge.as_ref()));
     let list = results.shipment_charges.as_ref();
     let list = list.and_then(|charges| charges.total_charges_with_taxes.as_ref().or(charges.total_charges.as_ref()));
     contract.or(list).map(money).transpose()
@@ -230,7 +231,9 @@ impl Shipper {
     ) -> Result<Vec<Option<Label>>, CarrierError> {
         let labels = ask.tracking_numbers.iter().map(|number| self.recovered(number, ask.label_format, trace));
         let labels = join_all(labels).await;
-        if let Some(error) = labels.iter().find_map(|label| label.as_ref().err()).filter(|_| !labels.iter().any(Result::is_ok)) {
+        if let Some(error) =
+            labels.iter().find_map(|label| label.as_ref().err()).filter(|_| !labels.iter().any(Result::is_ok))
+        {
             return Err(error.clone());
         }
         let label = |bytes| Label::Bytes(bytes, written(ask.label_format));
@@ -278,17 +281,17 @@ impl Shipper {
             },
         };
         if numbers.len() == ask.parcels.len() {
-            let parcels = numbers.iter().map(|number| BookedParcel {
-                tracking_number: number.clone(),
-                sscc: None,
-                label: None,
-            });
+            let parcels =
+                numbers.iter().map(|number| BookedParcel { tracking_number: number.clone(), sscc: None, label: None });
             return Ok(Some(Booking::new(numbers.first().cloned(), parcels.collect())));
         }
         let waited = ask.now.as_second() - ask.begun_at.as_second();
         let (shown, asked) = (numbers.len(), ask.parcels.len());
         if waited < SHOWN_WITHIN {
-            let text = format!("UPS shows {shown} of {asked} parcels under the reference {}; new ones take a while", ask.reference);
+            let text = format!(
+                "UPS shows {shown} of {asked} parcels under the reference {}; new ones take a while",
+                ask.reference
+            );
             return Err(CarrierError::unavailable(text));
         }
         let text = format!(

@@ -89,10 +89,11 @@ pub(super) fn error(reply: &Reply) -> CarrierError {
 }
 
 fn words(faults: &[Fault], status: u16) -> String {
-    if faults.is_empty() {
+    let mut faults = faults.iter().filter(|fault| !fault.message.is_empty() || !fault.code.is_empty()).peekable();
+    if faults.peek().is_none() {
         return format!("UPS answered with status {status} and no reason");
     }
-    faults.iter().map(|fault| format!("{} (UPS {})", fault.message, fault.code)).collect::<Vec<_>>().join("; ")
+    faults.map(|fault| format!("{} (UPS {})", fault.message, fault.code)).collect::<Vec<_>>().join("; ")
 }
 
 /// The three digits of `statusCode`, which say most (UPS's tracking code tables; what each means for us is ours).
@@ -102,9 +103,9 @@ const STATUS_CODES: &[(TrackingStatus, &[&str])] = &[
     (
         TrackingStatus::InTransit,
         &[
-            "005", "010", "012", "014", "016", "018", "019", "020", "025", "027", "028", "032", "038", "039", "041", "042",
-            "046", "047", "048", "051", "052", "053", "054", "055", "056", "057", "063", "070", "071", "072", "073", "074",
-            "075",
+            "005", "010", "012", "014", "016", "018", "019", "020", "025", "027", "028", "032", "038", "039", "041",
+            "042", "046", "047", "048", "051", "052", "053", "054", "055", "056", "057", "063", "070", "071", "072",
+            "073", "074", "075",
         ],
     ),
     (TrackingStatus::InTransit, ATTEMPTED),

@@ -171,10 +171,7 @@ impl Shipper {
         let ask = Ask {
             method: Method::POST,
             url: below(&self.token_host, &["security", "v1", "oauth", "token"], &[]),
-            headers: vec![
-                ("authorization", format!("Basic {basic}")),
-                ("x-merchant-id", self.account_number.clone()),
-            ],
+            headers: vec![("authorization", format!("Basic {basic}")), ("x-merchant-id", self.account_number.clone())],
             body: Body::Form("grant_type=client_credentials"),
             black: BLACK,
             trace,
@@ -183,9 +180,7 @@ impl Shipper {
         let early = |error: CarrierError| match error {
             CarrierError::Unavailable { message, retry_after, .. } => CarrierError::busy(message, retry_after),
             CarrierError::Unreadable(why) => CarrierError::busy(format!("its token cannot be read: {why}"), None),
-            CarrierError::Refused(problems) => {
-                CarrierError::Credentials(CarrierError::Refused(problems).to_string())
-            }
+            CarrierError::Refused(problems) => CarrierError::Credentials(CarrierError::Refused(problems).to_string()),
             other => other,
         };
         let reply = self.http.ask(ask).await.map_err(early)?;

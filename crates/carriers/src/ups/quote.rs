@@ -167,9 +167,7 @@ pub(super) fn request(ask: &RateRequest, account_number: &str, pickup_type: &str
 
 /// A question that only looks whether prices may be asked: one pound between two public buildings.
 pub(super) fn sample(account_number: &str, pickup_type: &str) -> Json {
-    let place = |city: &str, state: &str, code: &str| {
-        json!({ "Address": { "City": city, "StateProvinceCode": state, "PostalCode": code, "CountryCode": "US" } })
-    };
+    let place = |city: &str, state: &str, code: &str| json!({ "Address": { "City": city, "StateProvinceCode": state, "PostalCode": code, "CountryCode": "US" } });
     let mut shipper = place("Boston", "MA", "02118");
     shipper["ShipperNumber"] = json!(account_number);
     json!({ "RateRequest": {
@@ -227,7 +225,8 @@ fn rate(rated: &RatedShipment, ask: &RateRequest, account: &str) -> Result<Rate,
     let code = &rated.service.code;
     let list = money(rated.total_charges_with_taxes.as_ref().unwrap_or(&rated.total_charges))?;
     let contract = rated.negotiated_rate_charges.as_ref();
-    let contract = contract.and_then(|charges| charges.total_charges_with_taxes.as_ref().or(charges.total_charge.as_ref()));
+    let contract =
+        contract.and_then(|charges| charges.total_charges_with_taxes.as_ref().or(charges.total_charge.as_ref()));
     let contract = contract.map(money).transpose()?;
     let total = contract.unwrap_or(list);
     let (base, mut surcharges) = parts(rated, list)?;
@@ -252,8 +251,10 @@ fn rate(rated: &RatedShipment, ask: &RateRequest, account: &str) -> Result<Rate,
     if ask.recipient.company.is_none() {
         notes.push("priced as a home, since the address names no company".to_owned());
     }
-    let arrival = rated.time_in_transit.as_ref().and_then(|time| time.service_summary.as_ref()?.estimated_arrival.as_ref());
-    let days = arrival.and_then(|arrival| arrival.total_transit_days.as_ref().or(arrival.business_days_in_transit.as_ref()));
+    let arrival =
+        rated.time_in_transit.as_ref().and_then(|time| time.service_summary.as_ref()?.estimated_arrival.as_ref());
+    let days =
+        arrival.and_then(|arrival| arrival.total_transit_days.as_ref().or(arrival.business_days_in_transit.as_ref()));
     let days = days.or_else(|| rated.guaranteed_delivery.as_ref()?.business_days_in_transit.as_ref());
     Ok(Rate {
         parcels,
@@ -317,6 +318,7 @@ fn billed(rated: &RatedShipment, ask: &RateRequest, price: Money) -> Result<Parc
         _ if unit == WeightUnit::Oz => format!("UPS bills {value} OZS"),
         value if value == gross => format!("its gross weight, {gross} {name}"),
         _ if is_volumetric => format!("{said}: its size decides"),
+        value if value < gross => format!("{said}: less than its weight"),
         value if value > whole => format!("{said}: its least weight for this service"),
         _ => format!("{said}: its gross weight, rounded up by the pound or the half kilogram"),
     };

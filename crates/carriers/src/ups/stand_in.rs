@@ -219,12 +219,15 @@ impl Ups {
         }
         let is_home = ["ShipTo", "Shipper"].iter().all(|party| shipment[*party]["Address"]["CountryCode"] == "US");
         let of_shipment = shipment["ReferenceNumber"].as_array().cloned().unwrap_or_default();
-        let of_packages: Vec<_> =
-            packages.iter().flat_map(|package| package["ReferenceNumber"].as_array().cloned().unwrap_or_default()).collect();
+        let of_packages: Vec<_> = packages
+            .iter()
+            .flat_map(|package| package["ReferenceNumber"].as_array().cloned().unwrap_or_default())
+            .collect();
         if (is_home && !of_shipment.is_empty()) || (!is_home && !of_packages.is_empty()) {
             return refused(400, "120541", "Reference numbers stand at the wrong level");
         }
-        let references = of_shipment.iter().chain(&of_packages).filter_map(|one| one["Value"].as_str().map(str::to_owned));
+        let references =
+            of_shipment.iter().chain(&of_packages).filter_map(|one| one["Value"].as_str().map(str::to_owned));
         let serial = 1 + self.shipments.iter().map(|shipment| shipment.numbers.len()).sum::<usize>();
         let numbers: Vec<_> =
             (serial..).take(packages.len()).map(|serial| format!("1Z{ACCOUNT}{service}{serial:07}0")).collect();
@@ -290,7 +293,10 @@ impl Ups {
     fn track(&self, number: &str) -> (u16, Json) {
         if !self.is_known(number) {
             let warnings = json!([{ "code": "TW0001", "message": "Tracking Information Not Found" }]);
-            return (200, json!({ "trackResponse": { "shipment": [{ "inquiryNumber": number, "warnings": warnings }] } }));
+            return (
+                200,
+                json!({ "trackResponse": { "shipment": [{ "inquiryNumber": number, "warnings": warnings }] } }),
+            );
         }
         let activity = self.activities.get(number).cloned().unwrap_or_default();
         let package = json!({ "trackingNumber": number, "activity": activity });

@@ -18,7 +18,9 @@ pub(super) fn reports(answer: TrackAnswer, number: &str) -> Result<Vec<TrackingR
             return Err(CarrierError::refused("", format!("{} (UPS {})", warning.message, warning.code)));
         }
         let packages = shipment.package.into_iter();
-        for package in packages.filter(|package| package.tracking_number.is_empty() || package.tracking_number == number) {
+        for package in
+            packages.filter(|package| package.tracking_number.is_empty() || package.tracking_number == number)
+        {
             for activity in package.activity.iter().rev() {
                 reports.push(report(activity)?);
             }
@@ -33,9 +35,8 @@ fn report(activity: &Activity) -> Result<TrackingReport, CarrierError> {
     let (meaning, milestone) = codes::meaning(&code);
     let message = Some(status.description.trim().to_owned()).filter(|text| !text.is_empty());
     let incident = message.clone().filter(|_| codes::is_trouble(&code)).map(|reason| Incident { reason });
-    let happened_at = time(activity).ok_or_else(|| {
-        CarrierError::Unreadable(format!("{} {} is no time", activity.date, activity.time))
-    })?;
+    let happened_at = time(activity)
+        .ok_or_else(|| CarrierError::Unreadable(format!("{} {} is no time", activity.date, activity.time)))?;
     let place = activity.location.as_ref().map(|location| Place {
         city: location.address.city.clone().filter(|city| !city.is_empty()),
         country: location.address.country_code.clone().filter(|code| !code.is_empty()),
@@ -47,6 +48,8 @@ fn report(activity: &Activity) -> Result<TrackingReport, CarrierError> {
 /// A day and a time as UPS writes them: `20260105`, and `82231` for 08:22:31.
 fn moment(date: &str, time: &str) -> Option<DateTime> {
     let date = Date::strptime("%Y%m%d", date.trim()).ok()?;
+    // Without a time it is a day, and no midnight is invented.
+    let time = Some(time).filter(|time| !time.trim().is_empty())?;
     let time = Time::strptime("%H%M%S", format!("{:0>6}", time.trim())).ok()?;
     Some(date.to_datetime(time))
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
-use domain::connector::{Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace};
+use domain::connector::{
+    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
+};
 use domain::error::Problem;
 use domain::measure::Weight;
 use domain::routing::Pick;

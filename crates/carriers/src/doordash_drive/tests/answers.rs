@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::connector::{Connection, Label, Push, PushError, TrackRequest};
+use domain::connector::{Label, Push, PushError, TrackRequest};
 use domain::rate::Tariff;
 use domain::service::ServiceCode;
 use domain::tracking::{Milestone, TrackingStatus};
@@ -21,7 +21,72 @@ fn a_quote_shows_its_parts_and_that_no_weight_is_billed() {
     let ask = rate_request(near(), vec![parcel("1"), parcel("2")]);
     let service = ServiceCode::new("house", "standard");
     let rate = delivery::rate(&quoted, &ask, service.clone(), Duration::from_secs(270)).unwrap();
-    insta::assert_debug_snapshot!(rate, @"");
+    insta::assert_debug_snapshot!(rate, @r#"
+    Rate {
+        service: ServiceCode {
+            account: "house",
+            service: "standard",
+        },
+        service_name: "DoorDash courier",
+        total: Money {
+            amount: 12.78,
+            currency: USD,
+        },
+        parcels: [
+            ParcelRate {
+                billed_weight: None,
+                is_volumetric: false,
+                because: "a courier charges by distance and order value, not by weight",
+                price: Money {
+                    amount: 8.75,
+                    currency: USD,
+                },
+            },
+        ],
+        surcharges: [
+            Surcharge {
+                name: "small order fee",
+                amount: Money {
+                    amount: 2.50,
+                    currency: USD,
+                },
+            },
+            Surcharge {
+                name: "dasher regulatory fee",
+                amount: Money {
+                    amount: 0.70,
+                    currency: USD,
+                },
+            },
+            Surcharge {
+                name: "tax",
+                amount: Money {
+                    amount: 0.83,
+                    currency: USD,
+                },
+            },
+        ],
+        transit_days: Some(
+            0,
+        ),
+        routing_code: None,
+        expires_at: Some(
+            1970-01-01T00:04:30Z,
+        ),
+        tariff: Some(
+            Contract,
+        ),
+        list_total: None,
+        offer: Some(
+            "question-1",
+        ),
+        notes: [
+            "no dimensions: whether it fits the courier's vehicle is not known",
+            "expected at 1970-01-01T00:40:00Z",
+            "a cancellation may cost a fee once a courier is assigned",
+        ],
+    }
+    "#);
     assert_eq!(rate.tariff, Some(Tariff::Contract));
     let without_fee = serde_json::from_str(&QUOTED.replace("1195", "null")).unwrap();
     let unreadable = delivery::rate(&without_fee, &ask, service, Duration::from_secs(270));
@@ -113,7 +178,27 @@ fn a_webhook_is_read_when_it_shows_what_was_agreed() {
     let connection = connect(&account("http://127.0.0.1:9"));
     let body = include_str!("../fixtures/webhook.json");
     let ours = |body: &str| connection.read_push(&push(Some(stand_in::AUTHORIZATION), body));
-    insta::assert_debug_snapshot!(ours(body).unwrap(), @"");
+    insta::assert_debug_snapshot!(ours(body).unwrap(), @r#"
+    [
+        Pushed {
+            tracking_number: "WB-1001-1",
+            report: TrackingReport {
+                code: "DASHER_PICKED_UP",
+                status: InTransit,
+                milestone: Some(
+                    PickedUp,
+                ),
+                incident: None,
+                message: None,
+                happened_at: Instant(
+                    2026-01-05T18:22:31.12Z,
+                    00:00:00,
+                ),
+                place: None,
+            },
+        },
+    ]
+    "#);
     for other in [None, Some(""), Some("Basic Zm9yZ2Vk"), Some(&stand_in::AUTHORIZATION[..20])] {
         assert_eq!(connection.read_push(&push(other, body)), Err(PushError::Forged), "{other:?}");
     }
@@ -121,7 +206,9 @@ fn a_webhook_is_read_when_it_shows_what_was_agreed() {
     assert_eq!(ours(&body.replace("DASHER_PICKED_UP", "DELIVERY_BATCHED")), Ok(Vec::new()));
     let unknown = ours(&body.replace("DASHER_PICKED_UP", "DASHER_ATE_IT")).unwrap();
     assert_eq!((unknown[0].report.code.as_str(), unknown[0].report.status), ("DASHER_ATE_IT", TrackingStatus::Unknown));
-    let why = body.replace("DASHER_PICKED_UP", "DELIVERY_CANCELLED").replace("\"tip\"", "\"reason\": \"failed_to_return\", \"tip\"");
+    let why = body
+        .replace("DASHER_PICKED_UP", "DELIVERY_CANCELLED")
+        .replace("\"tip\"", "\"reason\": \"failed_to_return\", \"tip\"");
     let cancelled = ours(&why).unwrap().remove(0).report;
     assert_eq!(cancelled.incident.unwrap().reason, "failed_to_return");
     for unreadable in ["", "[]", "{\"event_name\": \"X\"}", &body.replace("2026-01-05T18:22:31.120Z", "yesterday")] {

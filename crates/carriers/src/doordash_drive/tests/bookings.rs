@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::connector::{BookRequest, Booking, CancelRequest, Connection, Connector as _, Trace};
+use domain::connector::{BookRequest, Booking, CancelRequest, Connection, Trace};
 use domain::rate::Rate;
 use domain::{CarrierError, Timestamp};
 use serde_json::json;
@@ -89,7 +89,8 @@ async fn a_quote_that_nobody_took_is_no_booking() {
 async fn a_cancellation_is_carried_out_once_and_refused_when_the_goods_are_gone() {
     let scene = Scene::open().await;
     scene.book(None).await.unwrap();
-    let ask = CancelRequest { reference: "reference-7".to_owned(), carrier_reference: None, tracking_numbers: Vec::new() };
+    let ask =
+        CancelRequest { reference: "reference-7".to_owned(), carrier_reference: None, tracking_numbers: Vec::new() };
     let cancel = async || scene.connection.cancel(&ask, &Trace::default()).await;
     scene.server.with(|doordash| doordash.advance("reference-7", "picked_up"));
     assert_eq!(

@@ -25,7 +25,11 @@ fn the_code_decides_before_the_number_and_fields_are_told_in_our_words() {
     let answers = [
         said(400, json!({ "code": "validation_error", "message": "No", "field_errors": fields }), None),
         said(400, json!({ "field_errors": coverage }), None),
-        said(422, json!({ "code": "invalid_delivery_parameters", "message": "Too far", "reason": "distance_too_long" }), None),
+        said(
+            422,
+            json!({ "code": "invalid_delivery_parameters", "message": "Too far", "reason": "distance_too_long" }),
+            None,
+        ),
         said(400, json!({ "code": "outside_of_delivery_time", "message": "Closed" }), None),
         said(401, json!({ "code": "authentication_error", "message": "The signature is wrong" }), None),
         said(403, json!({}), None),
@@ -47,7 +51,21 @@ fn the_code_decides_before_the_number_and_fields_are_told_in_our_words() {
         }
         error => format!("{} {error}", error.kind()),
     });
-    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
+    refused "recipient/phone" dropoff_phone_number: This phone number is invalid (DoorDash) | "sender/street1" pickup_address: The address was not found (DoorDash) | "parcels" items[0].weight: Too heavy (DoorDash) | "" tip: Must not be negative (DoorDash)
+    unsupported the carrier does not offer this: Address is outside of our coverage (DoorDash)
+    unsupported the carrier does not offer this: Too far (DoorDash invalid_delivery_parameters, distance_too_long)
+    unsupported the carrier does not offer this: Closed (DoorDash outside_of_delivery_time)
+    credentials the carrier does not accept the account's credentials: The signature is wrong (DoorDash authentication_error)
+    credentials the carrier does not accept the account's credentials: DoorDash answered with status 403 and no reason
+    refused "external_delivery_id" Used before (DoorDash duplicate_delivery_id)
+    the carrier did not answer: DoorDash answered with status 429 and no reason; wait Some(4), did nothing: true
+    the carrier did not answer: DoorDash answered with status 429 and no reason; wait Some(1), did nothing: true
+    the carrier did not answer: Sorry (DoorDash service_fault); wait None, did nothing: false
+    the carrier did not answer: DoorDash answered with status 502 and no reason; wait None, did nothing: false
+    unreadable the carrier's answer could not be read: status 200 with a body that is no JSON: "<html>"
+    refused "" I am a teapot (DoorDash)
+    "#);
 }
 
 #[tokio::test]

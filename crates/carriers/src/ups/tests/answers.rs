@@ -33,9 +33,43 @@ fn a_price_shows_its_parts_its_billed_weight_and_what_was_missing() {
     let without_size = rate_request(near(), vec![parcel("4")]);
     let light = quote::offer(&answer, &without_size, "house").unwrap();
     let rates = offer.rates.iter().chain(&light.rates).map(told).collect::<Vec<_>>();
-    insta::assert_snapshot!(rates.join("\n"), @"");
+    insta::assert_snapshot!(rates.join("\n"), @r#"
+    house:03 UPS Ground: 21.76 USD, Some(Contract), list Some(Money { amount: 27.20, currency: USD }), Some(4) days
+      14.20 USD for 1.360778 kg (UPS bills 3.0 LBS for 2.5 LBS: its gross weight, rounded up by the pound or the half kilogram; volumetric: false)
+      fuel 1.75 USD
+      charge 270 3.95 USD
+      service options 5.30 USD
+      tax VAT 2.00 USD
+      contract price instead of list price -5.44 USD
+      - priced as a home, since the address names no company
+      - UPS: Your invoice may vary from the displayed reference rates
+    house:02 UPS 2nd Day Air: 32.00 USD, Some(List), list None, Some(2) days
+      27.90 USD for 4.082332 kg (UPS bills 9.0 LBS for 2.5 LBS: its size decides; volumetric: true)
+      fuel 4.10 USD
+      - UPS gave no contract price for this account
+      - priced as a home, since the address names no company
+      - UPS: Your invoice may vary from the displayed reference rates
+    house:03 UPS Ground: 21.76 USD, Some(Contract), list Some(Money { amount: 27.20, currency: USD }), Some(4) days
+      14.20 USD for 1.360778 kg (UPS bills 3.0 LBS for 8.9 LBS: less than its weight; volumetric: false)
+      fuel 1.75 USD
+      charge 270 3.95 USD
+      service options 5.30 USD
+      tax VAT 2.00 USD
+      contract price instead of list price -5.44 USD
+      - no dimensions: UPS will bill its volume if that is more than its weight
+      - priced as a home, since the address names no company
+      - UPS: Your invoice may vary from the displayed reference rates
+    house:02 UPS 2nd Day Air: 32.00 USD, Some(List), list None, Some(2) days
+      27.90 USD for 4.082332 kg (UPS bills 9.0 LBS for 8.9 LBS: its gross weight, rounded up by the pound or the half kilogram; volumetric: false)
+      fuel 4.10 USD
+      - no dimensions: UPS will bill its volume if that is more than its weight
+      - UPS gave no contract price for this account
+      - priced as a home, since the address names no company
+      - UPS: Your invoice may vary from the displayed reference rates
+    "#);
     for rate in &offer.rates {
-        let parts = rate.parcels.iter().map(|one| one.price.amount).chain(rate.surcharges.iter().map(|one| one.amount.amount));
+        let parts =
+            rate.parcels.iter().map(|one| one.price.amount).chain(rate.surcharges.iter().map(|one| one.amount.amount));
         assert_eq!(parts.sum::<domain::money::Decimal>(), rate.total.amount);
     }
 }
@@ -46,7 +80,61 @@ fn a_booking_is_read_with_its_warnings_whether_one_parcel_is_a_list_or_not() {
     let mut ask = ground(vec![small()]);
     ask.label_format = Format::parse("zpl_300").unwrap();
     let booking = book::booking(&answer, &ask).unwrap();
-    insta::assert_debug_snapshot!(booking, @"");
+    insta::assert_debug_snapshot!(booking, @r#"
+    Booking {
+        carrier_reference: Some(
+            "1ZA1B2C30300000010",
+        ),
+        parcels: [
+            BookedParcel {
+                tracking_number: "1ZA1B2C30300000010",
+                sscc: None,
+                label: Some(
+                    Bytes(
+                        [
+                            94,
+                            88,
+                            65,
+                            94,
+                            70,
+                            79,
+                            53,
+                            48,
+                            44,
+                            53,
+                            48,
+                            94,
+                            70,
+                            68,
+                            85,
+                            80,
+                            83,
+                            94,
+                            70,
+                            83,
+                            94,
+                            88,
+                            90,
+                        ],
+                        Zpl(
+                            D203,
+                        ),
+                    ),
+                ),
+            },
+        ],
+        charged: Some(
+            Money {
+                amount: 25.20,
+                currency: USD,
+            },
+        ),
+        tracking_url: None,
+        warnings: [
+            "UPS: User Id and Shipper Number combination is not qualified to receive negotiated rates",
+        ],
+    }
+    "#);
     ask.label_format = Format::default();
     assert_eq!(book::booking(&answer, &ask).unwrap().parcels[0].label, None, "a PDF comes in a call of its own");
 }
@@ -72,7 +160,13 @@ fn what_happened_is_told_oldest_first_each_time_as_exact_as_ups_says_it() {
             format!("{} {} {city} {}{incident}", one.happened_at, one.code, one.status.as_str())
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    2026-01-05T01:02:03 999/Q/ZZ - unknown
+    2026-01-05 003/M/MP - announced
+    2026-01-06T07:00:00 013/X/X1 SPRINGVALE in_transit (Adverse weather conditions)
+    2026-01-07T08:22:31-08:00 021/I/OT OLDPORT out_for_delivery
+    2026-01-07T14:15:00-08:00 011/D/FS OLDPORT delivered
+    "#);
 }
 
 #[test]

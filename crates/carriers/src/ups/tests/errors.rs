@@ -19,7 +19,8 @@ fn faults(code: &str, message: &str) -> Json {
 
 #[test]
 fn every_kind_of_refusal_has_its_class_and_upss_words() {
-    let said = |status, code: &str, message: &str| codes::error(&reply(status, &faults(code, message).to_string(), None));
+    let said =
+        |status, code: &str, message: &str| codes::error(&reply(status, &faults(code, message).to_string(), None));
     let told = [
         said(401, "250002", "Invalid Authentication Information."),
         said(400, "250003", "Invalid Access License number"),
@@ -47,7 +48,23 @@ fn every_kind_of_refusal_has_its_class_and_upss_words() {
             format!("{}{wait}, did nothing: {}; {error}", error.kind(), error.did_nothing())
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    credentials, did nothing: true; the carrier does not accept the account's credentials: Invalid Authentication Information. (UPS 250002)
+    credentials, did nothing: true; the carrier does not accept the account's credentials: Invalid Access License number (UPS 250003)
+    credentials, did nothing: true; the carrier does not accept the account's credentials: UPS answered with status 403 and no reason
+    unavailable 2 s, did nothing: true; the carrier did not answer: Too Many Requests (UPS 10429)
+    unavailable 2 s, did nothing: true; the carrier did not answer: Too Many Requests (UPS 10429)
+    unavailable 17 s, did nothing: true; the carrier did not answer: UPS answered with status 429 and no reason
+    unavailable, did nothing: false; the carrier did not answer: The service is unavailable (UPS 10004)
+    unavailable, did nothing: false; the carrier did not answer: UPS answered with status 502 and no reason
+    unavailable, did nothing: false; the carrier did not answer: Transient error (UPS 20001)
+    unsupported, did nothing: true; the carrier does not offer this: The requested service is unavailable between the selected locations. (UPS 111212)
+    unsupported, did nothing: true; the carrier does not offer this: The requested accessory is Unavailable here. (UPS 111285)
+    refused, did nothing: true; Invoice Line Total is required (UPS 111549)
+    refused, did nothing: true; No shipment found within the allowed void period (UPS 190102)
+    refused, did nothing: true; UPS answered with status 400 and no reason
+    unreadable, did nothing: false; the carrier's answer could not be read: status 200 with a body that is no JSON: "<html>it works</html>"
+    "#);
 }
 
 #[tokio::test]
@@ -94,10 +111,13 @@ async fn a_search_that_shows_nothing_proves_nothing() {
     let early = find(59).await.unwrap_err();
     assert!(early.is_unsure() && !early.did_nothing(), "{early}");
     let late = find(60).await.unwrap_err();
-    insta::assert_snapshot!(late, @"");
+    insta::assert_snapshot!(late, @"the carrier does not offer this: UPS shows 0 of 1 parcels under the reference reference-7 after an hour, and nothing proves that there are no others: look into the UPS account, and settle the shipment by hand");
     server.with(|ups| ups.shows_bookings = true);
     let found = find(61).await.unwrap().unwrap();
-    assert_eq!(found.carrier_reference.as_deref(), server.with(|ups| ups.shipments[0].numbers[0].clone()).as_str().into());
+    assert_eq!(
+        found.carrier_reference.as_deref(),
+        server.with(|ups| ups.shipments[0].numbers[0].clone()).as_str().into()
+    );
 }
 
 #[tokio::test]

@@ -18,12 +18,107 @@ fn pretty(json: &Json) -> String {
 #[test]
 fn a_question_for_prices_holds_weights_and_sizes_rounded_up_in_the_units_of_the_sender() {
     let ask = rate_request(near(), vec![small()]);
-    insta::assert_snapshot!(pretty(&quote::request(&ask, "A1B2C3", "01")), @"");
+    insta::assert_snapshot!(pretty(&quote::request(&ask, "A1B2C3", "01")), @r#"
+    {
+      "RateRequest": {
+        "PickupType": {
+          "Code": "01"
+        },
+        "Request": {
+          "SubVersion": "2409",
+          "TransactionReference": {
+            "CustomerContext": "question-1"
+          }
+        },
+        "Shipment": {
+          "DeliveryTimeInformation": {
+            "PackageBillType": "03",
+            "Pickup": {
+              "Date": "19700101"
+            }
+          },
+          "Package": [
+            {
+              "Dimensions": {
+                "Height": "4",
+                "Length": "10",
+                "UnitOfMeasurement": {
+                  "Code": "IN",
+                  "Description": "IN"
+                },
+                "Width": "8"
+              },
+              "PackageWeight": {
+                "UnitOfMeasurement": {
+                  "Code": "LBS",
+                  "Description": "LBS"
+                },
+                "Weight": "2.5"
+              },
+              "PackagingType": {
+                "Code": "02"
+              }
+            }
+          ],
+          "PaymentDetails": {
+            "ShipmentCharge": [
+              {
+                "BillShipper": {
+                  "AccountNumber": "A1B2C3"
+                },
+                "Type": "01"
+              }
+            ]
+          },
+          "ShipFrom": {
+            "Address": {
+              "AddressLine": [
+                "345 Harrison Avenue"
+              ],
+              "City": "Boston",
+              "CountryCode": "US",
+              "PostalCode": "02118",
+              "StateProvinceCode": "MA"
+            }
+          },
+          "ShipTo": {
+            "Address": {
+              "AddressLine": [
+                "22 Elm Road"
+              ],
+              "City": "Boston",
+              "CountryCode": "US",
+              "PostalCode": "02116",
+              "ResidentialAddressIndicator": "",
+              "StateProvinceCode": "MA"
+            }
+          },
+          "ShipmentRatingOptions": {
+            "NegotiatedRatesIndicator": ""
+          },
+          "Shipper": {
+            "Address": {
+              "AddressLine": [
+                "345 Harrison Avenue"
+              ],
+              "City": "Boston",
+              "CountryCode": "US",
+              "PostalCode": "02118",
+              "StateProvinceCode": "MA"
+            },
+            "ShipperNumber": "A1B2C3"
+          },
+          "TaxInformationIndicator": ""
+        }
+      }
+    }
+    "#);
 }
 
 #[test]
 fn a_question_abroad_says_what_the_goods_are_worth_and_weigh_in_all() {
-    let ask = RateRequest { service: Some("11".to_owned()), ..rate_request(berlin(), vec![parcel("1"), parcel("2.5")]) };
+    let ask =
+        RateRequest { service: Some("11".to_owned()), ..rate_request(berlin(), vec![parcel("1"), parcel("2.5")]) };
     let request = quote::request(&ask, "A1B2C3", "03");
     let shipment = &request["RateRequest"]["Shipment"];
     assert_eq!(shipment["Service"]["Code"], "11");
@@ -43,15 +138,123 @@ fn what_ups_would_never_take_is_left_out_with_the_reason_and_nobody_is_asked() {
     let mut ask = rate_request(near(), vec![parcel("70"), small()]);
     ask.recipient.postal_code = Some("2118".to_owned());
     ask.recipient.name = None;
-    let left_out: Vec<_> = quote::unfit(&ask, "house").into_iter().map(|(code, why)| format!("{code}: {why}")).collect();
-    insta::assert_snapshot!(left_out.join("\n"), @"");
+    let left_out: Vec<_> =
+        quote::unfit(&ask, "house").into_iter().map(|(code, why)| format!("{code}: {why}")).collect();
+    insta::assert_snapshot!(left_out.join("\n"), @r#"
+    house:03: recipient/postal_code: "2118": UPS expects 5 or 9 digits; parcel 1: it weighs 154.4 LBS: UPS takes at most 150 LBS
+    house:02: recipient/postal_code: "2118": UPS expects 5 or 9 digits; parcel 1: it weighs 154.4 LBS: UPS takes at most 150 LBS
+    house:01: recipient/postal_code: "2118": UPS expects 5 or 9 digits; parcel 1: it weighs 154.4 LBS: UPS takes at most 150 LBS
+    "#);
     let fits = rate_request(near(), vec![parcel("68")]);
     assert_eq!(quote::unfit(&fits, "house"), []);
 }
 
 #[test]
 fn a_booking_holds_everything_ups_needs() {
-    insta::assert_snapshot!(pretty(&book::request(&ground(vec![small()]), "A1B2C3")), @"");
+    insta::assert_snapshot!(pretty(&book::request(&ground(vec![small()]), "A1B2C3")), @r#"
+    {
+      "ShipmentRequest": {
+        "LabelSpecification": {
+          "HTTPUserAgent": "Mozilla/4.5",
+          "LabelImageFormat": {
+            "Code": "ZPL"
+          },
+          "LabelStockSize": {
+            "Height": "6",
+            "Width": "4"
+          }
+        },
+        "Request": {
+          "RequestOption": "nonvalidate",
+          "SubVersion": "2205"
+        },
+        "Shipment": {
+          "Description": "Tea set",
+          "Package": [
+            {
+              "Dimensions": {
+                "Height": "4",
+                "Length": "10",
+                "UnitOfMeasurement": {
+                  "Code": "IN",
+                  "Description": "IN"
+                },
+                "Width": "8"
+              },
+              "PackageWeight": {
+                "UnitOfMeasurement": {
+                  "Code": "LBS",
+                  "Description": "LBS"
+                },
+                "Weight": "2.5"
+              },
+              "Packaging": {
+                "Code": "02"
+              },
+              "ReferenceNumber": [
+                {
+                  "Value": "reference-7"
+                },
+                {
+                  "Value": "A-1001"
+                }
+              ]
+            }
+          ],
+          "PaymentInformation": {
+            "ShipmentCharge": [
+              {
+                "BillShipper": {
+                  "AccountNumber": "A1B2C3"
+                },
+                "Type": "01"
+              }
+            ]
+          },
+          "Service": {
+            "Code": "03"
+          },
+          "ShipTo": {
+            "Address": {
+              "AddressLine": [
+                "22 Elm Road"
+              ],
+              "City": "Boston",
+              "CountryCode": "US",
+              "PostalCode": "02116",
+              "ResidentialAddressIndicator": "",
+              "StateProvinceCode": "MA"
+            },
+            "AttentionName": "Ann Reed",
+            "Name": "Ann Reed",
+            "Phone": {
+              "Number": "16175550111"
+            }
+          },
+          "ShipmentRatingOptions": {
+            "NegotiatedRatesIndicator": ""
+          },
+          "Shipper": {
+            "Address": {
+              "AddressLine": [
+                "345 Harrison Avenue"
+              ],
+              "City": "Boston",
+              "CountryCode": "US",
+              "PostalCode": "02118",
+              "StateProvinceCode": "MA"
+            },
+            "AttentionName": "Store desk",
+            "Name": "Boston store",
+            "Phone": {
+              "Number": "16175550100"
+            },
+            "ShipperNumber": "A1B2C3"
+          }
+        }
+      }
+    }
+    "#);
 }
 
 #[test]
@@ -76,19 +279,32 @@ fn every_field_ups_would_refuse_is_told_at_once_and_nothing_is_cut() {
     ask.label_format = Format::parse("png_203").unwrap();
     let problems = book::problems(&ask, false);
     let told: Vec<_> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    sender/company: sender/company: "The Boston store of all things that are useful": UPS expects at most 35 characters
+    sender/state: sender/state: "Massachusetts": UPS expects two letters such as MA
+    recipient/phone: the recipient has no phone number, which UPS needs
+    recipient/street1: recipient/street1: "Straße des Siebzehnten Juni am Tiergarten 117": UPS expects at most 35 characters in a line, and takes three lines
+    recipient/city: recipient/city: "Berlin-Charlottenburg-Wilmersdorf": UPS expects at most 30 characters
+    label_format: label_format: UPS makes labels as PDF and ZPL; as PNG only for an account whose setting png_labels is yes
+    "#);
     assert_eq!(problems.iter().filter(|problem| problem.rule == Rule::Missing).count(), 1);
 }
 
 #[test]
 fn an_account_is_told_what_is_wrong_with_its_settings() {
     let mut account = account("http://127.0.0.1:9");
-    for (name, value) in [("account_number", "12"), ("pickup_type", "02"), ("base_url", "ftp://x"), ("png_labels", "1")] {
+    for (name, value) in [("account_number", "12"), ("pickup_type", "02"), ("base_url", "ftp://x"), ("png_labels", "1")]
+    {
         account.settings.insert(name.to_owned(), value.to_owned());
     }
     let Err(problems) = super::super::connector(&crate::testing::http()).connect(&account) else { panic!("taken") };
     let told: Vec<_> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    account_number: account_number is "12": expected six letters and digits
+    pickup_type: pickup_type is "02": expected one of 01, 03, 06, 19, 20
+    png_labels: png_labels is "1": expected one of no, yes
+    base_url: base_url is "ftp://x": "ftp" is not http; expected an https URL with a public address, unless the operator sets allow_private_webhooks
+    "#);
 }
 
 #[tokio::test]
@@ -116,9 +332,17 @@ async fn each_call_has_its_url_and_method() {
         tracking_numbers: vec![number],
     };
     connection.cancel(&cancel, &trace).await.unwrap();
-    let operations: Vec<_> =
-        trace.take().into_iter().map(|one| one.operation.replace(&server.url, "")).collect();
-    insta::assert_snapshot!(operations.join("\n"), @"");
+    let operations: Vec<_> = trace.take().into_iter().map(|one| one.operation.replace(&server.url, "")).collect();
+    insta::assert_snapshot!(operations.join("\n"), @r#"
+    POST /security/v1/oauth/token
+    POST /api/rating/v2409/Shoptimeintransit
+    POST /api/rating/v2409/Ratetimeintransit
+    POST /api/shipments/v2409/ship
+    GET /api/track/v1/reference/details/reference-7
+    POST /api/labels/v1/recovery
+    GET /api/track/v1/details/1ZA1B2C30300000010
+    DELETE /api/shipments/v2409/void/cancel/1ZA1B2C30300000010
+    "#);
 }
 
 #[tokio::test]
@@ -127,7 +351,10 @@ async fn a_trace_shows_what_was_said_without_people_credentials_and_labels() {
     let trace = Trace::default();
     connection.book(&ground(vec![small()]), &trace).await.unwrap();
     let said = trace.take();
-    insta::assert_snapshot!(format!("{}\n{}", said[1].request, said[1].answer.as_ref().unwrap()), @"");
+    insta::assert_snapshot!(format!("{}\n{}", said[1].request, said[1].answer.as_ref().unwrap()), @r#"
+    {"ShipmentRequest":{"LabelSpecification":{"HTTPUserAgent":"Mozilla/4.5","LabelImageFormat":{"Code":"ZPL"},"LabelStockSize":{"Height":"6","Width":"4"}},"Request":{"RequestOption":"nonvalidate","SubVersion":"2205"},"Shipment":{"Description":"Tea set","Package":[{"Dimensions":{"Height":"4","Length":"10","UnitOfMeasurement":{"Code":"IN","Description":"IN"},"Width":"8"},"PackageWeight":{"UnitOfMeasurement":{"Code":"LBS","Description":"LBS"},"Weight":"2.5"},"Packaging":{"Code":"02"},"ReferenceNumber":[{"Value":"reference-7"},{"Value":"A-1001"}]}],"PaymentInformation":{"ShipmentCharge":[{"BillShipper":{"AccountNumber":"[redacted]"},"Type":"01"}]},"Service":{"Code":"03"},"ShipTo":{"Address":{"AddressLine":"[redacted]","City":"Boston","CountryCode":"US","PostalCode":"02116","ResidentialAddressIndicator":"","StateProvinceCode":"MA"},"AttentionName":"[redacted]","Name":"[redacted]","Phone":"[redacted]"},"ShipmentRatingOptions":{"NegotiatedRatesIndicator":""},"Shipper":{"Address":{"AddressLine":"[redacted]","City":"Boston","CountryCode":"US","PostalCode":"02118","StateProvinceCode":"MA"},"AttentionName":"[redacted]","Name":"[redacted]","Phone":"[redacted]","ShipperNumber":"[redacted]"}}}}
+    200 {"ShipmentResponse":{"Response":{"ResponseStatus":{"Code":"1"}},"ShipmentResults":{"PackageResults":[{"ShippingLabel":{"GraphicImage":"[redacted]","ImageFormat":{"Code":"ZPL"}},"TrackingNumber":"1ZA1B2C30300000010"}],"ShipmentIdentificationNumber":"1ZA1B2C30300000010"}}}
+    "#);
 }
 
 #[tokio::test]
