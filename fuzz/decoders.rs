@@ -6,14 +6,16 @@ use std::sync::{Arc, LazyLock};
 
 use api::fuzzing::Decoder;
 use app::{Random, Vault};
+use carriers::doordash_drive::stand_in::AUTHORIZATION;
 use domain::Timestamp;
-use domain::connector::Connector;
+use domain::connector::{Connector, Push, PushError};
 use domain::ids::{DocumentId, EventId, OrderId, ParcelId, ShipmentId};
 
 /// Every decoder there is, by the name of its target.
 pub fn all() -> Vec<(&'static str, Decoder)> {
     let mut all = api::fuzzing::decoders();
     all.extend([("ids", ids as Decoder), ("setup_file", setup_file), ("rate_sheet", rate_sheet), ("link", link)]);
+    all.extend([("carrier_answer", carriers::testing::read_answers as Decoder), ("carrier_push", carrier_push)]);
     all
 }
 
@@ -60,6 +62,19 @@ fn rate_sheet(bytes: &[u8]) {
         let files = |_: &str| Ok(sheet.to_owned());
         drop(app::setup::file::read(SETUP, &files, &|_| None, &connectors()));
     }
+}
+
+/// Whoever shows what was agreed is read; nobody else is.
+fn carrier_push(bytes: &[u8]) {
+    let account = carriers::doordash_drive::stand_in::account();
+    let is_it = |known: &&Arc<dyn Connector>| known.profile().carrier == account.carrier;
+    let connection = connectors().iter().find(is_it).and_then(|connector| connector.connect(&account).ok());
+    let connection = connection.expect("an account that works");
+    let push = |authorization| Push { authorization, body: bytes, now: Timestamp::UNIX_EPOCH };
+    for pushed in connection.read_push(&push(Some(AUTHORIZATION))).unwrap_or_default() {
+        assert_eq!(connection.read_code(&pushed.report.code).0, pushed.report.status);
+    }
+    assert_eq!(connection.read_push(&push(None)), Err(PushError::Forged));
 }
 
 fn link(bytes: &[u8]) {

@@ -31,6 +31,7 @@ use crate::{App, Caller, event};
 mod booking;
 mod dispatch;
 pub mod elsewhere;
+mod labels;
 mod silence;
 
 /// How a client wants an order shipped.

@@ -12,6 +12,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
+use domain::address::Address;
+use domain::connector::{BookRequest, Goods, RateRequest};
+use domain::document::{Dpi, Format};
+use domain::measure::Weight;
+use domain::parcel::Box as ParcelBox;
+use domain::service::ServiceCode;
 use serde_json::Value as Json;
 
 use crate::{Http, Now};
@@ -202,4 +208,44 @@ impl<P: Play> Server<P> {
     pub fn calls(&self, name: &str) -> usize {
         lock(&self.inner).calls.get(name).copied().unwrap_or(0)
     }
+}
+
+/// Reads bytes as every answer of every carrier that is asked over HTTP, for feeding them what no carrier would send.
+pub fn read_answers(bytes: &[u8]) {
+    for status in [200, 400, 409, 503] {
+        let reply = crate::http::Reply { status, retry_after: None, body: bytes.to_vec() };
+        crate::ups::stand_in::read_answers(&reply);
+        crate::doordash_drive::stand_in::read_answers(&reply);
+    }
+}
+
+/// A question for rates and a wish for a booking, of one parcel of a kilogram to nowhere.
+pub(crate) fn asks() -> Option<(RateRequest, BookRequest)> {
+    let weight = Weight::from_milligrams(1_000_000)?;
+    let parcel = ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new() };
+    let rates = RateRequest {
+        reference: "question".to_owned(),
+        sender: Address::default(),
+        recipient: Address::default(),
+        parcels: vec![parcel.clone()],
+        goods: Goods::default(),
+        service: None,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    let book = BookRequest {
+        service: ServiceCode::new("house", "standard"),
+        reference: "reference".to_owned(),
+        order_reference: None,
+        sender: Address::default(),
+        recipient: Address::default(),
+        parcels: vec![parcel],
+        goods: Goods::default(),
+        rate: None,
+        label_format: Format::Zpl(Dpi::D203),
+        begun_at: Timestamp::UNIX_EPOCH,
+        serials: Vec::new(),
+        now: Timestamp::UNIX_EPOCH,
+        tracking_pages: Vec::new(),
+    };
+    Some((rates, book))
 }

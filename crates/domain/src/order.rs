@@ -372,3 +372,45 @@ impl OrderStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Weight;
+    use crate::parcel::Content;
+
+    fn money(amount: &str) -> Money {
+        Money::new(amount.parse().unwrap(), Currency::new("USD").unwrap())
+    }
+
+    fn item(name: &str, quantity: u64) -> LineItem {
+        LineItem { name: name.to_owned(), quantity, ..LineItem::default() }
+    }
+
+    fn parcel(contents: &[(usize, u64)]) -> ParcelBox {
+        let contents = contents.iter().map(|(line, quantity)| Content { line: *line, quantity: *quantity });
+        let weight = Weight::from_milligrams(1).unwrap();
+        ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: contents.collect() }
+    }
+
+    #[test]
+    fn what_is_inside_some_boxes_is_what_they_name_or_the_whole_order() {
+        let cups = LineItem { unit_price: Some(money("3.50")), ..item("Cup", 4) };
+        let lamp = LineItem { total_price: Some(money("20")), ..item("Lamp", 2) };
+        let mut order = OrderDetails { items: vec![cups, lamp], ..OrderDetails::default() };
+        let goods = |order: &OrderDetails, boxes: &[ParcelBox]| {
+            let goods = order.goods_in(boxes);
+            (goods.value.map(|value| value.to_string()), goods.names)
+        };
+        let named = |names: &[(&str, u64)]| names.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let whole = named(&[("Cup", 4), ("Lamp", 2)]);
+        assert_eq!(goods(&order, &[parcel(&[])]), (Some("34.00 USD".to_owned()), whole));
+        let some = [parcel(&[(0, 1)]), parcel(&[(0, 2)])];
+        assert_eq!(goods(&order, &some), (Some("10.50 USD".to_owned()), named(&[("Cup", 3)])));
+        // Nobody said what one lamp is worth.
+        assert_eq!(goods(&order, &[parcel(&[(1, 1)])]), (None, named(&[("Lamp", 1)])));
+        order.payment.subtotal = Some(money("30"));
+        assert_eq!(goods(&order, &[parcel(&[])]).0, Some("30 USD".to_owned()), "as the shop says it");
+        assert_eq!(goods(&order, &some).0, Some("10.50 USD".to_owned()));
+    }
+}

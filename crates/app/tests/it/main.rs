@@ -4,6 +4,7 @@
 mod access;
 mod booking;
 mod cancelling;
+mod checks;
 mod events;
 mod fixture;
 mod jobs;

@@ -227,9 +227,9 @@ fn cents(value: i64, currency: Currency) -> Money {
     Money::new(Decimal::new(value, 2), currency)
 }
 
-/// What a delivery costs: the fee and its tax; `None` when DoorDash does not say it.
+/// What a delivery costs: the fee and its tax; `None` when DoorDash does not say it, or says what nothing costs.
 fn total(delivery: &Delivery, currency: Currency) -> Option<Money> {
-    Some(cents(delivery.fee? + delivery.tax.unwrap_or(0), currency))
+    Some(cents(delivery.fee?.checked_add(delivery.tax.unwrap_or(0))?, currency))
 }
 
 /// Parts of the fee that are its base; everything else is shown as a surcharge.
@@ -243,11 +243,11 @@ pub(super) fn rate(
     offered_for: Duration,
 ) -> Result<Rate, CarrierError> {
     let currency = currency(quoted, &ask.sender)?;
-    let fee = quoted.fee.ok_or_else(|| CarrierError::Unreadable("a quote without a fee".to_owned()))?;
-    let total = total(quoted, currency).unwrap_or_else(|| cents(fee, currency));
+    let unreadable = || CarrierError::Unreadable("a quote without a fee".to_owned());
+    let (fee, total) = quoted.fee.zip(total(quoted, currency)).ok_or_else(unreadable)?;
     let extras = quoted.fee_components.iter().flatten().filter(|part| !BASE.contains(&part.kind.as_str()));
     let extras: Vec<_> = extras.filter(|part| part.amount != 0).collect();
-    let base = fee - extras.iter().map(|part| part.amount).sum::<i64>();
+    let base = extras.iter().try_fold(fee, |rest, part| rest.checked_sub(part.amount)).ok_or_else(unreadable)?;
     let mut surcharges: Vec<_> = extras
         .iter()
         .map(|part| Surcharge { name: part.kind.replace('_', " "), amount: cents(part.amount, currency) })

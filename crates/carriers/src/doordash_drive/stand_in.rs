@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Timestamp;
+use domain::account::CarrierAccount;
+use domain::{Secret, Timestamp};
 use serde_json::{Value as Json, json};
 
-use super::jwt;
+use super::{codes, delivery, jwt};
 use crate::Now;
-use crate::testing::{Asked, Play, Server};
+use crate::http::Reply;
+use crate::testing::{Asked, Play, Server, asks};
 
 /// The developer of the access key.
 pub const DEVELOPER_ID: &str = "11111111-1111-4111-8111-111111111111";
@@ -239,5 +241,33 @@ impl Play for DoorDash {
             ("PUT", ["drive", "v2", "deliveries", id, "cancel"]) => self.cancel(id),
             _ => refused(404, "not_found", "There is no such resource", json!({})),
         }
+    }
+}
+
+/// An account at a stand-in that nobody started.
+pub fn account() -> CarrierAccount {
+    let texts = [("developer_id", DEVELOPER_ID), ("key_id", KEY_ID), ("base_url", "http://127.0.0.1:9")];
+    let secrets = [("signing_secret", SIGNING_SECRET), ("push_authorization", AUTHORIZATION)];
+    CarrierAccount {
+        id: "dash".to_owned(),
+        carrier: "doordash_drive".to_owned(),
+        settings: texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
+        credentials: secrets.map(|(name, text)| (name.to_owned(), Secret::new(text))).into(),
+        files: BTreeMap::new(),
+        calls_per_minute: None,
+        aliases: BTreeMap::new(),
+    }
+}
+
+/// Reads an answer as everything that DoorDash could mean by it.
+pub(crate) fn read_answers(reply: &Reply) {
+    let Some((rates, wish)) = asks() else { return };
+    let _ = codes::error(reply);
+    drop(codes::cancelled(reply));
+    if let Ok(answer) = reply.read() {
+        let service = wish.service.clone();
+        drop(delivery::rate(&answer, &rates, service, std::time::Duration::from_secs(270)));
+        drop(delivery::booking(&answer, &wish));
+        drop(delivery::report(&answer, rates.now));
     }
 }

@@ -208,9 +208,13 @@ pub(super) fn offer(answer: &RateAnswer, ask: &RateRequest, account: &str) -> Re
     Ok(Offer { rates, left_out: Vec::new() })
 }
 
+/// No price and no weight is larger, so that sums of them stay exact.
+const LARGEST: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
+
 /// Text as a number; an answer with anything else cannot be read.
 fn number(text: &str) -> Result<Decimal, CarrierError> {
-    text.trim().parse().map_err(|_| CarrierError::Unreadable(format!("{text:?} is no number")))
+    let number = text.trim().parse::<Decimal>().ok().filter(|number| number.abs() <= LARGEST && number.scale() <= 6);
+    number.ok_or_else(|| CarrierError::Unreadable(format!("{text:?} is no number")))
 }
 
 /// An amount of UPS.

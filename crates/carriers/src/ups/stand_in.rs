@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::{book, codes, quote, track};
 use crate::Now;
-use crate::testing::{Asked, Play, Server};
+use crate::http::Reply;
+use crate::testing::{Asked, Play, Server, asks};
 
 /// The id of the app.
 pub const CLIENT_ID: &str = "stand-in-client";
@@ -341,5 +343,26 @@ impl Play for Ups {
             ("GET", ["api", "track", "v1", "details", number]) => self.track(number),
             _ => refused(404, "404", "There is no such resource"),
         }
+    }
+}
+
+/// Reads an answer as everything that UPS could mean by it.
+pub(crate) fn read_answers(reply: &Reply) {
+    let Some((rates, wish)) = asks() else { return };
+    let _ = codes::error(reply);
+    if let Ok(answer) = reply.read() {
+        drop(quote::offer(&answer, &rates, "house"));
+    }
+    if let Ok(answer) = reply.read() {
+        drop(book::booking(&answer, &wish));
+    }
+    if let Ok(answer) = reply.read() {
+        drop(book::voided(&answer));
+    }
+    if let Ok(answer) = reply.read() {
+        drop(book::found(answer));
+    }
+    if let Ok(answer) = reply.read() {
+        drop(track::reports(answer, "1ZA1B2C30300000010"));
     }
 }

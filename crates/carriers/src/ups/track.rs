@@ -77,6 +77,6 @@ fn offset(text: &str) -> Option<Offset> {
         None => (1, text.strip_prefix('+').unwrap_or(&text)),
     };
     let (hours, minutes) = rest.split_once(':')?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    let seconds = i32::from(hours.parse::<u8>().ok()?) * 3600 + i32::from(minutes.parse::<u8>().ok()?) * 60;
     Offset::from_seconds(sign * seconds).ok()
 }

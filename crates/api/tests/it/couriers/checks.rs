@@ -17,11 +17,51 @@ async fn check(boston: &Boston, account: &str) -> Json {
 on_both_engines! {
     async fn m2_an_account_is_tried_without_buying_and_a_missing_permission_is_named(engine: Engine) {
         let boston = Boston::open(engine).await;
-        insta::assert_json_snapshot!(json!([check(&boston, "ups").await, check(&boston, "dash").await]), @"");
+        insta::assert_json_snapshot!(json!([check(&boston, "ups").await, check(&boston, "dash").await]), @r#"
+        [
+          {
+            "checked_at": "2026-03-02T10:00:00Z",
+            "credentials_end_at": null,
+            "good_at": "2026-03-02T10:00:00Z",
+            "health": "good",
+            "missing_permissions": [],
+            "notes": [
+              "tried without buying: a token, Rating, Shipping and Tracking"
+            ]
+          },
+          {
+            "checked_at": "2026-03-02T10:00:00Z",
+            "credentials_end_at": null,
+            "good_at": "2026-03-02T10:00:00Z",
+            "health": "good",
+            "missing_permissions": [],
+            "notes": [
+              "tried without ordering: a delivery that is not there was looked up"
+            ]
+          }
+        ]
+        "#);
         boston.ups.with(|ups| assert!(ups.products.remove("ship")));
         boston.dash.with(|dash| dash.is_allowed = false);
         let limited = [check(&boston, "ups").await, check(&boston, "dash").await];
-        insta::assert_json_snapshot!(limited.map(|one| json!([one["health"], one["reason"], one["missing_permissions"]])), @"");
+        insta::assert_json_snapshot!(limited.map(|one| json!([one["health"], one["reason"], one["missing_permissions"]])), @r#"
+        [
+          [
+            "limited",
+            "the account lacks a permission: Shipping (labels and cancellations): add this product to the app at UPS",
+            [
+              "Shipping (labels and cancellations): add this product to the app at UPS"
+            ]
+          ],
+          [
+            "limited",
+            "the account lacks a permission: Drive: DoorDash does not let this access key use it",
+            [
+              "Drive: DoorDash does not let this access key use it"
+            ]
+          ]
+        ]
+        "#);
         assert_eq!(boston.live(), (0, 0), "nothing was bought");
         assert_eq!((boston.ups.calls("ship"), boston.dash.calls("quote")), (0, 0));
         let reader = basic("pub-reader", "sec-reader");

@@ -207,7 +207,162 @@ on_both_engines! {
             "whole": whole, "by_volume": by_volume, "unknown_size": unknown_size["notes"],
             "list": [list["tariff"], list["total"], list["notes"]], "courier": courier,
         });
-        insta::assert_json_snapshot!(shown, { ".courier.expires_at" => "<later>" }, @"");
+        insta::assert_json_snapshot!(shown, { ".courier.expires_at" => "<later>" }, @r#"
+        {
+          "by_volume": {
+            "list_total": {
+              "amount": "39.70",
+              "currency": "USD"
+            },
+            "notes": [
+              "priced as a home, since the address names no company"
+            ],
+            "parcels": [
+              {
+                "because": "UPS bills 45.0 LBS for 4.5 LBS: its size decides",
+                "billed_weight_kg": "20.411657",
+                "is_volumetric": true,
+                "price": {
+                  "amount": "32.50",
+                  "currency": "USD"
+                }
+              }
+            ],
+            "service": "ups:03",
+            "service_name": "UPS Ground",
+            "surcharges": [
+              {
+                "amount": {
+                  "amount": "3.25",
+                  "currency": "USD"
+                },
+                "name": "fuel"
+              },
+              {
+                "amount": {
+                  "amount": "3.95",
+                  "currency": "USD"
+                },
+                "name": "charge 270"
+              },
+              {
+                "amount": {
+                  "amount": "-7.94",
+                  "currency": "USD"
+                },
+                "name": "contract price instead of list price"
+              }
+            ],
+            "tariff": "contract",
+            "total": {
+              "amount": "31.76",
+              "currency": "USD"
+            },
+            "transit_days": 3
+          },
+          "courier": {
+            "expires_at": "<later>",
+            "notes": [
+              "expected at 2026-03-02T10:40:00Z",
+              "a cancellation may cost a fee once a courier is assigned"
+            ],
+            "parcels": [
+              {
+                "because": "a courier charges by distance and order value, not by weight",
+                "billed_weight_kg": null,
+                "is_volumetric": false,
+                "price": {
+                  "amount": "8.75",
+                  "currency": "USD"
+                }
+              }
+            ],
+            "service": "dash:standard",
+            "service_name": "DoorDash courier",
+            "surcharges": [
+              {
+                "amount": {
+                  "amount": "1.00",
+                  "currency": "USD"
+                },
+                "name": "service fee"
+              }
+            ],
+            "tariff": "contract",
+            "total": {
+              "amount": "9.75",
+              "currency": "USD"
+            },
+            "transit_days": 0
+          },
+          "list": [
+            "list",
+            {
+              "amount": "17.70",
+              "currency": "USD"
+            },
+            [
+              "UPS gave no contract price for this account",
+              "priced as a home, since the address names no company"
+            ]
+          ],
+          "unknown_size": [
+            "no dimensions: UPS will bill its volume if that is more than its weight",
+            "priced as a home, since the address names no company"
+          ],
+          "whole": {
+            "list_total": {
+              "amount": "17.70",
+              "currency": "USD"
+            },
+            "notes": [
+              "priced as a home, since the address names no company"
+            ],
+            "parcels": [
+              {
+                "because": "UPS bills 5.0 LBS for 4.5 LBS: its gross weight, rounded up by the pound or the half kilogram",
+                "billed_weight_kg": "2.267962",
+                "is_volumetric": false,
+                "price": {
+                  "amount": "12.50",
+                  "currency": "USD"
+                }
+              }
+            ],
+            "service": "ups:03",
+            "service_name": "UPS Ground",
+            "surcharges": [
+              {
+                "amount": {
+                  "amount": "1.25",
+                  "currency": "USD"
+                },
+                "name": "fuel"
+              },
+              {
+                "amount": {
+                  "amount": "3.95",
+                  "currency": "USD"
+                },
+                "name": "charge 270"
+              },
+              {
+                "amount": {
+                  "amount": "-3.54",
+                  "currency": "USD"
+                },
+                "name": "contract price instead of list price"
+              }
+            ],
+            "tariff": "contract",
+            "total": {
+              "amount": "14.16",
+              "currency": "USD"
+            },
+            "transit_days": 3
+          }
+        }
+        "#);
         for rate in [&whole, &by_volume, &list, &courier] {
             let cents = |amount: &Json| (amount["amount"].as_str().unwrap().parse::<f64>().unwrap() * 100.0).round() as i64;
             let parts = rate["parcels"].as_array().unwrap().iter().map(|parcel| cents(&parcel["price"]));
