@@ -173,9 +173,9 @@ fn parcel(result: &PackageResult, format: Format) -> BookedParcel {
 pub(super) fn booking(answer: &ShipAnswer, ask: &BookRequest) -> Result<Booking, CarrierError> {
     let results = &answer.shipment_response.shipment_results;
     let is_pdf = matches!(ask.label_format, Format::Pdf(_));
-    let parcels = results.package_results.iter().map(|result| match is_pdf {
-        false => parcel(result, ask.label_format),
-        true => BookedParcel { tracking_number: result.tracking_number.clone(), sscc: None, label: None },
+    let parcels = results.package_results.iter().map(|result| {
+        let booked = parcel(result, ask.label_format);
+        BookedParcel { label: booked.label.filter(|_| !is_pdf), ..booked }
     });
     let alerts = answer.shipment_response.response.alert.iter().map(|alert| &alert.description);
     let warnings = alerts.filter(|text| !text.is_empty()).map(|text| format!("UPS: {text}")).collect();

@@ -68,7 +68,7 @@ on_both_engines! {
         assert_eq!((boston.live(), boston.ups.calls("token")), ((1, 0), 3));
         // Before its end it is renewed without a refusal.
         let (rates, tokens) = (boston.ups.calls("rate"), boston.ups.calls("token"));
-        boston.clock().advance(std::time::Duration::from_secs(14_399 - 299));
+        boston.clock().advance(std::time::Duration::from_mins(235));
         boston.t.post("/v1/orders/ord_1/rates", &wish("ups:03")).await;
         assert_eq!((boston.ups.calls("rate"), boston.ups.calls("token")), (rates + 1, tokens + 1));
     }
