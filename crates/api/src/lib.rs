@@ -20,6 +20,7 @@ mod idempotency;
 pub mod json;
 mod links;
 pub mod native;
+mod push;
 mod routes;
 pub mod sendcloud;
 
@@ -34,7 +35,7 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
     ]
 }
 
-/// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
+/// Every dialect on its native paths and below its own name, document links, carriers' push addresses, and the health checks. A body may have
 /// `most_bytes`. A path with a slash at its end is the path without: answered at once, never redirected, since a
 /// redirect turns many clients' POST into a GET.
 pub fn router(app: App, most_bytes: usize) -> Router {
@@ -53,6 +54,7 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
         .merge(native)
         .merge(links::router())
+        .merge(push::router())
         .merge(health::router())
         .with_state(app)
         .layer(most.layer())

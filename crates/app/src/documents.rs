@@ -104,6 +104,12 @@ impl App {
         let is_it = |document: &Document| {
             document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
         };
+        let is_alike = |document: &&Document| {
+            document.kind == DocumentKind::Label
+                && document.parcel == Some(parcel)
+                && document.format.media_type() == format.media_type()
+        };
+        let own = documents.iter().find(is_alike).cloned();
         let stored = documents.into_iter().find(is_it);
         if let Some(document) = &stored
             && let Ok(found) = self.readable(tenant, document.clone()).await
@@ -112,7 +118,11 @@ impl App {
         }
         let owner = tenant.clone();
         let content = self.store().read(async move |tx| tx.label_content(&owner, parcel).await).await?;
-        let content = content.ok_or(Error::NotFound("label in this format"))?;
+        let Some(content) = content else {
+            // The carrier drew it: what came is what there is, whatever paper or printer was asked for.
+            let own = own.ok_or(Error::NotFound("label in this format"))?;
+            return self.readable(tenant, own).await;
+        };
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
         if let Some(document) = stored {

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 pub mod caller;
 pub mod channels;
+pub mod checks;
 pub mod clock;
 pub mod documents;
 pub mod gates;
@@ -27,6 +28,7 @@ pub mod keys;
 pub mod limits;
 pub mod locations;
 pub mod orders;
+pub mod pushes;
 pub mod rates;
 pub mod rehearsal;
 pub mod rotation;
@@ -121,6 +123,7 @@ pub(crate) struct Wakes {
     pub(crate) dispatches: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
+    pub(crate) checks: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 

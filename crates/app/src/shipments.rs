@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::address::Address;
-use domain::connector::RateRequest;
+use domain::connector::{Goods, RateRequest};
 use domain::document::Format;
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
@@ -33,6 +33,7 @@ use crate::{App, Caller, event};
 mod booking;
 mod dispatch;
 pub mod elsewhere;
+mod labels;
 mod silence;
 mod soon;
 
@@ -90,6 +91,7 @@ struct Plan {
     sender: Address,
     recipient: Address,
     boxes: Vec<ParcelBox>,
+    goods: Goods,
     rates: Vec<Rate>,
     decision: Decision,
     label_format: Format,
@@ -234,6 +236,7 @@ impl App {
             sender: survey.ask.sender,
             recipient: survey.ask.recipient,
             boxes: survey.ask.parcels,
+            goods: survey.ask.goods,
             rates: survey.rates,
             decision: survey.decision,
             label_format: wish.label_format,
@@ -283,8 +286,15 @@ impl App {
         };
         let Some(recipient) = recipient else { return Err(Error::Invalid(problems)) };
         let named = wish.service.as_ref().or_else(|| order.details.delivery.as_ref()?.service.as_ref());
-        let mut ask =
-            RateRequest { sender: location.sender(), recipient, parcels: boxes, service: None, now: self.now() };
+        let mut ask = RateRequest {
+            reference: self.random().token::<16>(),
+            sender: location.sender(),
+            recipient,
+            goods: order.details.goods_in(&boxes),
+            parcels: boxes,
+            service: None,
+            now: self.now(),
+        };
         let accounts = accounts_asked(caller, &location, named, &mut ask)?;
         let offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
         let verdict = match (ask.service.is_some(), wish.passes_over_rules) {
@@ -363,7 +373,11 @@ impl App {
                 serials,
                 sender: plan.sender,
                 recipient: plan.recipient,
+                goods: plan.goods,
                 carrier_reference: None,
+                carrier_page: None,
+                charged: None,
+                is_surely_unbooked: false,
                 booked_at: None,
                 failure: None,
                 cancel_wanted: false,

@@ -69,6 +69,15 @@ pub enum EventKind {
     /// A channel was deleted.
     #[serde(rename = "channel.deleted")]
     ChannelDeleted,
+    /// A carrier account does not work as it should: its credentials are refused, or a permission is missing.
+    #[serde(rename = "carrier_account.failing")]
+    CarrierAccountFailing,
+    /// A carrier account works again.
+    #[serde(rename = "carrier_account.recovered")]
+    CarrierAccountRecovered,
+    /// A carrier account's credentials end soon.
+    #[serde(rename = "carrier_account.expiring")]
+    CarrierAccountExpiring,
     /// An endpoint failed for so long that nothing is sent to it any more; what it should hear is kept.
     #[serde(rename = "webhook.paused")]
     WebhookPaused,
@@ -79,7 +88,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -100,6 +109,9 @@ impl EventKind {
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
+        Self::CarrierAccountFailing,
+        Self::CarrierAccountRecovered,
+        Self::CarrierAccountExpiring,
         Self::WebhookPaused,
         Self::WebhookResumed,
     ];
@@ -127,6 +139,9 @@ impl EventKind {
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
+            Self::CarrierAccountFailing => "carrier_account.failing",
+            Self::CarrierAccountRecovered => "carrier_account.recovered",
+            Self::CarrierAccountExpiring => "carrier_account.expiring",
             Self::WebhookPaused => "webhook.paused",
             Self::WebhookResumed => "webhook.resumed",
         }
@@ -173,6 +188,9 @@ pub struct About {
     /// The webhook endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<EndpointId>,
+    /// The carrier account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The value before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,

@@ -10,13 +10,16 @@ use crate::{Row, Tx, params};
 /// The kind of lanes in which carrier accounts are asked for tracking events.
 pub const TRACKING: &str = "tracking";
 
+/// The kind of lanes in which carrier accounts are looked at once a day.
+pub const CHECKS: &str = "checks";
+
 /// The due time of a lane with nothing to do.
 const NEVER: i64 = i64::MAX;
 
 /// A lane, as its row stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
-    /// What kind of work: `webhooks`, `tracking`.
+    /// What kind of work: `webhooks`, `tracking`, `checks`.
     pub kind: String,
     /// Whose.
     pub tenant: TenantId,

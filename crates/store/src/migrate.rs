@@ -48,6 +48,8 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_key_secrets",
     11 "0011_cancelled_orders",
     12 "0012_dispatches",
+    13 "0013_account_checks",
+    14 "0014_push_addresses",
 ];
 
 const TABLE: &str =

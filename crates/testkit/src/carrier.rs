@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use domain::account::CarrierAccount;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
@@ -66,6 +66,10 @@ pub struct Ledger {
     pub track_failure: Option<CarrierError>,
     /// Whether it never answers a question about a parcel.
     pub is_mute: bool,
+    /// What a look at the account finds; nothing amiss when missing.
+    pub check: Option<Result<Checked, CarrierError>>,
+    /// How often it was asked to look at the account.
+    pub checks_asked: usize,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -85,8 +89,10 @@ const PROFILE: Profile = Profile {
     is_live: true,
     is_test: false,
     can_track: false,
+    takes_pushes: false,
     can_cancel: true,
     books_once_a_reference: false,
+    has_one_number: false,
     serials_a_parcel: 1,
 };
 
@@ -183,7 +189,7 @@ struct Scene {
 }
 
 fn silent() -> CarrierError {
-    CarrierError::Unavailable { message: "no answer".to_owned(), retry_after: None }
+    CarrierError::unavailable("no answer")
 }
 
 fn gibberish() -> CarrierError {
@@ -191,7 +197,7 @@ fn gibberish() -> CarrierError {
 }
 
 fn busy(seconds: u64) -> CarrierError {
-    CarrierError::Unavailable { message: "too many requests".to_owned(), retry_after: Some(seconds) }
+    CarrierError::busy("too many requests", Some(seconds))
 }
 
 impl Scene {
@@ -223,9 +229,9 @@ impl Scene {
                 Some(bytes) => Label::Bytes(bytes.clone(), Format::Pdf(Paper::A6)),
                 None => Label::Content(Box::new(content)),
             };
-            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label }
+            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label: Some(label) }
         });
-        Booking { carrier_reference: Some(format!("S-{}", ask.reference)), parcels: parcels.collect() }
+        Booking::new(Some(format!("S-{}", ask.reference)), parcels.collect())
     }
 }
 
@@ -251,20 +257,16 @@ impl Connection for Scene {
             let price = Money::new(Decimal::new(300, 2), currency);
             let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);
             let parcels = ask.parcels.iter().map(|parcel| ParcelRate {
-                billed_weight: parcel.weight,
+                billed_weight: Some(parcel.weight),
                 is_volumetric: false,
+                because: String::new(),
                 price,
             });
+            let service = ServiceCode::new(&self.account, "standard");
             let rate = Rate {
-                service: ServiceCode::new(&self.account, "standard"),
-                service_name: "Scripted standard".to_owned(),
-                total,
                 parcels: parcels.collect(),
-                surcharges: Vec::new(),
                 transit_days: Some(2),
-                routing_code: None,
-                expires_at: None,
-                notes: Vec::new(),
+                ..Rate::new(service, "Scripted standard", total)
             };
             Ok(Offer { rates: vec![rate], left_out: Vec::new() })
         })
@@ -303,12 +305,12 @@ impl Connection for Scene {
         })
     }
 
-    fn find<'a>(&'a self, reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
+    fn find<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(async move {
             if !self.can_find {
                 return Err(CarrierError::Unsupported("finding a booking by reference".to_owned()));
             }
-            Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned()))
+            Ok(self.ledger(|ledger| ledger.booked.get(&ask.reference).cloned()))
         })
     }
 
@@ -334,6 +336,14 @@ impl Connection for Scene {
             }
             failure.map_or(Ok(reports), Err)
         })
+    }
+
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        let found = self.ledger(|ledger| {
+            ledger.checks_asked += 1;
+            ledger.check.clone()
+        });
+        Box::pin(std::future::ready(found.unwrap_or_else(|| Ok(Checked::default()))))
     }
 
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {

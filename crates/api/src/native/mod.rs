@@ -82,6 +82,7 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/parcels/{id}/tracking-events", [get(parcels::tracking_events)])
         .at("/v1/documents/{id}", [get(parcels::document)])
         .at("/v1/carrier-accounts", [get(accounts::list)])
+        .at("/v1/carrier-accounts/{id}/check", [post(accounts::check)])
         .at("/v1/unknown-tracking-codes", [get(accounts::unknown_codes)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])

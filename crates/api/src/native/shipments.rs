@@ -11,6 +11,7 @@ use domain::connector::Exchange;
 use domain::document::{Document, Format};
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
+use domain::money::Money;
 use domain::order::ServiceWish;
 use domain::routing::{Pick, RuleAction};
 use domain::shipment::{Shipment, ShipmentStatus};
@@ -41,6 +42,12 @@ pub(super) struct ShipmentView<'a> {
     service_name: &'a str,
     location: &'a str,
     rate: Option<RateView<'a>>,
+    /// What the carrier charges, if it said so when it was booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charged: Option<Money>,
+    /// The carrier's own page for whoever waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier_page: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<DecisionView<'a>>,
     created_at: String,
@@ -125,6 +132,8 @@ impl<'a> ShipmentView<'a> {
             service_name: &details.service_name,
             location: &details.location,
             rate: details.rate.as_ref().map(RateView::of),
+            charged: details.charged,
+            carrier_page: details.carrier_page.as_deref(),
             decision: details.decision.as_ref().map(DecisionView::of),
             created_at: shipment.created_at.to_string(),
             booked_at: details.booked_at.map(|at| at.to_string()),

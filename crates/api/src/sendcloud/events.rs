@@ -62,6 +62,9 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::ChannelConnected
         | EventKind::ChannelUpdated
         | EventKind::ChannelDeleted
+        | EventKind::CarrierAccountFailing
+        | EventKind::CarrierAccountRecovered
+        | EventKind::CarrierAccountExpiring
         | EventKind::WebhookPaused
         | EventKind::WebhookResumed => return None,
     };

@@ -4,6 +4,7 @@
 mod a5;
 mod access;
 mod carrier_words;
+mod couriers;
 mod deleting;
 mod delivery_solutions;
 mod editing;

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{App, clock};
 
+mod check_accounts;
 pub(crate) mod deliver_webhooks;
 mod dispatch_orders;
 mod forget_answers;
@@ -50,7 +51,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 8] = [
+const JOBS: [Job; 9] = [
     Job {
         kind: "dispatch_orders",
         every: Duration::from_secs(1),
@@ -90,6 +91,14 @@ const JOBS: [Job; 8] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().tracking),
         run: |app| Box::pin(poll_tracking::run(app)),
+    },
+    Job {
+        kind: "check_accounts",
+        every: Duration::from_mins(1),
+        is_shared: true,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().checks),
+        run: |app| Box::pin(check_accounts::run(app)),
     },
     Job {
         kind: "store_labels",

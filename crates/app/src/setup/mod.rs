@@ -172,6 +172,7 @@ impl App {
     async fn apply_accounts(&self, tx: &mut Tx<'_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
         let id = &setup.tenant.id;
         let stored = tx.carrier_accounts(id).await?;
+        let pushed: Vec<_> = tx.push_tokens(id).await?.into_iter().map(|(account, _)| account).collect();
         for (position, account) in setup.carrier_accounts.iter().enumerate() {
             let same_place = stored.get(position).filter(|(known, _)| known.id == account.id);
             // What cannot be read any more is given again by the file.
@@ -187,6 +188,13 @@ impl App {
                 self.may_encrypt(tx).await?;
                 let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
                 tx.put_carrier_account(id, position, account, &sealed).await?;
+                tx.expect_check(id, &account.id, self.now()).await?;
+            }
+            let known = self.connectors().iter().find(|known| known.profile().carrier == account.carrier);
+            if known.is_some_and(|connector| connector.profile().takes_pushes) && !pushed.contains(&account.id) {
+                self.may_encrypt(tx).await?;
+                let token = self.random().token::<32>();
+                tx.add_push_token(id, &account.id, &token, &self.vault().encrypt(&token)?).await?;
             }
             applied.count("carrier_account", !is_same);
         }

@@ -172,10 +172,7 @@ impl App {
                 }
                 Some((shipment, _)) if is_late => {
                     let text = format!("{shipment} is not known to be cancelled yet: the carrier is asked again");
-                    return Err(Error::Carrier(
-                        domain::CarrierError::Unavailable { message: text, retry_after: None },
-                        Some(shipment),
-                    ));
+                    return Err(Error::Carrier(domain::CarrierError::unavailable(text), Some(shipment)));
                 }
                 Some(_) => drop(tokio::time::timeout(Duration::from_millis(50), woken).await),
             }

@@ -5,6 +5,7 @@ mod access;
 mod booking;
 mod cancelling;
 mod dispatching;
+mod checks;
 mod events;
 mod fixture;
 mod jobs;

@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use domain::account::CarrierAccount;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    Offer, Profile, RateRequest, Trace,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -33,7 +33,7 @@ pub use columns::{COLUMNS, Column};
 use sheet::Sheet;
 pub use sheet::{MOST_LINES, MOST_PLACES};
 
-use crate::fields;
+use crate::{Http, fields};
 
 /// The longest address line when an account says nothing: what most carriers' labels take.
 const USUAL_LINE: usize = 35;
@@ -55,8 +55,10 @@ static PROFILE: Profile = Profile {
     is_live: false,
     is_test: false,
     can_track: false,
+    takes_pushes: false,
     can_cancel: true,
     books_once_a_reference: true,
+    has_one_number: false,
     serials_a_parcel: 1,
 };
 
@@ -67,6 +69,11 @@ const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'s
 /// The connector.
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
+
+/// The connector; it asks nobody.
+pub(crate) fn connector(_http: &Http) -> Arc<dyn Connector> {
+    Arc::new(Local)
+}
 
 impl Connector for Local {
     fn profile(&self) -> &'static Profile {
@@ -201,10 +208,10 @@ impl Fleet {
                 matrix: if self.has_data_matrix { Matrix::DataMatrix(page) } else { Matrix::Qr(page) },
                 is_test: false,
             };
-            let label = Label::Content(Box::new(label));
+            let label = Some(Label::Content(Box::new(label)));
             parcels.push(BookedParcel { tracking_number, sscc: Some(sscc), label });
         }
-        Ok(Booking { carrier_reference: None, parcels })
+        Ok(Booking::new(None, parcels))
     }
 
     /// The tracking number and the SSCC of a serial.
@@ -242,13 +249,19 @@ impl Connection for Fleet {
 
     /// Nothing is kept here, so nothing is known by its reference. Booking again is harmless: the same request gives
     /// the same numbers.
-    fn find<'a>(&'a self, _reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
+    fn find<'a>(&'a self, _ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(ready(Ok(None)))
     }
 
     /// There is nobody to tell: the shipment's own row is all there is to forget.
     fn cancel<'a>(&'a self, _ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(ready(Ok(())))
+    }
+
+    /// The sheet was read when the connection was made; there is nobody else to ask.
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        let notes = vec![format!("the rate sheet has {} services", self.sheet.services.len())];
+        Box::pin(ready(Ok(Checked { notes, ..Checked::default() })))
     }
 
     fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {

@@ -15,13 +15,13 @@ use std::time::Duration;
 
 use domain::account::CarrierAccount;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
 use domain::money::{Currency, Decimal, Money};
-use domain::rate::{ParcelRate, Rate};
+use domain::rate::{ParcelRate, Rate, Tariff};
 use domain::service::ServiceCode;
 use domain::time::SentTime;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -32,7 +32,7 @@ use serde_json::{Value as Json, json};
 pub use codes::{POSTAL_CODES, Part, SERVICES, Service, TRACKING_CODES, WAY};
 use journal::{Act, Journal};
 
-use crate::fields;
+use crate::{Http, fields};
 
 static PROFILE: Profile = Profile {
     carrier: "sandbox",
@@ -47,8 +47,10 @@ static PROFILE: Profile = Profile {
     is_live: false,
     is_test: true,
     can_track: true,
+    takes_pushes: false,
     can_cancel: true,
     books_once_a_reference: true,
+    has_one_number: false,
     serials_a_parcel: 1,
 };
 
@@ -60,6 +62,11 @@ const fn field(name: &'static str, help: &'static str) -> Field {
 #[derive(Clone, Debug, Default)]
 pub struct Sandbox {
     journal: Option<Arc<Journal>>,
+}
+
+/// The connector; it asks nobody.
+pub(crate) fn connector(_http: &Http) -> Arc<dyn Connector> {
+    Arc::new(Sandbox::default())
 }
 
 impl Sandbox {
@@ -158,7 +165,7 @@ struct Asked<'a> {
 }
 
 fn unavailable(message: &str) -> CarrierError {
-    CarrierError::Unavailable { message: message.to_owned(), retry_after: None }
+    CarrierError::unavailable(message)
 }
 
 fn text(value: &impl Serialize) -> String {
@@ -212,18 +219,19 @@ impl Scene {
         let wanted = SERVICES.iter().filter(|service| ask.service.as_deref().is_none_or(|code| code == service.code));
         let rate = |service: &Service| {
             let price = Money::new(Decimal::new(service.cents, 2), currency);
-            let parcel =
-                |parcel: &domain::parcel::Box| ParcelRate { billed_weight: parcel.weight, is_volumetric: false, price };
+            let parcel = |parcel: &domain::parcel::Box| ParcelRate {
+                billed_weight: Some(parcel.weight),
+                is_volumetric: false,
+                because: "its gross weight".to_owned(),
+                price,
+            };
+            let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);
             Rate {
-                service: ServiceCode::new(&self.account, service.code),
-                service_name: service.name.to_owned(),
-                total: Money::new(price.amount * Decimal::from(ask.parcels.len()), currency),
                 parcels: ask.parcels.iter().map(parcel).collect(),
-                surcharges: Vec::new(),
                 transit_days: Some(service.transit_days),
-                routing_code: None,
-                expires_at: None,
+                tariff: Some(Tariff::List),
                 notes: vec!["a sandbox: nothing is bought".to_owned()],
+                ..Rate::new(ServiceCode::new(&self.account, service.code), service.name, total)
             }
         };
         Offer { rates: wanted.map(rate).collect(), left_out: Vec::new() }
@@ -267,11 +275,11 @@ impl Scene {
                 matrix: Matrix::Qr(page),
                 is_test: true,
             };
-            BookedParcel { tracking_number, sscc: None, label: Label::Content(Box::new(content)) }
+            BookedParcel { tracking_number, sscc: None, label: Some(Label::Content(Box::new(content))) }
         });
         let kept = if part == Some(Part::Kept) { "KEPT-" } else { "" };
         let carrier_reference = Some(format!("SANDBOX-{kept}{}", ask.reference));
-        Ok(Booking { carrier_reference, parcels: parcels.collect() })
+        Ok(Booking::new(carrier_reference, parcels.collect()))
     }
 
     async fn book_now(&self, ask: &BookRequest) -> Result<Booking, CarrierError> {
@@ -413,6 +421,12 @@ impl Connection for Scene {
             let played = self.play(self.track, "track", &ask.tracking_number).await;
             call.answered(played.map(|_| Self::reports(ask)), |reports| reported(reports))
         })
+    }
+
+    /// There is nobody who could refuse it.
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        let notes = vec!["a sandbox: nothing is bought".to_owned()];
+        Box::pin(std::future::ready(Ok(Checked { notes, ..Checked::default() })))
     }
 
     fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {

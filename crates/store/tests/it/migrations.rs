@@ -55,6 +55,8 @@ on_both_engines! {
             "alter table orders drop column cancelled_at",
             "alter table tokens drop column family",
             "alter table webhook_endpoints drop column variant",
+            "drop table account_checks",
+            "drop table push_addresses",
             "delete from schema_version where version >= 10",
         ] {
             t.store.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();

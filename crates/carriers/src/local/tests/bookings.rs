@@ -27,10 +27,10 @@ async fn refusal(account: &CarrierAccount, recipient: Address) -> String {
     }
 }
 
-fn content(label: &Label) -> &LabelContent {
+fn content(label: &Option<Label>) -> &LabelContent {
     match label {
-        Label::Content(content) => content,
-        Label::Bytes(..) => panic!("local draws no labels"),
+        Some(Label::Content(content)) => content,
+        _ => panic!("local draws no labels"),
     }
 }
 
