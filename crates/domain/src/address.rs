@@ -2,6 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+mod limits;
+mod phone;
+mod place;
+
+pub use limits::{AddressLimits, Need, StreetForm};
+pub use phone::PhoneForm;
+pub use place::{PlaceKind, Places};
+
 /// A postal address. No character is lost or moved between fields: what a shop typed is what is kept.
 ///
 /// Empty text is never kept; a field nobody filled is `None`.
