@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 mod limits;
 mod phone;
 mod place;
+mod split;
+mod wrap;
 
 pub use limits::{AddressLimits, Need, StreetForm};
 pub use phone::PhoneForm;
 pub use place::{PlaceKind, Places};
+pub use split::{Reading, Split, split, writes_number_first};
+pub use wrap::{Wrapping, length};
 
 /// A postal address. No character is lost or moved between fields: what a shop typed is what is kept.
 ///
