@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod check;
 mod fit;
 mod limits;
 mod phone;
@@ -9,6 +10,7 @@ mod place;
 mod split;
 mod wrap;
 
+pub use check::{AddressCheck, AddressStatus};
 pub use fit::{ChosenSplit, Fitted, Fitting, Side};
 pub use limits::{AddressLimits, Need, StreetForm};
 pub use phone::PhoneForm;
