@@ -81,9 +81,13 @@ impl App {
                 (key.filter(is_its), Some(secret))
             }
             Credentials::Secret(secret) => (self.key_by_secret(hash(secret)).await?, Some(secret)),
-            Credentials::Bearer(token) => match self.key_by_token(hash(token)).await? {
-                Some(key) => (Some(key), None),
-                None => (self.key_by_secret(hash(token)).await?, Some(token)),
+            // A secret that was used before is known at once; tokens are asked for before secrets that were not.
+            Credentials::Bearer(token) => match self.known_secret(&hash(token)).await? {
+                Some(key) => (Some(key), Some(token)),
+                None => match self.key_by_token(hash(token)).await? {
+                    Some(key) => (Some(key), None),
+                    None => (self.key_by_secret(hash(token)).await?, Some(token)),
+                },
             },
         };
         let secret = secret.cloned();

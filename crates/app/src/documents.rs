@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use documents::{DrawError, Drawn, Options as DrawOptions};
 use domain::document::{Document, DocumentKind, Format, LabelContent, PackingLine, PackingSlip, Paper};
-use domain::ids::{DocumentId, ParcelId, ShipmentId};
+use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
+use domain::order::Order;
+use domain::shipment::Shipment;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
 
@@ -68,15 +70,7 @@ impl App {
     /// One that was bought with something else than the order says now is a conflict.
     pub async fn label(&self, caller: &Caller, parcel: ParcelId, format: Format) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let owner = caller.tenant().clone();
-        let found = self
-            .store()
-            .read(async move |tx| {
-                let Some((shipment, order)) = tx.place_of_parcel(&owner, parcel).await? else { return Ok(None) };
-                Ok(tx.shipment(&owner, shipment).await?.zip(tx.order_ever(&owner, order).await?))
-            })
-            .await?;
-        let (shipment, order) = found.ok_or(Error::NotFound("parcel"))?;
+        let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
         let outdated = shipment.outdated(&order.details);
         if !outdated.is_empty() && shipment.status.is_live() {
             let text = format!(
@@ -86,7 +80,7 @@ impl App {
             );
             return Err(Error::Conflict(text));
         }
-        self.confirmed_label(caller, parcel, format).await
+        self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await
     }
 
     /// The same for whoever confirms that the label is to be printed although it may be out of date.
@@ -97,15 +91,24 @@ impl App {
         format: Format,
     ) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let (tenant, owner) = (caller.tenant(), caller.tenant().clone());
-        let found = self
-            .store()
-            .read(async move |tx| {
-                let Some((shipment, order)) = tx.place_of_parcel(&owner, parcel).await? else { return Ok(None) };
-                Ok(Some((shipment, order, tx.documents_of_shipment(&owner, shipment).await?)))
-            })
-            .await?;
-        let (shipment, order, documents) = found.ok_or(Error::NotFound("parcel"))?;
+        let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
+        self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await
+    }
+
+    async fn place_of_label(&self, tenant: &TenantId, parcel: ParcelId) -> Result<(Shipment, Order, Vec<Document>)> {
+        let owner = tenant.clone();
+        let found = self.store().read(async move |tx| tx.place_of_label(&owner, parcel).await).await?;
+        found.ok_or(Error::NotFound("parcel"))
+    }
+
+    /// The label of a parcel among the documents of its shipment, else a new one.
+    async fn label_of(
+        &self,
+        tenant: &TenantId,
+        (shipment, order, parcel): (ShipmentId, OrderId, ParcelId),
+        documents: Vec<Document>,
+        format: Format,
+    ) -> Result<(Document, Bytes)> {
         let is_it = |document: &Document| {
             document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
         };

@@ -130,12 +130,11 @@ impl App {
     /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new.
     async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
-        let order = self.order(&caller.as_reader(), order).await?;
+        let (order, mut shipped) = self.order_with_shipments(&caller.as_reader(), order).await?;
         if order.cancelled_at.is_some() {
             open(Held::Cancelled)?;
         }
         loop {
-            let shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
             let live: Vec<_> = shipped.into_iter().filter(Shipment::is_live).collect();
             if let Some(meant) = live.iter().find(|live| is_meant(live, wish)) {
                 return not_from_elsewhere(meant).map(|()| (meant.clone(), false));
@@ -156,11 +155,22 @@ impl App {
             let live = self.shipment(&caller.as_reader(), id).await?;
             // Two further shipments for two reasons met on one place: this one takes the next.
             if !is_meant(&live, wish) {
+                shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
                 continue;
             }
             not_from_elsewhere(&live)?;
             return Ok((live, false));
         }
+    }
+
+    async fn order_with_shipments(&self, caller: &Caller, order: OrderId) -> Result<(Order, Vec<Shipment>)> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let found = self.store().read(async move |tx| {
+            let Some(found) = tx.order(&tenant, order).await? else { return Ok(None) };
+            Ok(Some((found, tx.shipments_of_order(&tenant, order).await?)))
+        });
+        found.await?.ok_or(Error::NotFound("order"))
     }
 
     /// Stores a shipment whose parcels have no other live one; answers which one they have, and whether it is new.
@@ -169,10 +179,12 @@ impl App {
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
         let is_new = |(_, is_new): &(ShipmentId, bool)| *is_new;
         self.write_once_if(caller, is_new, async move |tx| {
-            open(tx.hold_order(&tenant, stored.order).await?)?;
-            if let Some(live) = tx.add_shipment(&tenant, &stored).await? {
+            let (held, live) = tx.hold_order_for(&tenant, &stored).await?;
+            open(held)?;
+            if let Some(live) = live {
                 return Ok((live, false));
             }
+            tx.add_shipment(&tenant, &stored).await?;
             let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
             let at = stored.created_at;
             tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;

@@ -3,10 +3,12 @@
 use domain::Result;
 use domain::document::{Document, DocumentKind, Format};
 use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
+use domain::order::Order;
+use domain::shipment::Shipment;
 use domain::tenant::TenantId;
 
 use crate::codec::{from_json, id, known, to_json};
-use crate::{Row, Tx, Value, params};
+use crate::{Row, Tx, Value, orders, params, shipments};
 
 const COLUMNS: &str = "id, kind, format, order_id, shipment_id, parcel_id, sha256, size, warnings, created_at";
 
@@ -23,6 +25,11 @@ fn document(row: &Row) -> Result<Document> {
         warnings: from_json(&row.text(8)?)?,
         created_at: row.time(9)?,
     })
+}
+
+/// The query for the documents of a shipment.
+fn by_shipment() -> String {
+    format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id")
 }
 
 impl Tx<'_> {
@@ -75,16 +82,38 @@ impl Tx<'_> {
         tenant: &TenantId,
         shipments: &[ShipmentId],
     ) -> Result<Vec<Vec<Document>>> {
-        let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id");
         let asks: Vec<_> = shipments.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
-        let found = self.rows_many(&sql, &asks).await?;
+        let found = self.rows_many(&by_shipment(), &asks).await?;
         found.iter().map(|rows| rows.iter().map(document).collect()).collect()
     }
 
     /// The documents of a shipment, oldest first.
     pub async fn documents_of_shipment(&mut self, tenant: &TenantId, shipment: ShipmentId) -> Result<Vec<Document>> {
-        let sql = format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id");
-        self.rows(&sql, &params![tenant.as_str(), shipment.number()]).await?.iter().map(document).collect()
+        self.rows(&by_shipment(), &params![tenant.as_str(), shipment.number()]).await?.iter().map(document).collect()
+    }
+
+    /// What a label belongs to: the parcel's shipment, its order, deleted or not, and the shipment's documents.
+    pub async fn place_of_label(
+        &mut self,
+        tenant: &TenantId,
+        parcel: ParcelId,
+    ) -> Result<Option<(Shipment, Order, Vec<Document>)>> {
+        let Some((shipment, order)) = self.place_of_parcel(tenant, parcel).await? else { return Ok(None) };
+        let of_shipment = params![tenant.as_str(), shipment.number()];
+        let of_order = params![tenant.as_str(), order.number()];
+        let by_id = format!("select {} from orders where tenant_id = $1 and id = $2", orders::COLUMNS);
+        let [found, parcels, orders_found, documents] = self
+            .rows_of_each([
+                (&shipments::by_id(), &of_shipment),
+                (&shipments::parcels_of(), &of_shipment),
+                (&by_id, &of_order),
+                (&by_shipment(), &of_shipment),
+            ])
+            .await?;
+        let shipment = shipments::with_parcels(&found, &parcels)?;
+        let order = orders_found.first().map(orders::order).transpose()?;
+        let documents = documents.iter().map(document).collect::<Result<_>>()?;
+        Ok(shipment.zip(order).map(|(shipment, order)| (shipment, order, documents)))
     }
 
     /// Whether any document has these bytes.

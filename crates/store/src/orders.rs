@@ -86,6 +86,15 @@ pub enum Held {
     Gone,
 }
 
+/// What the statement of [`Tx::hold`] answered.
+pub(crate) fn held(row: Option<&Row>) -> Result<Held> {
+    Ok(match row.map(|row| row.opt_time(0)).transpose()? {
+        None => Held::Gone,
+        Some(Some(_)) => Held::Cancelled,
+        Some(None) => Held::Open,
+    })
+}
+
 /// What an upsert did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upserted {
@@ -205,9 +214,11 @@ const NEW: [&str; 14] = [
     "body",
 ];
 
-const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at";
+/// Columns of an order, for [`order`].
+pub(crate) const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at";
 
-fn order(row: &Row) -> Result<Order> {
+/// An order from a row of [`COLUMNS`].
+pub(crate) fn order(row: &Row) -> Result<Order> {
     Ok(Order {
         id: id(row.int(0)?, OrderId::new)?,
         channel: ChannelNumber(row.int(1)?),
@@ -345,18 +356,19 @@ impl Tx<'_> {
         found.iter().map(|rows| rows.first().map(order).transpose()).collect()
     }
 
-    /// Keeps an order from being deleted or cancelled until this transaction ends. It writes the row without changing it,
-    /// since a deletion that meets a mere lock would go on with what it read before.
+    /// Keeps an order from being deleted or cancelled until this transaction ends.
     pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<Held> {
-        const HOLD: &str = "
-            update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0
-            returning cancelled_at";
-        let row = self.row(HOLD, &params![tenant.as_str(), order_id.number()]).await?;
-        Ok(match row.map(|row| row.opt_time(0)).transpose()? {
-            None => Held::Gone,
-            Some(Some(_)) => Held::Cancelled,
-            Some(None) => Held::Open,
-        })
+        let row = self.row(self.hold(), &params![tenant.as_str(), order_id.number()]).await?;
+        held(row.as_ref())
+    }
+
+    /// The statement that holds an order. On PostgreSQL it writes the row without changing it, since a deletion that meets
+    /// a mere lock would go on with what it read before; on SQLite nothing else can write meanwhile.
+    pub(crate) fn hold(&self) -> &'static str {
+        if self.is_sqlite() {
+            return "select cancelled_at from orders where tenant_id = $1 and id = $2 and is_deleted = 0";
+        }
+        "update orders set version = version where tenant_id = $1 and id = $2 and is_deleted = 0 returning cancelled_at"
     }
 
     /// Stores a new order; false when its channel has one with the same external id.

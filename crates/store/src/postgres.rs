@@ -3,6 +3,7 @@
 //! Commands run side by side at `repeatable read`. Two that change the same row make one of them fail with a
 //! serialisation failure; it is rolled back and called again.
 
+mod statistics;
 mod writers;
 
 use std::error::Error as _;
@@ -15,7 +16,7 @@ use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
 use domain::{Error, Result};
 use futures::FutureExt as _;
-use futures::future::join;
+use futures::future::{join, join_all};
 use tokio::sync::oneshot;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -29,14 +30,17 @@ use crate::{migrate, panicked, went_on};
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How long a server may say nothing before its connection counts as lost, unless the URL's `tcp_user_timeout` says.
 const SILENCE: Duration = Duration::from_secs(40);
-/// A longer statement is stopped, and so is a transaction in which nothing happens; the URL's `options` may say more.
-const LIMITS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
+/// A longer statement is stopped, and so is a transaction in which nothing happens. Outside a transaction nothing can be
+/// written: a first statement is sent together with `begin`, and must do nothing if that fails. Every query of ours has
+/// an index; a plan made while the table was small is kept when it is large. The URL's `options` may say more.
+const LIMITS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s \
+                      -c default_transaction_read_only=on -c enable_seqscan=off";
 /// How often a command that met another is called again.
 const RETRIES: u32 = 20;
 /// Statements of a bulk that are under way at once.
 const PIPELINE: usize = 1_000;
 
-const BEGIN_WRITE: &str = "begin isolation level repeatable read";
+const BEGIN_WRITE: &str = "begin isolation level repeatable read read write";
 const BEGIN_READ: &str = "begin isolation level repeatable read read only";
 
 /// The PostgreSQL engine of one database.
@@ -85,7 +89,9 @@ impl Postgres {
         };
         let of_a_writer = pool_size / 2 / writers::THREADS;
         let writers = (0..writers::THREADS).map(|_| pool(of_a_writer)).collect::<Result<_>>()?;
-        Ok(Self { pool: pool(pool_size - pool_size / 2)?, writers: Writers::start(writers)?, silence })
+        let pool = pool(pool_size - pool_size / 2)?;
+        tokio::spawn(statistics::keep(pool.clone()));
+        Ok(Self { pool, writers: Writers::start(writers)?, silence })
     }
 
     /// Runs the command on a thread for commands; it ends even if the caller stops waiting.
@@ -336,7 +342,7 @@ impl Session<'_> {
             return Vec::new();
         }
         if !self.begun {
-            let sent = self.with("", async { Ok(()) }).await;
+            let sent = self.with(async { Ok(()) }).await;
             self.was_late(sent.err());
             return Vec::new();
         }
@@ -367,7 +373,7 @@ impl Session<'_> {
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         let client = self.client;
-        self.with(sql, async {
+        self.with(async {
             let statement = client.prepare_cached(sql).await?;
             client.execute(&statement, &borrowed(params)).await
         })
@@ -376,7 +382,7 @@ impl Session<'_> {
 
     pub(crate) async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         let client = self.client;
-        self.with(sql, async {
+        self.with(async {
             let statement = client.prepare_cached(sql).await?;
             query(client, &statement, params).await
         })
@@ -388,7 +394,7 @@ impl Session<'_> {
         let client = self.client;
         let columns: Vec<_> = held.iter().map(|&position| Column { rows, position }).collect();
         let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-        self.with(sql, async {
+        self.with(async {
             let statement = client.prepare_cached(sql).await?;
             answered(&client.query(&statement, &params).await?)
         })
@@ -400,7 +406,7 @@ impl Session<'_> {
             return Ok(Vec::new());
         }
         let client = self.client;
-        self.with(sql, async {
+        self.with(async {
             let statement = client.prepare_cached(sql).await?;
             pipelined(sets, |params| {
                 let statement = &statement;
@@ -411,24 +417,26 @@ impl Session<'_> {
         .await
     }
 
-    pub(crate) async fn rows_of_both(
-        &mut self,
-        first: (&str, &[Value]),
-        second: (&str, &[Value]),
-    ) -> Result<[Vec<Row>; 2]> {
+    pub(crate) async fn rows_of_each<const N: usize>(&mut self, asks: [(&str, &[Value]); N]) -> Result<[Vec<Row>; N]> {
         let client = self.client;
-        self.with(first.0, async {
-            let statements = [client.prepare_cached(first.0).await?, client.prepare_cached(second.0).await?];
-            let (one, other) =
-                join(query(client, &statements[0], first.1), query(client, &statements[1], second.1)).await;
-            Ok([one?, other?])
+        self.with(async {
+            let mut ready = Vec::with_capacity(N);
+            for (sql, params) in asks {
+                ready.push((client.prepare_cached(sql).await?, params));
+            }
+            let mut answers = [const { Vec::new() }; N];
+            let answered = join_all(ready.iter().map(|(statement, params)| query(client, statement, params))).await;
+            for (answer, rows) in answers.iter_mut().zip(answered) {
+                *answer = rows?;
+            }
+            Ok(answers)
         })
         .await
     }
 
     pub(crate) async fn rows_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
         let client = self.client;
-        self.with(sql, async {
+        self.with(async {
             let statement = client.prepare_cached(sql).await?;
             pipelined(sets, |params| query(client, &statement, params)).await
         })
@@ -436,7 +444,7 @@ impl Session<'_> {
     }
 
     /// Does `work` in the transaction, which begins with the first statement.
-    async fn with<T>(&mut self, sql: &str, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+    async fn with<T>(&mut self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
         if self.failure.is_some() {
             return Err(went_on());
         }
@@ -452,20 +460,14 @@ impl Session<'_> {
             let (sent, outcome) = join(send_all(client, &ready), work).await;
             sent.and(outcome)
         };
-        // A read does not wait until the transaction has begun: if that fails, its rows are thrown away.
-        let is_read = self.read_only || sql.trim_start().starts_with("select");
         let answered = async {
             if !is_first {
-                work.await
-            } else if is_read && is_alone {
-                let (begun, outcome) = join(client.batch_execute(begin), work).await;
-                begun.and(outcome)
-            } else {
-                match client.batch_execute(begin).await {
-                    Ok(()) => work.await,
-                    Err(error) => Err(error),
-                }
+                return work.await;
             }
+            // The statement does not wait until the transaction has begun: if that fails, it cannot write, and its rows
+            // are thrown away.
+            let (begun, outcome) = join(client.batch_execute(begin), work).await;
+            begun.and(outcome)
         };
         self.begun = true;
         let Ok(outcome) = tokio::time::timeout(self.silence, answered).await else {
@@ -492,7 +494,7 @@ async fn prepared(
 async fn send_all(client: &Object, ready: &[(Statement, Vec<Value>)]) -> Result<(), tokio_postgres::Error> {
     let under_way = ready.iter().map(async |(statement, params)| client.execute(statement, &borrowed(params)).await);
     // Each is polled in turn, and the first poll sends.
-    futures::future::join_all(under_way).await.into_iter().try_for_each(|outcome| outcome.map(drop))
+    join_all(under_way).await.into_iter().try_for_each(|outcome| outcome.map(drop))
 }
 
 /// Sends a statement for each set of parameters before it waits for the first answer. Answers keep the order.

@@ -9,6 +9,7 @@ use domain::tracking::{FIRST_LOOK, TrackingStatus, next_look};
 use domain::{Error, Result, Timestamp};
 
 use crate::codec::{from_json, id, known, to_json};
+use crate::orders::{Held, held};
 use crate::{Row, Tx, Value, params};
 
 const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body";
@@ -41,6 +42,22 @@ fn parcel(row: &Row) -> Result<Parcel> {
     })
 }
 
+/// The query for a shipment by its id.
+pub(crate) fn by_id() -> String {
+    format!("select {SHIPMENT} from shipments where tenant_id = $1 and id = $2")
+}
+
+/// The query for the parcels of a shipment.
+pub(crate) fn parcels_of() -> String {
+    format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position")
+}
+
+/// A shipment from the rows of [`by_id`] and [`parcels_of`].
+pub(crate) fn with_parcels(found: &[Row], parcels: &[Row]) -> Result<Option<Shipment>> {
+    let Some(row) = found.first() else { return Ok(None) };
+    Ok(Some(Shipment { parcels: parcels.iter().map(parcel).collect::<Result<_>>()?, ..shipment(row)? }))
+}
+
 /// When the carrier is asked first what happened; `None` when it is not asked.
 fn first_look(shipment: &Shipment) -> Option<Timestamp> {
     let is_asked = shipment.details.is_followed && shipment.status == ShipmentStatus::Booked;
@@ -50,6 +67,25 @@ fn first_look(shipment: &Shipment) -> Option<Timestamp> {
     }
     next_look(TrackingStatus::Unknown, booked_at, shipment.modified_at)?;
     booked_at.checked_add(FIRST_LOOK).ok()
+}
+
+/// Stores a shipment's state if its version is still the one it was read with.
+const SAVE: &str = "
+    update shipments set status = $3, version = version + 1, modified_at = $4, lease_until = $5, body = $6, account = $8
+    where tenant_id = $1 and id = $2 and version = $7";
+
+fn saved(tenant: &TenantId, shipment: &Shipment) -> Result<Vec<Value>> {
+    Ok(params![
+        tenant.as_str(),
+        shipment.id.number(),
+        shipment.status.as_str(),
+        shipment.modified_at,
+        shipment.lease_until,
+        to_json(&shipment.details)?,
+        shipment.version,
+        shipment.details.service.account.as_str()
+    ]
+    .to_vec())
 }
 
 /// A parcel that is booked but was not scanned by the carrier.
@@ -68,21 +104,29 @@ pub struct UnscannedParcel {
 }
 
 impl Tx<'_> {
-    /// Stores a new shipment and its parcels, unless one of the parcels already has a live one: then nothing is stored
-    /// and the live shipment's id comes back.
-    pub async fn add_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<Option<ShipmentId>> {
+    /// Holds the order of a new shipment, so that nothing else of it happens until the transaction ends, and looks whether
+    /// one of the shipment's parcels already has a live one: then that shipment's id comes back.
+    pub async fn hold_order_for(
+        &mut self,
+        tenant: &TenantId,
+        shipment: &Shipment,
+    ) -> Result<(Held, Option<ShipmentId>)> {
         const LIVE: &str = "
             select shipment_id from parcels
-            where tenant_id = $1 and order_id = $2 and position = $3 and is_live = 1";
+            where tenant_id = $1 and order_id = $2 and position between $3 and $4 and is_live = 1
+            order by position limit 1";
+        let positions = || shipment.parcels.iter().map(|parcel| parcel.position).filter(|_| shipment.is_live());
+        let (first, last) = (positions().min().unwrap_or(1), positions().max().unwrap_or(0));
+        let order = params![tenant.as_str(), shipment.order.number()];
+        let places = params![tenant.as_str(), shipment.order.number(), first, last];
+        let [order, live] = self.rows_of_each([(self.hold(), &order), (LIVE, &places)]).await?;
+        let live = live.first().map(|row| id(row.int(0)?, ShipmentId::new)).transpose()?;
+        Ok((held(order.first())?, live))
+    }
+
+    /// Stores a new shipment and its parcels, after [`Tx::hold_order_for`].
+    pub async fn add_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
         let is_live = shipment.is_live();
-        if is_live {
-            for parcel in &shipment.parcels {
-                let ask = params![tenant.as_str(), shipment.order.number(), parcel.position];
-                if let Some(row) = self.row(LIVE, &ask).await? {
-                    return Ok(Some(id(row.int(0)?, ShipmentId::new)?));
-                }
-            }
-        }
         const ADD: &str = "
             insert into shipments
                 (tenant_id, id, order_id, status, version, created_at, modified_at, lease_until, body, account)
@@ -130,30 +174,25 @@ impl Tx<'_> {
             .to_vec())
         };
         let rows = shipment.parcels.iter().map(row).collect::<Result<Vec<_>>>()?;
-        self.insert_all("parcels", &PARCEL_COLUMNS, &rows).await?;
-        Ok(None)
+        self.insert_all("parcels", &PARCEL_COLUMNS, &rows).await
     }
 
     /// Stores the state of a shipment and its parcels if its version is still `shipment.version`, and raises that.
     /// A lost race is a conflict.
     pub async fn save_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
-        const SAVE: &str = "
-            update shipments set status = $3, version = version + 1, modified_at = $4, lease_until = $5, body = $6,
-                account = $8
-            where tenant_id = $1 and id = $2 and version = $7";
-        let params = params![
-            tenant.as_str(),
-            shipment.id.number(),
-            shipment.status.as_str(),
-            shipment.modified_at,
-            shipment.lease_until,
-            to_json(&shipment.details)?,
-            shipment.version,
-            shipment.details.service.account.as_str()
-        ];
-        if self.execute(SAVE, &params).await? == 0 {
+        if self.execute(SAVE, &saved(tenant, shipment)?).await? == 0 {
             return Err(Error::Conflict("the shipment was changed meanwhile".to_owned()));
         }
+        self.save_parcels(tenant, shipment).await
+    }
+
+    /// The same for a shipment that was read in this transaction: nobody can have changed it, so no answer is waited for.
+    pub async fn save_read_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
+        self.execute_later(SAVE, &[saved(tenant, shipment)?]).await?;
+        self.save_parcels(tenant, shipment).await
+    }
+
+    async fn save_parcels(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
         const SAVE_PARCEL: &str = "
             update parcels
             set is_live = $3, tracking_number = $4, sscc = $5, tracking = $6, has_label = $7, booked_at = $8,
@@ -208,15 +247,9 @@ impl Tx<'_> {
 
     /// One shipment with its parcels.
     pub async fn shipment(&mut self, tenant: &TenantId, shipment_id: ShipmentId) -> Result<Option<Shipment>> {
-        let found = format!("select {SHIPMENT} from shipments where tenant_id = $1 and id = $2");
-        let parcels =
-            format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
         let ask = params![tenant.as_str(), shipment_id.number()];
-        let [found, parcels] = self.rows_of_both((&found, &ask), (&parcels, &ask)).await?;
-        let Some(row) = found.first() else { return Ok(None) };
-        let mut shipment = shipment(row)?;
-        shipment.parcels = parcels.iter().map(parcel).collect::<Result<_>>()?;
-        Ok(Some(shipment))
+        let [found, parcels] = self.rows_of_each([(&by_id(), &ask), (&parcels_of(), &ask)]).await?;
+        with_parcels(&found, &parcels)
     }
 
     /// The shipments of an order with their parcels, oldest first: two queries however many there are.
@@ -226,8 +259,7 @@ impl Tx<'_> {
         let mut shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
         let asks: Vec<_> =
             shipments.iter().map(|shipment| params![tenant.as_str(), shipment.id.number()].to_vec()).collect();
-        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
-        for (shipment, rows) in shipments.iter_mut().zip(self.rows_many(&sql, &asks).await?) {
+        for (shipment, rows) in shipments.iter_mut().zip(self.rows_many(&parcels_of(), &asks).await?) {
             shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
         }
         Ok(shipments)
@@ -242,9 +274,8 @@ impl Tx<'_> {
             .iter()
             .map(|rows| rows.iter().map(shipment).collect::<Result<Vec<_>>>())
             .collect::<Result<Vec<_>>>()?;
-        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
         let ids = all.iter().flatten().map(|shipment| shipment.id.number()).collect();
-        let parcels = self.rows_many(&sql, &asks(ids)).await?;
+        let parcels = self.rows_many(&parcels_of(), &asks(ids)).await?;
         for (shipment, rows) in all.iter_mut().flatten().zip(parcels) {
             shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
         }
@@ -258,8 +289,7 @@ impl Tx<'_> {
         let shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
         let asks: Vec<_> =
             shipments.iter().map(|shipment| params![tenant.as_str(), shipment.id.number()].to_vec()).collect();
-        let sql = format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position");
-        let parcels = self.rows_many(&sql, &asks).await?;
+        let parcels = self.rows_many(&parcels_of(), &asks).await?;
         let ids: Vec<_> = shipments.iter().map(|shipment| shipment.order).collect();
         let orders = self.orders_ever(tenant, &ids).await?;
         let mut recent = Vec::with_capacity(shipments.len());

@@ -279,11 +279,17 @@ impl Tx<'_> {
         }
     }
 
-    /// Two queries in one exchange; answers the rows of each.
-    pub async fn rows_of_both(&mut self, first: (&str, &[Value]), second: (&str, &[Value])) -> Result<[Vec<Row>; 2]> {
+    /// Several statements in one exchange; answers the rows of each.
+    pub async fn rows_of_each<const N: usize>(&mut self, asks: [(&str, &[Value]); N]) -> Result<[Vec<Row>; N]> {
         match self {
-            Self::Sqlite(session) => Ok([session.rows(first.0, first.1)?, session.rows(second.0, second.1)?]),
-            Self::Postgres(session) => session.rows_of_both(first, second).await,
+            Self::Sqlite(session) => {
+                let mut answers = [const { Vec::new() }; N];
+                for (answer, (sql, params)) in answers.iter_mut().zip(asks) {
+                    *answer = session.rows(sql, params)?;
+                }
+                Ok(answers)
+            }
+            Self::Postgres(session) => session.rows_of_each(asks).await,
         }
     }
 

@@ -108,6 +108,15 @@ const JOBS: [Job; 7] = [
     },
 ];
 
+/// What a node has of a job that only one may run at a time.
+#[derive(Default)]
+struct Lease {
+    /// Until when the row may say that the job is this node's.
+    until: Option<Timestamp>,
+    /// Whether it surely is, so that the next run need not ask.
+    is_held: bool,
+}
+
 /// How long a job that was woken waits for more of the same.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -147,12 +156,13 @@ impl App {
     }
 
     async fn run_job(&self, job: &Job, mut stop: watch::Receiver<bool>) {
-        let mut owed = None;
+        let mut lease = Lease::default();
         loop {
             if *stop.borrow() {
+                self.give_back(job, &mut lease).await;
                 return;
             }
-            let wait = match self.lease_and_run(job, &mut owed).await {
+            let wait = match self.lease_and_run(job, &mut lease).await {
                 Ok(Some(Outcome::Again)) => Duration::ZERO,
                 Ok(Some(Outcome::Later(at))) => {
                     let until = at.duration_since(self.now()).unsigned_abs();
@@ -178,6 +188,18 @@ impl App {
                     None => std::future::pending().await,
                 }
             };
+            tokio::pin!(woken);
+            if lease.until.is_some() && !wait.is_zero() {
+                if lease.is_held {
+                    // Where there was work there is more: the job goes to other nodes only after a moment's rest.
+                    tokio::select! {
+                        () = &mut woken => continue,
+                        () = tokio::time::sleep(GATHER * 3) => {}
+                        _ = stop.changed() => continue,
+                    }
+                }
+                self.give_back(job, &mut lease).await;
+            }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = woken => {}
@@ -191,9 +213,8 @@ impl App {
         self.wakes().is_stopping.load(Ordering::Relaxed)
     }
 
-    /// Runs a job if nobody else does; `None` when somebody does. `owed` is a lease that may not have been given back,
-    /// since the store failed: while it lasts, nobody could run the job.
-    async fn lease_and_run(&self, job: &Job, owed: &mut Option<Timestamp>) -> Result<Option<Outcome>> {
+    /// Runs a job if nobody else does; `None` when somebody does.
+    async fn lease_and_run(&self, job: &Job, lease: &mut Lease) -> Result<Option<Outcome>> {
         // A job that panics must not take the others with it.
         let run = async || {
             let began = Instant::now();
@@ -209,21 +230,34 @@ impl App {
         if job.is_shared || self.store().is_sqlite() {
             return run().await.map(Some);
         }
-        let kind = job.kind;
-        if let Some(until) = *owed {
-            self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
-        }
-        let now = self.now();
-        let until = clock::later(now, job.lease);
-        *owed = Some(until);
-        if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
-            *owed = None;
-            return Ok(None);
+        let (kind, now) = (job.kind, self.now());
+        // A lease that is half over, or may never have been given back since the store failed, is taken anew.
+        let is_good = lease.until.is_some_and(|until| clock::later(now, job.lease / 2) < until);
+        if !(lease.is_held && is_good) {
+            if let Some(until) = lease.until {
+                self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
+            }
+            let until = clock::later(now, job.lease);
+            *lease = Lease { until: Some(until), is_held: false };
+            if !self.store().write(async move |tx| tx.lease_job(kind, now, until).await).await? {
+                *lease = Lease::default();
+                return Ok(None);
+            }
+            lease.is_held = true;
         }
         let outcome = run().await;
-        self.store().write(async move |tx| tx.finish_job(kind, until).await).await?;
-        *owed = None;
+        lease.is_held = outcome.is_ok();
         outcome.map(Some)
+    }
+
+    /// Lets other nodes run the job. If that fails, it is tried again before the next run.
+    async fn give_back(&self, job: &Job, lease: &mut Lease) {
+        lease.is_held = false;
+        let (kind, Some(until)) = (job.kind, lease.until) else { return };
+        match self.store().write(async move |tx| tx.finish_job(kind, until).await).await {
+            Ok(()) => *lease = Lease::default(),
+            Err(error) => tracing::warn!(job = kind, %error, "the lease of job {kind} is not given back yet"),
+        }
     }
 
     /// Runs every job again and again until none has anything left to do now: for tests and for `demo`.

@@ -109,7 +109,7 @@ impl App {
                 }
                 answer(&mut current);
                 current.modified_at = now;
-                tx.save_shipment(&owner, &current).await?;
+                tx.save_read_shipment(&owner, &current).await?;
                 for (parcel, content) in &along.contents {
                     tx.keep_label_content(&owner, *parcel, content).await?;
                 }

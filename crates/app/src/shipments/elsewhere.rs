@@ -61,10 +61,12 @@ impl App {
         let event_id = self.one_id("events", EventId::new).await?;
         let id = self
             .write_once(caller, async move |tx| {
-                super::open(tx.hold_order(&tenant, stored.order).await?)?;
-                if tx.add_shipment(&tenant, &stored).await?.is_some() {
+                let (held, live) = tx.hold_order_for(&tenant, &stored).await?;
+                super::open(held)?;
+                if live.is_some() {
                     return Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()));
                 }
+                tx.add_shipment(&tenant, &stored).await?;
                 // The numbers stand in the parcels' columns, which a new shipment does not have yet.
                 tx.save_shipment(&tenant, &stored).await?;
                 let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };

@@ -90,9 +90,11 @@ impl App {
                 current.lease_until.get_or_insert(again);
                 current.modified_at = now;
                 tx.save_shipment(&tenant, &current).await?;
-                if tx.add_shipment(&tenant, &fresh).await?.is_some() {
+                let (_, live) = tx.hold_order_for(&tenant, &fresh).await?;
+                if live.is_some() {
                     return Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()));
                 }
+                tx.add_shipment(&tenant, &fresh).await?;
                 tx.emit(&tenant, &event(event_id, EventKind::ShipmentReassigned, now, reassigned.clone())).await?;
                 Ok(Some(fresh.clone()))
             })

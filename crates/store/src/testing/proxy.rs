@@ -117,7 +117,7 @@ fn commits_a_write(sent: &[u8], is_writing: &mut bool) -> bool {
         let rest = &sent[place..];
         if rest.starts_with(b"read only\0") {
             *is_writing = false;
-        } else if rest.starts_with(b"repeatable read\0") {
+        } else if rest.starts_with(b"repeatable read read write\0") {
             *is_writing = true;
         } else if rest.starts_with(b"commit\0") {
             commits |= *is_writing;
