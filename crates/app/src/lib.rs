@@ -15,6 +15,7 @@ use store::Store;
 use store::blobs::Blobs;
 use tokio::sync::Notify;
 
+pub mod addresses;
 pub mod caller;
 pub mod channels;
 pub mod clock;
@@ -51,6 +52,7 @@ struct Inner {
     setup: tenants::SetupCache,
     limits: limits::Limits,
     gates: gates::Gates,
+    geocoders: addresses::geocoder::Geocoders,
     wakes: Wakes,
 }
 
@@ -116,6 +118,7 @@ pub(crate) struct Wakes {
     pub(crate) deliveries: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
+    pub(crate) addresses: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 
@@ -128,6 +131,7 @@ impl App {
             setup: tenants::SetupCache::default(),
             limits,
             gates: gates::Gates::default(),
+            geocoders: addresses::geocoder::Geocoders::default(),
             wakes: Wakes::default(),
         }))
     }
@@ -169,6 +173,10 @@ impl App {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    pub(crate) fn geocoders(&self) -> &addresses::geocoder::Geocoders {
+        &self.0.geocoders
     }
 
     pub(crate) fn wakes(&self) -> &Wakes {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use domain::account::CarrierAccount;
-use domain::address::Address;
+use domain::address::{Address, Fitting, Side};
 use domain::connector::{BookRequest, CancelRequest, Connection, Connector, Label, RateRequest, Trace, TrackRequest};
 use domain::error::Rule;
 use domain::measure::Weight;
@@ -199,6 +199,27 @@ async fn every_offered_service_can_be_booked_with_one_entry_a_parcel_from_the_se
                 numbers.extend(other.parcels.into_iter().map(|parcel| parcel.tracking_number));
                 assert_eq!(numbers.len(), 4, "other serials give other numbers");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_offered_service_is_listed_and_takes_the_addresses_it_was_offered_for() {
+    for (_, account, connection) in connected() {
+        let services = connection.services();
+        let offer = connection.rates(&rate_request(berlin(), vec![parcel("1")]), &Trace::default()).await.unwrap();
+        for rate in offer.rates {
+            let service = &rate.service.service;
+            assert!(services.is_empty() || services.contains(service), "{}: {service} is not listed", account.carrier);
+            let limits = connection.address_limits(service);
+            for (side, address) in [(Side::Sender, boston()), (Side::Recipient, berlin())] {
+                let fitting = Fitting { side, service, is_abroad: true, split: None, wraps: false };
+                let fitted = limits.fit(&address, fitting).unwrap_or_else(|problems| panic!("{service}: {problems:?}"));
+                assert_eq!(fitted.notes, [""; 0], "{service}");
+                // What fits once fits again: a booking that is asked again sends the same.
+                assert_eq!(limits.fit(&fitted.address, fitting).map(|again| again.address), Ok(fitted.address));
+            }
+            assert_eq!(limits.why_not_served(&berlin()), None, "{service}");
         }
     }
 }

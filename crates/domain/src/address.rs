@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub mod check;
+mod complete;
 mod fit;
 mod limits;
 mod phone;

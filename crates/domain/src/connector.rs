@@ -95,6 +95,12 @@ pub trait Connection: Send + Sync {
         AddressLimits::NONE
     }
 
+    /// Every service of the account by its code, so that an order can be looked at before anybody asks for rates; empty when
+    /// only the carrier knows.
+    fn services(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Books one shipment. The reference in the request is unique for ever.
     fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking>;
 

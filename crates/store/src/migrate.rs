@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_webhooks",
     10 "0010_key_secrets",
     11 "0011_cancelled_orders",
+    15 "0015_address_checks",
 ];
 
 const TABLE: &str =

@@ -11,6 +11,7 @@ use crate::dialect::{self, Wire, authorization, log_if_ours};
 use crate::routes::{Routes, get, post};
 
 mod accounts;
+mod addresses;
 mod error;
 pub mod events;
 #[cfg(feature = "fuzzing")]
@@ -64,6 +65,10 @@ pub(crate) fn routes() -> Routes<Native> {
     Routes::below("/v1")
         .at("/v1/orders", [post(orders::create)])
         .at("/v1/orders/{id}", [get(orders::show)])
+        .at("/v1/orders/{id}/address", [get(addresses::show)])
+        .at("/v1/orders/{id}/address/check", [post(addresses::check)])
+        .at("/v1/orders/{id}/address/overrule", [post(addresses::overrule)])
+        .at("/v1/orders/{id}/address/split", [post(addresses::split)])
         .at("/v1/orders/{id}/shipments", [get(shipments::of_order), post(shipments::create)])
         .at("/v1/orders/{id}/rates", [post(rates::quote)])
         .at("/v1/routing-rules", [get(rates::rules)])

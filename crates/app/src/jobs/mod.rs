@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{App, clock};
 
+mod check_addresses;
 pub(crate) mod deliver_webhooks;
 mod forget_answers;
 mod lanes;
@@ -49,7 +50,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 7] = [
+const JOBS: [Job; 8] = [
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
@@ -65,6 +66,14 @@ const JOBS: [Job; 7] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
+    },
+    Job {
+        kind: "check_addresses",
+        every: Duration::from_secs(5),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().addresses),
+        run: |app| Box::pin(check_addresses::run(app)),
     },
     Job {
         kind: "settle_bookings",

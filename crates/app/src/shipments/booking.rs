@@ -16,6 +16,7 @@ use domain::tenant::{Mode, TenantId};
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result, Timestamp};
 
+use crate::addresses::fitting::{Ends, FittedEnds};
 use crate::{App, clock, event};
 
 /// A label's bytes, or why there are none yet.
@@ -33,6 +34,17 @@ struct Along {
     news: Vec<Event>,
     /// What was said to get the answer.
     exchanges: Vec<Exchange>,
+}
+
+/// Where a shipment leaves from and goes to.
+fn ends_of(shipment: &Shipment) -> Ends<'_> {
+    let details = &shipment.details;
+    Ends {
+        sender: &details.sender,
+        recipient: &details.recipient,
+        split: details.address_split.as_ref(),
+        wraps: details.wraps_lines,
+    }
 }
 
 fn about(shipment: &Shipment) -> About {
@@ -142,8 +154,15 @@ impl App {
                 return Ok(shipment);
             }
             let (connection, profile) = self.connection(tenant, &shipment).await?;
-            let (ask, trace) = (self.booking_request(&shipment), Trace::default());
-            let answer = self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await;
+            let trace = Trace::default();
+            // What does not fit is refused here, every problem at once, and nobody is asked.
+            let answer = match ends_of(&shipment).fit(connection.as_ref(), &shipment.details.service.service) {
+                Ok(ends) => {
+                    let ask = self.booking_request(&shipment, ends);
+                    self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await
+                }
+                Err(problems) => Err(CarrierError::Refused(problems)),
+            };
             match answer {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
                 Err(error) if error.is_unsure() => {
@@ -164,14 +183,14 @@ impl App {
         }
     }
 
-    fn booking_request(&self, shipment: &Shipment) -> BookRequest {
+    fn booking_request(&self, shipment: &Shipment, ends: FittedEnds) -> BookRequest {
         let details = &shipment.details;
         BookRequest {
             service: details.service.clone(),
             reference: details.reference.clone(),
             order_reference: details.order_reference.clone(),
-            sender: details.sender.clone(),
-            recipient: details.recipient.clone(),
+            sender: ends.sender,
+            recipient: ends.recipient,
             parcels: shipment.parcels.iter().map(|parcel| parcel.parcel.clone()).collect(),
             serials: details.serials.clone(),
             now: self.now(),
@@ -287,7 +306,11 @@ impl App {
         }
         let (now, is_followed) = (self.now(), profile.can_track);
         let mut along = Along { exchanges, ..Along::default() };
-        let mut warnings = Vec::new();
+        // What was done to the addresses is told, also when the answer was found again later.
+        let connection = self.connection(tenant, asked).await.ok().map(|(connection, _)| connection);
+        let service = &asked.details.service.service;
+        let ends = connection.and_then(|connection| ends_of(asked).fit(connection.as_ref(), service).ok());
+        let mut warnings = ends.map(|ends| ends.notes).unwrap_or_default();
         let mut labelled = Vec::with_capacity(asked.parcels.len());
         for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {
             let made = self.make_label(tenant, asked, parcel.id, &booked.label, profile).await?;

@@ -156,8 +156,8 @@ impl Work<'_> {
         let street = address.street_line();
         let texts: Vec<&str> = [street.as_deref(), address.street2.as_deref()].into_iter().flatten().collect();
         let fit = texts.len() <= most && texts.iter().all(|text| length(text) <= longest);
-        self.check("po_box", address.po_box.as_deref(), Some(longest));
         if fit {
+            self.check("po_box", address.po_box.as_deref(), Some(longest));
             return;
         }
         let trimmed: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
@@ -168,6 +168,7 @@ impl Work<'_> {
             address.house_number = None;
             address.street1 = lines.first().cloned();
             address.street2 = (lines.len() > 1).then(|| lines[1..].join(" "));
+            self.check("po_box", address.po_box.as_deref(), Some(longest));
             return;
         }
         let offer = wrapping.map_or(NO_WRAPPING.to_owned(), |wrapping| {
@@ -193,6 +194,7 @@ impl Work<'_> {
                 format!("{}: there are {} lines and {most} are allowed; {offer}", self.path("street2"), texts.len());
             self.problem(Rule::Invalid, "street2", message);
         }
+        self.check("po_box", address.po_box.as_deref(), Some(longest));
     }
 
     /// Takes street and house number apart.
@@ -295,7 +297,8 @@ impl AddressLimits {
     /// The address as the service takes it. Every problem is told at once; nothing is cut, and nothing is changed without a
     /// note.
     pub fn fit(&self, address: &Address, fitting: Fitting<'_>) -> Result<Fitted, Vec<Problem>> {
-        let mut work = Work { fitting, problems: Vec::new(), notes: Vec::new() };
+        let missing = if self.is_complete { super::complete::missing(address, fitting.side) } else { Vec::new() };
+        let mut work = Work { fitting, problems: missing, notes: Vec::new() };
         let mut fitted = address.clone();
         work.pair(&mut fitted, self.company, self.name);
         match self.street {

@@ -41,6 +41,9 @@ pub struct AddressLimits {
     pub phone: PhoneForm,
     /// The longest phone number, as it is written.
     pub phone_length: Option<usize>,
+    /// Whether an address must be complete: a name or a company, a street or a box, a city, a postal code where the country
+    /// has them, a country.
+    pub is_complete: bool,
     /// When the recipient's phone number is needed.
     pub phone_needed: Need,
     /// When the sender's phone number is needed.
@@ -63,11 +66,18 @@ impl AddressLimits {
         email: None,
         phone: PhoneForm::AsTyped,
         phone_length: None,
+        is_complete: false,
         phone_needed: Need::Never,
         sender_phone_needed: Need::Never,
         email_needed: Need::Never,
         not_served: Places::NONE,
     };
+}
+
+impl Default for AddressLimits {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// How a service wants street, house number and what else stands above the city.

@@ -65,6 +65,77 @@ pub enum PlaceKind {
 }
 
 impl PlaceKind {
+    /// Every kind.
+    pub const ALL: [Self; 28] = [
+        Self::PoBox,
+        Self::Locker,
+        Self::PostOffice,
+        Self::Military,
+        Self::AlaskaHawaii,
+        Self::UsTerritory,
+        Self::Canaries,
+        Self::Ceuta,
+        Self::Melilla,
+        Self::Balearics,
+        Self::PortugueseIslands,
+        Self::NorthernIreland,
+        Self::ChannelIslands,
+        Self::IsleOfMan,
+        Self::FrenchOverseas,
+        Self::Corsica,
+        Self::Aland,
+        Self::Svalbard,
+        Self::Livigno,
+        Self::Campione,
+        Self::Busingen,
+        Self::Heligoland,
+        Self::Athos,
+        Self::SanMarino,
+        Self::Vatican,
+        Self::FaroesGreenland,
+        Self::Samnaun,
+        Self::Kaliningrad,
+    ];
+
+    /// The name in setup files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PoBox => "po_box",
+            Self::Locker => "locker",
+            Self::PostOffice => "post_office",
+            Self::Military => "military",
+            Self::AlaskaHawaii => "alaska_hawaii",
+            Self::UsTerritory => "us_territory",
+            Self::Canaries => "canaries",
+            Self::Ceuta => "ceuta",
+            Self::Melilla => "melilla",
+            Self::Balearics => "balearics",
+            Self::PortugueseIslands => "portuguese_islands",
+            Self::NorthernIreland => "northern_ireland",
+            Self::ChannelIslands => "channel_islands",
+            Self::IsleOfMan => "isle_of_man",
+            Self::FrenchOverseas => "french_overseas",
+            Self::Corsica => "corsica",
+            Self::Aland => "aland",
+            Self::Svalbard => "svalbard",
+            Self::Livigno => "livigno",
+            Self::Campione => "campione",
+            Self::Busingen => "busingen",
+            Self::Heligoland => "heligoland",
+            Self::Athos => "athos",
+            Self::SanMarino => "san_marino",
+            Self::Vatican => "vatican",
+            Self::FaroesGreenland => "faroes_greenland",
+            Self::Samnaun => "samnaun",
+            Self::Kaliningrad => "kaliningrad",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// What people call it, for "the recipient is at …".
     pub fn name(self) -> &'static str {
         RULES.iter().find(|rule| rule.kind == self).map_or("a special place", |rule| rule.name)

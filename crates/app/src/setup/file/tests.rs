@@ -209,6 +209,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                     mode: Live,
                     default_weight: None,
                     fallback_rate: None,
+                    address_check: None,
                 },
                 keys: [
                     KeySetup {
@@ -223,6 +224,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                             Void,
                             Setup,
                             Erase,
+                            Overrule,
                         ],
                     },
                 ],
