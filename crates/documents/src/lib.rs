@@ -12,6 +12,7 @@ mod merge;
 mod packing_slip;
 mod pdf;
 mod raster;
+mod sheet;
 mod translit;
 mod zpl;
 
