@@ -3,6 +3,7 @@
 
 mod a5;
 mod access;
+mod addresses;
 mod carrier_words;
 mod deleting;
 mod delivery_solutions;

@@ -16,7 +16,7 @@ use domain::tenant::{Mode, TenantId};
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result, Timestamp};
 
-use crate::addresses::fitting::{Ends, FittedEnds};
+use crate::addresses::fitting::Ends;
 use crate::{App, clock, event};
 
 /// A label's bytes, or why there are none yet.
@@ -158,7 +158,8 @@ impl App {
             // What does not fit is refused here, every problem at once, and nobody is asked.
             let answer = match ends_of(&shipment).fit(connection.as_ref(), &shipment.details.service.service) {
                 Ok(ends) => {
-                    let ask = self.booking_request(&shipment, ends);
+                    let asked = self.booking_request(&shipment);
+                    let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
                     self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await
                 }
                 Err(problems) => Err(CarrierError::Refused(problems)),
@@ -183,14 +184,14 @@ impl App {
         }
     }
 
-    fn booking_request(&self, shipment: &Shipment, ends: FittedEnds) -> BookRequest {
+    fn booking_request(&self, shipment: &Shipment) -> BookRequest {
         let details = &shipment.details;
         BookRequest {
             service: details.service.clone(),
             reference: details.reference.clone(),
             order_reference: details.order_reference.clone(),
-            sender: ends.sender,
-            recipient: ends.recipient,
+            sender: details.sender.clone(),
+            recipient: details.recipient.clone(),
             parcels: shipment.parcels.iter().map(|parcel| parcel.parcel.clone()).collect(),
             serials: details.serials.clone(),
             now: self.now(),

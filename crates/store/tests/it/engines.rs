@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Error, Result};
 use futures::future::join_all;
 use store::testing::{Engine, TestStore};
-use store::{Config, Store, params};
+use store::{Config, Store, Tx, params};
 
 use crate::{add, hold, make_names, names, send};
 
@@ -288,4 +288,36 @@ async fn a_database_that_does_not_sort_by_bytes_is_refused() {
                 .to_owned()
         ))
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_fills_up_is_analysed_and_a_row_is_found_by_its_key() {
+    let t = TestStore::new(Engine::Postgres).await;
+    let make = async |tx: &mut Tx<'_>| {
+        tx.execute("create table papers (tenant text not null, id bigint not null, title text not null)", &[]).await?;
+        tx.execute("alter table papers add primary key (tenant, id)", &[]).await?;
+        tx.execute("create index papers_by_title on papers (tenant, title)", &[]).await?;
+        let rows: Vec<_> = (0..2_000_i64).map(|n| params!["shop", n, "x".repeat(100)].to_vec()).collect();
+        tx.insert_all("papers", &["tenant", "id", "title"], &rows).await
+    };
+    t.store.write(make).await.unwrap();
+    let is_analysed = async |tx: &mut Tx<'_>| {
+        let row = tx.row("select cast(reltuples as bigint) from pg_class where relname = 'papers'", &[]).await?;
+        row.unwrap().int(0)
+    };
+    let mut counted = 0;
+    for _ in 0..100 {
+        counted = t.store.read(is_analysed).await.unwrap();
+        if counted > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(counted, 2_000);
+    let plan = async |tx: &mut Tx<'_>| {
+        tx.rows("explain (costs off) select title from papers where tenant = $1 and id = $2", &params!["shop", 7_i64])
+            .await
+    };
+    let plan: Vec<_> = t.store.read(plan).await.unwrap().iter().map(|row| row.text(0).unwrap()).collect();
+    assert_eq!(plan[0], "Index Scan using papers_pkey on papers");
 }
