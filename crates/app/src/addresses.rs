@@ -104,6 +104,7 @@ impl App {
         };
         let Some(location) = location else { return warnings };
         let sender = location.sender();
+        warnings.extend(crate::customs::customs_warnings(order, &sender));
         let ends = Ends {
             sender: &sender,
             recipient: address,

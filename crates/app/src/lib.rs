@@ -19,6 +19,7 @@ pub mod addresses;
 pub mod caller;
 pub mod channels;
 pub mod clock;
+mod customs;
 pub mod documents;
 pub mod gates;
 pub mod guard;

@@ -5,6 +5,7 @@ mod access;
 mod addresses;
 mod booking;
 mod cancelling;
+mod customs;
 mod events;
 mod fixture;
 mod jobs;

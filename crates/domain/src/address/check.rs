@@ -168,7 +168,7 @@ static COUNTRIES: LazyLock<HashMap<&'static str, Country>> = LazyLock::new(|| {
 
 /// Whether two letters are a country. Kosovo has none in the standard, and ships under these; the Canaries, Ceuta and
 /// Melilla and Northern Ireland have reserved ones.
-fn is_country(code: &str) -> bool {
+pub(crate) fn is_country(code: &str) -> bool {
     matches!(code, "XK" | "IC" | "EA" | "XI") || rust_iso3166::from_alpha2(code).is_some()
 }
 
