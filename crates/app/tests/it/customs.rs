@@ -1,5 +1,8 @@
 //! Customs papers: what is missing is told on arrival, and what is declared is what is inside.
 
+use std::io::Write as _;
+use std::process::Command;
+
 use app::orders::OrderRef;
 use app::shipments::{BoxWish, ShipWish};
 use documents::CustomsForm;
@@ -64,9 +67,10 @@ async fn told(shop: &Shop, details: OrderDetails) -> Vec<String> {
 
 /// What a PDF says, one line each.
 fn said(bytes: &[u8]) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), bytes).unwrap();
-    let read = std::process::Command::new("pdftotext").arg("-layout").arg(file.path()).arg("-").output().unwrap();
+    let (piped, program) = (std::process::Stdio::piped, "pdftotext");
+    let mut child = Command::new(program).args(["-layout", "-", "-"]).stdin(piped()).stdout(piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let read = child.wait_with_output().unwrap();
     let text = String::from_utf8(read.stdout).unwrap();
     let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
