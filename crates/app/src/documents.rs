@@ -14,7 +14,7 @@ use domain::{Error, Result, Timestamp};
 use crate::{App, Caller, clock};
 
 impl App {
-    fn draw_options(&self) -> DrawOptions {
+    pub(crate) fn draw_options(&self) -> DrawOptions {
         DrawOptions { fallback_font: self.options().fallback_font.clone(), ..DrawOptions::default() }
     }
 
@@ -30,7 +30,12 @@ impl App {
         bytes.map(|bytes| (document, bytes)).ok_or(Error::NotFound("document"))
     }
 
-    async fn keep(&self, tenant: &TenantId, document: Document, bytes: Vec<u8>) -> Result<(Document, Bytes)> {
+    pub(crate) async fn keep(
+        &self,
+        tenant: &TenantId,
+        document: Document,
+        bytes: Vec<u8>,
+    ) -> Result<(Document, Bytes)> {
         let bytes = Bytes::from(bytes);
         let sha256 = self.blobs().put(tenant, bytes.clone()).await?;
         let document = Document {

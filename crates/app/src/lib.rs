@@ -15,10 +15,12 @@ use store::Store;
 use store::blobs::Blobs;
 use tokio::sync::Notify;
 
+pub mod addresses;
 pub mod caller;
 pub mod channels;
 pub mod checks;
 pub mod clock;
+mod customs;
 pub mod documents;
 pub mod gates;
 pub mod guard;
@@ -54,6 +56,7 @@ struct Inner {
     setup: tenants::SetupCache,
     limits: limits::Limits,
     gates: gates::Gates,
+    geocoders: addresses::geocoder::Geocoders,
     wakes: Wakes,
 }
 
@@ -124,6 +127,7 @@ pub(crate) struct Wakes {
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
     pub(crate) checks: Notify,
+    pub(crate) addresses: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 
@@ -136,6 +140,7 @@ impl App {
             setup: tenants::SetupCache::default(),
             limits,
             gates: gates::Gates::default(),
+            geocoders: addresses::geocoder::Geocoders::default(),
             wakes: Wakes::default(),
         }))
     }
@@ -177,6 +182,10 @@ impl App {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    pub(crate) fn geocoders(&self) -> &addresses::geocoder::Geocoders {
+        &self.0.geocoders
     }
 
     pub(crate) fn wakes(&self) -> &Wakes {

@@ -71,6 +71,7 @@ impl App {
         let channels: Vec<_> = drafts.iter().map(|draft| draft.channel).collect();
         let details: Vec<Arc<OrderDetails>> = drafts.into_iter().map(|draft| Arc::new(draft.details)).collect();
         let sent = details.clone();
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let upserted = self
             .write_once(caller, async move |tx| {
                 let mut answers = Vec::with_capacity(rows.len());
@@ -100,11 +101,16 @@ impl App {
                         event(*id, kind, now, about)
                     })
                     .collect();
+                if is_checking {
+                    let changed = answers.iter().filter(|answer| answer.changed).map(|answer| answer.id);
+                    tx.check_addresses_at(&tenant, &changed.collect::<Vec<_>>(), Some(now)).await?;
+                }
                 tx.emit_all(&tenant, &news).await?;
                 Ok(answers)
             })
             .await?;
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         let placed = upserted.into_iter().zip(channels).zip(details).map(|((answer, channel), details)| PlacedOrder {
             id: answer.id,
             is_new: answer.changed && answer.version == 1,
@@ -132,6 +138,7 @@ impl App {
         let event_id = self.one_id("events", EventId::new).await?;
         let (now, tenant, dialect) = (self.now(), caller.tenant().clone(), caller.dialect);
         let order = tentative(id, draft, now);
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
         let location = order.details.ship_from.clone();
         let created = self
@@ -139,6 +146,9 @@ impl App {
             .write(async move |tx| {
                 if !tx.insert_order(&tenant, &row).await? {
                     return Ok(false);
+                }
+                if is_checking {
+                    tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
                 }
                 let about = About { order: Some(id), order_version: Some(1), ..About::default() };
                 if let Some(wish) = &wish {
@@ -152,6 +162,7 @@ impl App {
             return Err(taken(&order.details));
         }
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         Ok(order)
     }
 
@@ -163,7 +174,16 @@ impl App {
         }
         let PlacedOrder { id, at, channel, details, .. } = placed;
         let details = Arc::unwrap_or_clone(details);
-        Ok(Order { id, channel, version: 1, created_at: at, modified_at: at, cancelled_at: None, details })
+        Ok(Order {
+            id,
+            channel,
+            version: 1,
+            created_at: at,
+            modified_at: at,
+            cancelled_at: None,
+            checked: None,
+            details,
+        })
     }
 
     /// One order.
@@ -257,6 +277,7 @@ impl App {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let order = self
             .store()
             .write(async move |tx| {
@@ -273,6 +294,9 @@ impl App {
                 if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
                     order.version = version;
                     order.modified_at = now;
+                    if is_checking {
+                        tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
+                    }
                     let about = About { order: Some(id), order_version: Some(version), ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                     if let Some(wish) = wish(&order)? {
@@ -326,6 +350,7 @@ pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order
         created_at: now,
         modified_at: now,
         cancelled_at: None,
+        checked: None,
         details: draft.details,
     }
 }

@@ -25,10 +25,11 @@ use store::dispatches::Dispatch;
 use store::orders::Held;
 use tracing::Instrument as _;
 
+use crate::addresses::fitting::Ends;
 use crate::rates::{Offers, accounts_of};
 use crate::routing::Facts;
 use crate::tenants::{Account, TenantSetup};
-use crate::{App, Caller, event};
+use crate::{App, Caller, addresses, event};
 
 mod booking;
 mod dispatch;
@@ -61,6 +62,8 @@ pub struct ShipWish {
     pub turns_on_silence: bool,
     /// The shipment it takes the place of, which is cancelled already.
     pub replaces: Option<Replaced>,
+    /// Whether lines that are too long for the service may be wrapped over free ones.
+    pub wraps_lines: bool,
 }
 
 /// How a client describes a box.
@@ -164,6 +167,7 @@ impl App {
             let mut shipment = self.draft(caller, &order, plan).await?;
             shipment.details.further_because.clone_from(&wish.further_because);
             shipment.details.replaces.clone_from(&wish.replaces);
+            shipment.details.wraps_lines = wish.wraps_lines;
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
@@ -227,7 +231,8 @@ impl App {
 
     /// What could carry an order, best first. Every reason why nothing can is a problem.
     async fn plan(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Plan> {
-        let survey = self.survey(caller, order, wish, self.options().carrier_timeout).await?;
+        self.hold_failed_address(caller, order).await?;
+        let survey = self.survey(caller, order, wish, self.options().carrier_timeout, true).await?;
         if survey.rates.is_empty() {
             return Err(nothing_fits(survey));
         }
@@ -243,13 +248,15 @@ impl App {
         })
     }
 
-    /// Asks every account that may carry an order and tries the rules; books nothing.
+    /// Asks every account that may carry an order and tries the rules; books nothing. When that is what comes next, what the
+    /// addresses do not fit is left out as long as anything else is there.
     pub(crate) async fn survey(
         &self,
         caller: &Caller,
         order: &Order,
         wish: &ShipWish,
         limit: Duration,
+        is_booking: bool,
     ) -> Result<Survey> {
         let setup = &caller.setup;
         let mut problems = Vec::new();
@@ -263,13 +270,13 @@ impl App {
             }),
         };
         let recipient = match &order.details.shipping_address {
-            Some(address) if address.country_code().is_some_and(|code| is_country(&code)) => Some(address.clone()),
-            Some(address) => {
-                let country = address.country.as_deref().unwrap_or("");
-                let text = format!("country {country:?} is not an ISO 3166-1 code of two letters");
-                problems.push(Problem::new("shipping_address/country", text));
-                None
-            }
+            Some(address) => match addresses::unusable(address) {
+                None => Some(address.clone()),
+                Some(problem) => {
+                    problems.push(problem);
+                    None
+                }
+            },
             None => {
                 problems.push(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address"));
                 None
@@ -296,7 +303,14 @@ impl App {
             now: self.now(),
         };
         let accounts = accounts_asked(caller, &location, named, &mut ask)?;
-        let offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
+        let mut offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
+        let ends = Ends {
+            sender: &ask.sender,
+            recipient: &ask.recipient,
+            split: order.address_check().and_then(|check| check.split.as_ref()),
+            wraps: wish.wraps_lines,
+        };
+        ends.sort_out(&accounts, &mut offers, is_booking);
         let verdict = match (ask.service.is_some(), wish.passes_over_rules) {
             (true, _) => setup.rules.passed_over("a service was named, which is taken or refused, never swapped"),
             (false, true) => setup.rules.passed_over("the request asked for no rules"),
@@ -389,6 +403,8 @@ impl App {
                 replaces: None,
                 brought_by: None,
                 label_format: plan.label_format,
+                wraps_lines: false,
+                address_split: order.address_check().and_then(|check| check.split.clone()),
                 warnings,
             },
         })
@@ -478,11 +494,6 @@ impl App {
         self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
     }
-}
-
-/// Whether two letters are a country. Kosovo has none in the standard, and ships under these.
-fn is_country(code: &str) -> bool {
-    code == "XK" || rust_iso3166::from_alpha2(code).is_some()
 }
 
 /// Whether an order that was held may be shipped.

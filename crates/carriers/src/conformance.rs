@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::address::Address;
+use domain::address::{Address, Fitting, Side};
 use domain::connector::{
     BookRequest, Booking, CancelRequest, Connection, Connector, Label, LabelRequest, Push, RateRequest, Trace,
     TrackRequest,
@@ -211,6 +211,26 @@ async fn every_parcel_has_its_label_with_the_booking_or_in_a_call_of_its_own() {
                     assert!(!bytes.is_empty());
                 }
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_offered_service_is_listed_and_takes_the_addresses_it_was_offered_for() {
+    for one in connected().await {
+        let services = one.connection.services();
+        for rate in one.offered(&[parcel("1")]).await {
+            let service = &rate.service.service;
+            assert!(services.is_empty() || services.contains(service), "{}: {service} is not listed", one.carrier());
+            let limits = one.connection.address_limits(service);
+            for (side, address) in [(Side::Sender, boston()), (Side::Recipient, one.recipient())] {
+                let fitting = Fitting { side, service, is_abroad: true, split: None, wraps: false };
+                let fitted = limits.fit(&address, fitting).unwrap_or_else(|problems| panic!("{service}: {problems:?}"));
+                assert_eq!(fitted.notes, [""; 0], "{service}");
+                // What fits once fits again: a booking that is asked again sends the same.
+                assert_eq!(limits.fit(&fitted.address, fitting).map(|again| again.address), Ok(fitted.address));
+            }
+            assert_eq!(limits.why_not_served(&one.recipient()), None, "{service}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::account::CarrierAccount;
-use crate::address::Address;
+use crate::address::{Address, AddressLimits};
 use crate::document::{Format, LabelContent};
 use crate::error::{CarrierError, Problem};
 use crate::money::Money;
@@ -92,6 +92,18 @@ pub trait Connection: Send + Sync {
     /// account's own when `None`.
     fn serial_range(&self) -> Option<String> {
         None
+    }
+
+    /// What a service of the account takes of an address. Whoever books has checked it before: each address then fits, and
+    /// its phone number is written in the service's form.
+    fn address_limits(&self, _service: &str) -> AddressLimits {
+        AddressLimits::NONE
+    }
+
+    /// Every service of the account by its code, so that an order can be looked at before anybody asks for rates; empty when
+    /// only the carrier knows.
+    fn services(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Books one shipment. The reference in the request is unique for ever.

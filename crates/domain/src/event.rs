@@ -24,6 +24,15 @@ pub enum EventKind {
     /// No carrier could be asked to ship an order.
     #[serde(rename = "order.unserved")]
     OrderUnserved,
+    /// Somebody looked whether an order's shipping address can be right. Old and new are how it stands.
+    #[serde(rename = "order.address_checked")]
+    OrderAddressChecked,
+    /// A person said that a failed address is right all the same, and why.
+    #[serde(rename = "order.address_overruled")]
+    OrderAddressOverruled,
+    /// A person took a street line apart that can be read in several ways. Old is the line, new are its parts.
+    #[serde(rename = "order.address_split")]
+    OrderAddressSplit,
     /// The carrier is being asked.
     #[serde(rename = "shipment.requested")]
     ShipmentRequested,
@@ -88,12 +97,15 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
         Self::OrderCancelled,
         Self::OrderUnserved,
+        Self::OrderAddressChecked,
+        Self::OrderAddressOverruled,
+        Self::OrderAddressSplit,
         Self::ShipmentRequested,
         Self::ShipmentReassigned,
         Self::ShipmentBooked,
@@ -124,6 +136,9 @@ impl EventKind {
             Self::OrderDeleted => "order.deleted",
             Self::OrderCancelled => "order.cancelled",
             Self::OrderUnserved => "order.unserved",
+            Self::OrderAddressChecked => "order.address_checked",
+            Self::OrderAddressOverruled => "order.address_overruled",
+            Self::OrderAddressSplit => "order.address_split",
             Self::ShipmentRequested => "shipment.requested",
             Self::ShipmentReassigned => "shipment.reassigned",
             Self::ShipmentBooked => "shipment.booked",

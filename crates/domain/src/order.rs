@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::address::{Address, Contact};
+use crate::address::{Address, AddressCheck, Contact};
 use crate::channel::{ChannelNumber, Dialect};
 use crate::connector::Goods;
 use crate::customs::Customs;
@@ -60,8 +60,18 @@ pub struct Order {
     pub modified_at: Timestamp,
     /// When it was cancelled; from then on nothing ships it.
     pub cancelled_at: Option<Timestamp>,
+    /// What is known about its shipping address; see [`Self::address_check`].
+    pub checked: Option<Box<AddressCheck>>,
     /// What was sent.
     pub details: OrderDetails,
+}
+
+impl Order {
+    /// What is known about its shipping address, unless that has changed since.
+    pub fn address_check(&self) -> Option<&AddressCheck> {
+        let address = self.details.shipping_address.as_ref()?;
+        self.checked.as_deref().filter(|check| check.address == *address)
+    }
 }
 
 /// What a shop says of an order.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, ChosenSplit};
 use crate::connector::Goods;
 use crate::document::Format;
 use crate::error::CarrierError;
@@ -157,6 +157,12 @@ pub struct ShipmentDetails {
     /// Who brought its numbers, when we did not buy them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought_by: Option<Brought>,
+    /// Whether lines that are too long for the service may be wrapped over free ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wraps_lines: bool,
+    /// How a person took the recipient's street line apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_split: Option<ChosenSplit>,
     /// Warnings for people: an assumed weight, letters that had to be transliterated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

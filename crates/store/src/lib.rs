@@ -19,6 +19,7 @@ use std::sync::Arc;
 use domain::{Error, Result};
 
 pub mod accounts;
+mod addresses;
 pub mod blobs;
 mod bulk;
 pub mod channels;

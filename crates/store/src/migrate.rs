@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "0012_dispatches",
     13 "0013_account_checks",
     14 "0014_push_addresses",
+    15 "0015_address_checks",
 ];
 
 const TABLE: &str =

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use domain::account::CarrierAccount;
+use domain::address::AddressLimits;
 use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
     Offer, Profile, RateRequest, Trace, TrackRequest,
@@ -70,6 +71,10 @@ pub struct Ledger {
     pub check: Option<Result<Checked, CarrierError>>,
     /// How often it was asked to look at the account.
     pub checks_asked: usize,
+    /// What its service takes of an address.
+    pub limits: AddressLimits,
+    /// What it was asked to book.
+    pub asked: Vec<BookRequest>,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -276,6 +281,7 @@ impl Connection for Scene {
         Box::pin(async move {
             let outcome = self.ledger(|ledger| {
                 ledger.books_asked += 1;
+                ledger.asked.push(ask.clone());
                 ledger.bookings.pop_front().unwrap_or(Outcome::Yes)
             });
             let known = self.ledger(|ledger| ledger.booked.get(&ask.reference).cloned());
@@ -303,6 +309,14 @@ impl Connection for Scene {
             }
             Ok(booking)
         })
+    }
+
+    fn address_limits(&self, _service: &str) -> AddressLimits {
+        self.ledger(|ledger| ledger.limits)
+    }
+
+    fn services(&self) -> Vec<String> {
+        vec!["standard".to_owned()]
     }
 
     fn find<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {

@@ -22,6 +22,7 @@ pub use store::on_both_engines;
 pub use store::testing::{Engine, Fault, Proxy};
 
 pub mod carrier;
+pub mod geocoder;
 pub mod sink;
 
 /// The setup every test starts from: tenant `acme` with one key, two integrations, one location, and the carrier

@@ -23,6 +23,7 @@ fn setup() -> Option<TenantSetup> {
         mode: Mode::Test,
         default_weight: None,
         fallback_rate: None,
+        address_check: None,
     };
     Some(TenantSetup {
         tenant,
@@ -47,6 +48,7 @@ pub(crate) fn order(bytes: &[u8]) {
             created_at: Timestamp::UNIX_EPOCH,
             modified_at: Timestamp::UNIX_EPOCH,
             cancelled_at: None,
+            checked: None,
             details,
         })
     };

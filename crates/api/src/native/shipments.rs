@@ -24,7 +24,7 @@ use super::orders::{order_id, read};
 use super::rates::{DecisionView, RateView};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
-use crate::json::fields::{Fault, Fields, Node, choice, integer, not_negative, positive, text, time};
+use crate::json::fields::{Fault, Fields, Node, boolean, choice, integer, not_negative, positive, text, time};
 use crate::links::file;
 
 /// A shipment as the native API shows it.
@@ -200,7 +200,7 @@ fn label_format(node: Node<'_>) -> Option<Format> {
 }
 
 pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
-    fields.only(&["location", "service", "parcels", "label_format", "further_because", "rule"]);
+    fields.only(&["location", "service", "parcels", "label_format", "further_because", "rule", "wrap_lines"]);
     let code = fields.optional("service", text(1, 200));
     ShipWish {
         label_format: fields.optional("label_format", label_format).unwrap_or_default(),
@@ -209,6 +209,7 @@ pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
         passes_over_rules: false,
         turns_on_silence: false,
         replaces: None,
+        wraps_lines: fields.optional("wrap_lines", boolean).unwrap_or(false),
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),

@@ -3,6 +3,7 @@
 
 mod a5;
 mod access;
+mod addresses;
 mod carrier_words;
 mod couriers;
 mod deleting;

@@ -15,8 +15,10 @@ use crate::schema::{faults, resolved};
 const SPOKEN: [Dialect; 3] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
-const RARE: [&str; 6] = [
+const RARE: [&str; 8] = [
     "GET /api/v2/label",
+    "POST /v1/orders/{id}/address/overrule",
+    "POST /v1/orders/{id}/address/split",
     "POST /v1/shipments/{id}/settle",
     "GET /v1/shipments/{id}/exchanges",
     "POST /v1/shipments/{id}/advance",

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::{App, clock};
 
 mod check_accounts;
+mod check_addresses;
 pub(crate) mod deliver_webhooks;
 mod dispatch_orders;
 mod forget_answers;
@@ -51,7 +52,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 9] = [
+const JOBS: [Job; 10] = [
     Job {
         kind: "dispatch_orders",
         every: Duration::from_secs(1),
@@ -75,6 +76,14 @@ const JOBS: [Job; 9] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
+    },
+    Job {
+        kind: "check_addresses",
+        every: Duration::from_secs(5),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().addresses),
+        run: |app| Box::pin(check_addresses::run(app)),
     },
     Job {
         kind: "settle_bookings",

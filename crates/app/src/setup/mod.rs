@@ -119,6 +119,17 @@ impl App {
     fn hooks_that_may_not_be(&self, setup: &SetupFile) -> Vec<Problem> {
         let mut problems = Vec::new();
         for tenant in &setup.tenants {
+            let geocoder = tenant.tenant.address_check.as_ref().and_then(|way| way.geocoder.as_ref());
+            if let Some(geocoder) = geocoder
+                && let Some(text) = guard::mistake_of(
+                    "the geocoder is not asked there",
+                    &geocoder.url,
+                    self.options().allow_private_webhooks,
+                )
+            {
+                let path = format!("tenant[{}].address_check.url", tenant.tenant.id);
+                problems.push(Problem::new(path, text));
+            }
             for webhook in &tenant.webhooks {
                 if let Some(text) = guard::mistake(&webhook.url, self.options().allow_private_webhooks) {
                     let path = format!("tenant[{}].webhook[{}].url", tenant.tenant.id, webhook.url);
@@ -282,6 +293,7 @@ impl App {
             mode: Mode::Live,
             default_weight: None,
             fallback_rate: None,
+            address_check: None,
         };
         let id = tenant.id.clone();
         let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false };

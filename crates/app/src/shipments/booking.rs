@@ -16,6 +16,7 @@ use domain::tracking::TrackingStatus;
 use domain::{Error, Result, Timestamp};
 
 use super::labels::MadeLabel;
+use crate::addresses::fitting::Ends;
 use crate::{App, clock, event};
 
 /// What a person should know when a carrier charges otherwise than it offered.
@@ -33,6 +34,17 @@ struct Along {
     news: Vec<Event>,
     /// What was said to get the answer.
     exchanges: Vec<Exchange>,
+}
+
+/// Where a shipment leaves from and goes to.
+fn ends_of(shipment: &Shipment) -> Ends<'_> {
+    let details = &shipment.details;
+    Ends {
+        sender: &details.sender,
+        recipient: &details.recipient,
+        split: details.address_split.as_ref(),
+        wraps: details.wraps_lines,
+    }
 }
 
 fn about(shipment: &Shipment) -> About {
@@ -143,8 +155,16 @@ impl App {
                 return Ok(shipment);
             }
             let (connection, profile) = self.connection(tenant, &shipment).await?;
-            let (ask, trace) = (self.booking_request(&shipment), Trace::default());
-            let answer = self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await;
+            let trace = Trace::default();
+            // What does not fit is refused here, every problem at once, and nobody is asked.
+            let answer = match ends_of(&shipment).fit(connection.as_ref(), &shipment.details.service.service) {
+                Ok(ends) => {
+                    let asked = self.booking_request(&shipment);
+                    let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
+                    self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await
+                }
+                Err(problems) => Err(CarrierError::Refused(problems)),
+            };
             match answer {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
                 Err(error) if error.is_unsure() => {
@@ -309,6 +329,11 @@ impl App {
         let gives_labels_later = booking.parcels.iter().any(|parcel| parcel.label.is_none());
         let mut warnings = booking.warnings.clone();
         warnings.extend(charged_otherwise(asked, &booking));
+        // What was done to the addresses is told, also when the answer was found again later.
+        let connection = self.connection(tenant, asked).await.ok().map(|(connection, _)| connection);
+        let service = &asked.details.service.service;
+        let ends = connection.and_then(|connection| ends_of(asked).fit(connection.as_ref(), service).ok());
+        warnings.extend(ends.map(|ends| ends.notes).unwrap_or_default());
         let mut labelled = Vec::with_capacity(asked.parcels.len());
         for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {
             let made = match &booked.label {

@@ -129,6 +129,8 @@ impl App {
                 makes_way: false,
                 replaces: None,
                 label_format: Format::default(),
+                wraps_lines: false,
+                address_split: None,
                 warnings: Vec::new(),
                 order_reference: order.details.number.clone().or_else(|| order.details.external_id.clone()),
                 sender: location.map(domain::location::Location::sender).unwrap_or_default(),

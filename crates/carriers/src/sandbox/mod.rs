@@ -6,6 +6,7 @@
 
 mod codes;
 pub mod journal;
+mod limits;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::account::CarrierAccount;
+use domain::address::AddressLimits;
 use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
     Offer, Profile, RateRequest, Trace, TrackRequest,
@@ -43,6 +45,11 @@ static PROFILE: Profile = Profile {
         field("cancel", "what becomes of a cancellation: ok, none, refuse, fail, fail_once or time_out"),
         field("track", "what becomes of a question for tracking: ok, none, refuse, fail, fail_once or time_out"),
         field("currency", "the currency of its prices; EUR is usual"),
+        field("max_line_length", "the longest line of an address, 10 to 200; no limit when missing"),
+        field("phone_required", "services that need the recipient's phone, parted by commas"),
+        field("phone_form", "how phone numbers are written: as_typed (usual), e164, digits or international"),
+        field("splits_street", "true: street and house number are wanted apart"),
+        field("not_served", "kinds of places where it does not go, such as po_box, military"),
     ],
     is_live: false,
     is_test: true,
@@ -119,7 +126,9 @@ impl Connector for Sandbox {
                 |(_, outcome)| *outcome,
             )
         };
+        let limits = limits::read(account);
         let scene = Scene {
+            limits: limits.as_ref().map_or_else(|_| limits::Limits::default(), Clone::clone),
             quote: outcome("quote", false),
             book: outcome("book", true),
             cancel: outcome("cancel", false),
@@ -129,6 +138,7 @@ impl Connector for Sandbox {
             seen: Mutex::default(),
             journal: self.journal.clone(),
         };
+        problems.extend(limits.err().unwrap_or_default());
         if scene.currency.is_none() {
             let typed = fields::text(account, "currency").unwrap_or_default();
             problems.push(Problem::new("currency", format!("currency is {typed:?}: expected an ISO 4217 code")));
@@ -141,6 +151,7 @@ impl Connector for Sandbox {
 #[derive(Debug)]
 struct Scene {
     account: String,
+    limits: limits::Limits,
     quote: Outcome,
     book: Outcome,
     cancel: Outcome,
@@ -399,6 +410,14 @@ impl Connection for Scene {
             let call = Call::new(trace, "book", &asked);
             call.answered(self.book_now(ask).await, booked)
         })
+    }
+
+    fn address_limits(&self, service: &str) -> AddressLimits {
+        self.limits.of(service)
+    }
+
+    fn services(&self) -> Vec<String> {
+        SERVICES.iter().map(|service| service.code.to_owned()).collect()
     }
 
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, trace: &'a Trace) -> Answer<'a, ()> {

@@ -219,6 +219,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                     mode: Live,
                     default_weight: None,
                     fallback_rate: None,
+                    address_check: None,
                 },
                 keys: [
                     KeySetup {
@@ -233,6 +234,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                             Void,
                             Setup,
                             Erase,
+                            Overrule,
                         ],
                     },
                 ],
