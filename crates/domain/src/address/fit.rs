@@ -212,7 +212,7 @@ impl Work<'_> {
             Some(lines) => format!("it would fit as {}", quoted(&lines)),
             None => NO_WRAPPING.to_owned(),
         };
-        let message = format!("{path}: {whole:?} does not fit {most} lines of {longest} characters; {offer}");
+        let message = format!("{path}: {whole:?} does not stand on lines of {longest} characters; {offer}");
         self.problem(Rule::Invalid, "street2", message);
     }
 
