@@ -81,7 +81,7 @@ impl App {
         let check = order.address_check().cloned();
         let check = check.unwrap_or_else(|| AddressCheck::new(address.clone(), order.modified_at));
         let warnings = self.order_warnings(caller, &order);
-        Ok(KnownAddress { check, readings, warnings, order })
+        Ok(KnownAddress { order, check, readings, warnings })
     }
 
     /// What a person should know about an order before it is shipped: a phone number that a service needs, a place that one

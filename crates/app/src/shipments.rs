@@ -269,19 +269,12 @@ impl App {
                 Problem::new("location", "the tenant has no location to ship from: add one to the setup file")
             }),
         };
-        let recipient = match &order.details.shipping_address {
-            Some(address) => match addresses::unusable(address) {
-                None => Some(address.clone()),
-                Some(problem) => {
-                    problems.push(problem);
-                    None
-                }
-            },
-            None => {
-                problems.push(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address"));
-                None
-            }
-        };
+        let recipient = order.details.shipping_address.clone();
+        problems.extend(match &recipient {
+            Some(address) => addresses::unusable(address),
+            None => Some(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address")),
+        });
+        let recipient = recipient.filter(|_| problems.is_empty());
         let boxes = boxes_of(order, wish, setup.tenant.default_weight);
         let (location, boxes) = match (location, boxes) {
             (Ok(location), Ok(boxes)) => (location, boxes),

@@ -58,12 +58,11 @@ impl Ends<'_> {
                 looked_at.push((rate, Vec::new()));
                 continue;
             };
-            match connection.address_limits(&rate.service.service).why_not_served(self.recipient) {
-                Some(why) => offers.left_out.push((rate.service, why)),
-                None => {
-                    let problems = self.fit(connection, &rate.service.service).err().unwrap_or_default();
-                    looked_at.push((rate, problems));
-                }
+            if let Some(why) = connection.address_limits(&rate.service.service).why_not_served(self.recipient) {
+                offers.left_out.push((rate.service, why));
+            } else {
+                let problems = self.fit(connection, &rate.service.service).err().unwrap_or_default();
+                looked_at.push((rate, problems));
             }
         }
         let is_any_fit = looked_at.iter().any(|(_, problems)| problems.is_empty());

@@ -261,7 +261,12 @@ impl App {
         (error, did_nothing): (CarrierError, bool),
         exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
+        // The longer nobody knows, the less often the carrier is asked, unless it said when.
+        let age = self.now().duration_since(asked.created_at).unsigned_abs();
+        let patience = clock::later(self.now(), (age / 10).min(Duration::from_mins(10)));
+        let has_said = matches!(error, CarrierError::Unavailable { retry_after: Some(_), .. });
         let again = self.ask_again_at(&error);
+        let again = if has_said { again } else { again.max(patience) };
         let unsure = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(again);
             shipment.details.failure = Some(error.clone());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::wrap::{Wrapping, length};
-use super::{Address, AddressLimits, Need, PhoneForm, Reading, Split, StreetForm, split};
+use super::{Address, AddressLimits, Need, Reading, Split, StreetForm, split};
 use crate::error::{Problem, Rule};
 
 /// Whose address it is: the first step of each path.
@@ -197,6 +197,25 @@ impl Work<'_> {
         self.check("po_box", address.po_box.as_deref(), Some(longest));
     }
 
+    /// What stands neither in the street's nor in the number's field.
+    fn further(&mut self, address: &Address, most: usize, longest: usize) {
+        let texts: Vec<&str> = [address.street2.as_deref(), address.po_box.as_deref()].into_iter().flatten().collect();
+        if texts.len() <= most && texts.iter().all(|text| length(text) <= longest) {
+            return;
+        }
+        let (path, whole) = (self.path("street2"), texts.join(" "));
+        let offer = match address.further_lines(most, longest) {
+            Some(lines) if self.fitting.wraps => {
+                self.notes.push(format!("{path}: written as {}", quoted(&lines)));
+                return;
+            }
+            Some(lines) => format!("it would fit as {}", quoted(&lines)),
+            None => NO_WRAPPING.to_owned(),
+        };
+        let message = format!("{path}: {whole:?} does not stand on lines of {longest} characters; {offer}");
+        self.problem(Rule::Invalid, "street2", message);
+    }
+
     /// Takes street and house number apart.
     fn split(&mut self, address: &mut Address, is_needed: bool) {
         if is_there(address.house_number.as_deref()) {
@@ -343,27 +362,11 @@ impl AddressLimits {
         let first = kinds.first()?;
         Some(format!("it does not go there: the recipient is {}", first.name()))
     }
-
-    /// Whether phone numbers are only passed on.
-    pub fn keeps_phone(&self) -> bool {
-        self.phone == PhoneForm::AsTyped && self.phone_length.is_none()
-    }
 }
 
-impl Work<'_> {
-    /// What stands neither in the street's nor in the number's field.
-    fn further(&mut self, address: &Address, most: usize, longest: usize) {
-        let texts: Vec<&str> = [address.street2.as_deref(), address.po_box.as_deref()].into_iter().flatten().collect();
-        if texts.is_empty() || Wrapping::of(&texts, most, longest).is_some() {
-            return;
-        }
-        let message = format!(
-            "{}: {:?} does not fit {most} lines of {longest} characters: shorten it",
-            self.path("street2"),
-            texts.join(" ")
-        );
-        self.problem(Rule::Invalid, "street2", message);
-    }
+fn on_lines(texts: [Option<&str>; 3], most: usize, longest: usize) -> Option<Vec<String>> {
+    let texts: Vec<&str> = texts.into_iter().flatten().map(str::trim).collect();
+    Wrapping::of(&texts, most, longest).map(|wrapping| wrapping.lines().map(str::to_owned).collect())
 }
 
 impl Address {
@@ -385,9 +388,12 @@ impl Address {
     /// may be wrapped.
     pub fn street_lines(&self, most: usize, longest: usize) -> Option<Vec<String>> {
         let street = self.street_line();
-        let texts = [street.as_deref(), self.street2.as_deref(), self.po_box.as_deref()];
-        let texts: Vec<&str> = texts.into_iter().flatten().map(str::trim).collect();
-        Wrapping::of(&texts, most, longest).map(|wrapping| wrapping.lines().map(str::to_owned).collect())
+        on_lines([street.as_deref(), self.street2.as_deref(), self.po_box.as_deref()], most, longest)
+    }
+
+    /// The same for what stands beside street and house number, for a service that has fields of their own for those.
+    pub fn further_lines(&self, most: usize, longest: usize) -> Option<Vec<String>> {
+        on_lines([None, self.street2.as_deref(), self.po_box.as_deref()], most, longest)
     }
 }
 

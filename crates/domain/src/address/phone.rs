@@ -28,9 +28,10 @@ fn read(typed: &str, country: Option<&str>) -> Option<PhoneNumber> {
     // "+49 (0)30 …": the zero is for callers inside the country.
     let typed = typed.trim().replace("(0)", " ");
     let number = phonenumber::parse(country, &typed).ok()?;
-    let code = number.code().value().to_string();
     let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let is_international = typed.starts_with('+') && digits.starts_with(&code) && (7..=15).contains(&digits.len());
+    // Nothing may have been taken for a prefix and dropped.
+    let is_whole = number.format().mode(Mode::E164).to_string().trim_start_matches('+') == digits;
+    let is_international = typed.starts_with('+') && is_whole && (7..=15).contains(&digits.len());
     (number.is_valid() || is_international).then_some(number)
 }
 

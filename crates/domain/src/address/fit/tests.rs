@@ -115,6 +115,18 @@ fn c1_a_service_that_wants_parts_gets_them_or_the_address_waits_with_every_versi
 }
 
 #[test]
+fn c2_further_lines_beside_a_split_street_are_wrapped_only_when_somebody_agrees() {
+    let long = Address { street2: Some("Hinterhaus, dritter Aufgang".to_owned()), ..address("Hauptstraße 12") };
+    insta::assert_snapshot!(listed(&SPLIT.fit(&long, fitting(false))), @r#"recipient/street2 Invalid: recipient/street2: "Hinterhaus, dritter Aufgang" does not stand on lines of 15 characters; it would fit as "Hinterhaus," / "dritter Aufgang""#);
+    insta::assert_snapshot!(listed(&SPLIT.fit(&long, fitting(true))), @r#"
+    {"street1":"Hauptstraße","house_number":"12","street2":"Hinterhaus, dritter Aufgang","country":"DE"}
+    recipient/street2: written as "Hinterhaus," / "dritter Aufgang"
+    "#);
+    let fitted = SPLIT.fit(&long, fitting(true)).unwrap().address;
+    assert_eq!(fitted.further_lines(2, 15).unwrap(), ["Hinterhaus,", "dritter Aufgang"]);
+}
+
+#[test]
 fn c3_a_phone_number_that_nobody_needs_and_nobody_can_read_is_left_out_with_a_note() {
     let limits = AddressLimits { phone: PhoneForm::E164, ..AddressLimits::NONE };
     let with = |phone: &str| Address { phone: Some(phone.to_owned()), ..address("Weg 1") };

@@ -95,9 +95,8 @@ fn reach(text: &str, order: Option<Order>, country: Option<&str>) -> (usize, boo
         if blanks > 0 && word > 0 && is_word_end {
             let is_letter = after[..word].chars().count() == 1;
             let is_last_word = after[word..].trim_matches(super::is_between).is_empty();
-            if words::is_repetition(&after[..word]) {
-                end += blanks + word;
-            } else if is_letter && order == Some(Order::NumberLast) {
+            let is_suffix = is_letter && order == Some(Order::NumberLast);
+            if is_suffix || words::is_repetition(&after[..word]) {
                 end += blanks + word;
             } else if is_letter && order == Some(Order::NumberFirst) && !is_last_word {
                 // "12 B High Street", "12 E Main St", "12 A Street".

@@ -265,7 +265,7 @@ pub(super) fn begins_unit(after: &str) -> bool {
     if behind.starts_with(['º', 'ª', '°']) {
         return true;
     }
-    let word = behind.trim_start_matches(|letter: char| letter == '.' || letter == ' ');
+    let word = behind.trim_start_matches(['.', ' ']);
     is_listed(FLOOR, first_word(word).0)
 }
 
