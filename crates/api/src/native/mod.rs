@@ -12,9 +12,9 @@ use crate::routes::{Routes, get, post};
 
 mod accounts;
 mod addresses;
-pub mod customs;
+mod customs;
 mod error;
-mod events;
+pub mod events;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod orders;

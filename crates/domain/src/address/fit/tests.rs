@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::super::{PlaceKind, Places};
 use super::*;
+use crate::address::PhoneForm;
 
 fn fitting(wraps: bool) -> Fitting<'static> {
     Fitting { side: Side::Recipient, service: "ground", is_abroad: true, split: None, wraps }
