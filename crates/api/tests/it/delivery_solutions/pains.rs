@@ -79,9 +79,10 @@ on_both_engines! {
             let parcel = &shipments["data"][0]["parcels"][0];
             assert_eq!((&parcel["tracking_number"], &parcel["number_from"]["who"], &parcel["number_from"]["at"]), (number, &json!(who), &json!(at)));
         }
-        // Who holds the first one cannot bring a second.
-        let second = t.post("/v1/orders/ord_1/tracking-numbers", &brought).await;
-        assert_eq!(second.status, 409, "{}", second.text());
+        // One that is brought beside ours is told of as such, with its own bringer.
+        let second = t.post("/v1/orders/ord_1/tracking-numbers", &brought).await.json();
+        let warning = format!("the order has another live shipment, shp_1 with {}", placed["trackingId"].as_str().unwrap());
+        assert_eq!((&second["warnings"], &second["parcels"][0]["number_from"]["who"]), (&json!([warning]), &json!("the marketplace")));
     }
 
     async fn e1_a_label_is_out_of_date_the_moment_the_order_differs_and_bought_anew_on_request_only(engine: Engine) {
