@@ -26,6 +26,31 @@ pub(crate) fn customs_warnings(order: &Order, sender: &domain::address::Address)
     }
 }
 
+/// What is declared of these parcels of a shipment.
+fn declaration(caller: &Caller, order: &Order, shipment: &Shipment, parcels: &[&Parcel]) -> Result<Declaration> {
+    let boxes: Vec<_> = parcels.iter().map(|parcel| &parcel.parcel).collect();
+    let says_nothing = boxes.iter().all(|parcel| parcel.contents.is_empty());
+    if says_nothing && shipment.parcels.len() > parcels.len() {
+        let text = "the shipment has several parcels, and nobody said what is in which: say it when shipping (parcels/contents)";
+        return Err(Error::invalid("parcels", text));
+    }
+    let (lines, total) = declared(&order.details, &inside(&order.details, &boxes)).map_err(Error::Invalid)?;
+    let gross = boxes.iter().map(|parcel| parcel.weight.milligrams()).sum();
+    let details = &shipment.details;
+    Ok(Declaration {
+        sender: details.sender.clone(),
+        recipient: details.recipient.clone(),
+        order_number: details.order_reference.clone().unwrap_or_else(|| order.id.to_string()),
+        tracking_numbers: parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
+        lines,
+        total,
+        gross_weight: Weight::from_milligrams(gross).ok_or_else(|| Error::internal("parcels weigh something"))?,
+        weight_is_assumed: boxes.iter().any(|parcel| parcel.weight_is_assumed),
+        customs: order.details.customs.clone().unwrap_or_default(),
+        day: details.booked_at.unwrap_or(shipment.created_at).to_zoned(caller.setup.zone.clone()).date().to_string(),
+    })
+}
+
 impl App {
     /// The customs form of one parcel as PDF: of what is inside it and nothing else.
     pub async fn customs_form(
@@ -43,7 +68,7 @@ impl App {
             return Err(Error::invalid("form", text));
         }
         let order = self.order_ever(caller, &shipment).await?;
-        let declaration = self.declaration(caller, &order, &shipment, &of_it)?;
+        let declaration = declaration(caller, &order, &shipment, &of_it)?;
         let drawn = documents::customs_form(form, &declaration, &self.draw_options()).map_err(Error::internal)?;
         let document = Document {
             parcel: Some(parcel),
@@ -59,45 +84,10 @@ impl App {
         let shipment = self.shipment(&caller.as_reader(), shipment).await?;
         let order = self.order_ever(caller, &shipment).await?;
         let parcels: Vec<_> = shipment.parcels.iter().collect();
-        let declaration = self.declaration(caller, &order, &shipment, &parcels)?;
+        let declaration = declaration(caller, &order, &shipment, &parcels)?;
         let drawn = documents::commercial_invoice(&declaration, &self.draw_options()).map_err(Error::internal)?;
         let document = Document { warnings: drawn.warnings, ..self.paper(DocumentKind::CommercialInvoice, &shipment)? };
         self.keep(caller.tenant(), document, drawn.bytes).await
-    }
-
-    fn declaration(
-        &self,
-        caller: &Caller,
-        order: &Order,
-        shipment: &Shipment,
-        parcels: &[&Parcel],
-    ) -> Result<Declaration> {
-        let boxes: Vec<_> = parcels.iter().map(|parcel| &parcel.parcel).collect();
-        let says_nothing = boxes.iter().all(|parcel| parcel.contents.is_empty());
-        if says_nothing && shipment.parcels.len() > parcels.len() {
-            let text = "the shipment has several parcels, and nobody said what is in which: say it when shipping (parcels/contents)";
-            return Err(Error::invalid("parcels", text));
-        }
-        let (lines, total) = declared(&order.details, &inside(&order.details, &boxes)).map_err(Error::Invalid)?;
-        let gross = boxes.iter().map(|parcel| parcel.weight.milligrams()).sum();
-        let details = &shipment.details;
-        Ok(Declaration {
-            sender: details.sender.clone(),
-            recipient: details.recipient.clone(),
-            order_number: details.order_reference.clone().unwrap_or_else(|| order.id.to_string()),
-            tracking_numbers: parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect(),
-            lines,
-            total,
-            gross_weight: Weight::from_milligrams(gross).ok_or_else(|| Error::internal("parcels weigh something"))?,
-            weight_is_assumed: boxes.iter().any(|parcel| parcel.weight_is_assumed),
-            customs: order.details.customs.clone().unwrap_or_default(),
-            day: details
-                .booked_at
-                .unwrap_or(shipment.created_at)
-                .to_zoned(caller.setup.zone.clone())
-                .date()
-                .to_string(),
-        })
     }
 
     async fn order_ever(&self, caller: &Caller, shipment: &Shipment) -> Result<Order> {

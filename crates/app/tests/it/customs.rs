@@ -25,8 +25,8 @@ fn zurich() -> Address {
     }
 }
 
-fn worth(cents: i64, currency: &str) -> Option<Money> {
-    Some(Money::new(Decimal::new(cents, 2), Currency::new(currency).unwrap()))
+fn worth(cents: i64, currency: &str) -> Money {
+    Money::new(Decimal::new(cents, 2), Currency::new(currency).unwrap())
 }
 
 fn blanket(quantity: u64) -> LineItem {
@@ -36,7 +36,7 @@ fn blanket(quantity: u64) -> LineItem {
         name: "Blanket".to_owned(),
         sku: Some("BLANKET-1".to_owned()),
         quantity,
-        unit_price: worth(1_999, "CHF"),
+        unit_price: Some(worth(1_999, "CHF")),
         measurement: Some(Measurement { weight: Some(weight), ..Measurement::default() }),
         hs_code: Some("630120".to_owned()),
         origin_country: Some("PT".to_owned()),
@@ -102,7 +102,7 @@ testkit::on_both_engines! {
 
     async fn k2_a_paper_counts_what_is_in_the_parcel_in_the_orders_currency(engine: Engine) {
         let shop = Shop::open(engine).await;
-        let mug = LineItem { id: Some("mugs".to_owned()), name: "Mug".to_owned(), unit_price: None, total_price: worth(1_000, "CHF"), ..blanket(3) };
+        let mug = LineItem { id: Some("mugs".to_owned()), name: "Mug".to_owned(), unit_price: None, total_price: Some(worth(1_000, "CHF")), ..blanket(3) };
         let order = shop.place(order_of(vec![blanket(3), mug], zurich())).await;
         let wish = packed(&[&[("blankets", 1), ("mugs", 1)], &[("blankets", 2), ("mugs", 2)]]);
         let shipment = shop.app().ship(&shop.acme, order, &wish).await.unwrap();
@@ -119,7 +119,7 @@ testkit::on_both_engines! {
         let text = said(&bytes);
         assert!(text.contains("Blanket 630120 PT 3 19.99 CHF 59.97 CHF\nMug 630120 PT 3 10.00 CHF\nTotal 6 69.97 CHF"), "{text}");
 
-        let mixed = LineItem { id: None, unit_price: worth(500, "EUR"), ..blanket(1) };
+        let mixed = LineItem { id: None, unit_price: Some(worth(500, "EUR")), ..blanket(1) };
         let details = OrderDetails { external_id: Some("1003".to_owned()), ..order_of(vec![blanket(1), mixed], zurich()) };
         let order = shop.place(details).await;
         let shipment = shop.ship(order).await.unwrap();

@@ -320,7 +320,7 @@ mod tests {
             let found = check(&at(written));
             let reasons = found.reasons.iter().map(|one| format!("{}: {}", one.field, one.message));
             let proposal = found.proposal.iter().map(|one| serde_json::to_string(one).unwrap());
-            let more = reasons.chain(proposal).map(|line| format!("\n    {line}")).collect::<String>();
+            let more = reasons.chain(proposal).flat_map(|line| ["\n    ".to_owned(), line]).collect::<String>();
             format!("{written} = {}{more}", found.status.as_str())
         });
         insta::assert_snapshot!(told.join("\n"), @r#"
