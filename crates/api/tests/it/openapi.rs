@@ -321,7 +321,11 @@ on_both_engines! {
         let of_ours = [Dialect::Native, Dialect::Sendcloud].into_iter().flat_map(operations).collect::<Vec<_>>();
         for operation in of_ours.iter().filter(|operation| operation.path.contains("{id}")) {
             let example = operation.parameter("id").unwrap()["example"].clone();
-            let unknown = example.as_str().map_or("999999".to_owned(), |id| id.replace("_1", "_zzz"));
+            let unknown = match example.as_str() {
+                None => "999999".to_owned(),
+                Some(id) if id.contains("_1") => id.replace("_1", "_zzz"),
+                Some(id) => format!("{id}-zzz"),
+            };
             let upper = unknown.to_ascii_uppercase();
             let mut told = BTreeSet::new();
             for id in [&unknown, "x", "0", "-1", "1.5", "ord_0", "%FF", "%00", "a%2Fb", &long, &format!("{upper}_")] {

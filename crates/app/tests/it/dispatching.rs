@@ -234,7 +234,7 @@ on_both_engines! {
         let (slow, quick) = (Scripted::new(), Scripted::second());
         let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(slow.clone()), Arc::new(quick.clone())];
         let shop = Shop::of(slow.clone(), engine, |builder| builder.connectors(connectors).setup(setup)).await;
-        slow_rates(&slow, Some(400));
+        slow_rates(&slow, Some(1_500));
         let draft = |name: String, from: &str| {
             let details = OrderDetails { ship_from: Some(from.to_owned()), ..cups(&name) };
             OrderDraft { id: None, channel: WEB_SHOP, details }
@@ -249,7 +249,8 @@ on_both_engines! {
         };
         let (ran, (slow_asked, slow_booked)) = join(shop.app().run_jobs_until_idle(), watch).await;
         ran.unwrap();
-        assert_eq!((slow_asked, slow_booked), (16, 0), "only so many of one location are under way");
+        assert!((1..=16).contains(&slow_asked), "only so many of one location are under way: {slow_asked}");
+        assert_eq!(slow_booked, 0, "they hang");
         assert_eq!(slow.ledger(|ledger| ledger.booked.len()), 40);
     }
 }

@@ -298,6 +298,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         ),
                         aliases: {},
                         cut_offs: None,
+                        extra: {},
                     },
                 ],
                 carrier_accounts: [
