@@ -22,6 +22,7 @@ mod links;
 pub mod native;
 mod routes;
 pub mod sendcloud;
+pub mod seven_senders;
 
 pub use routes::Route;
 
@@ -48,13 +49,17 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::routes().router("/delivery-solutions"))
         .merge(delivery_solutions::v2_routes().router(""))
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
+        .merge(seven_senders::routes().router(""))
+        .merge(seven_senders::routes().router("/seven-senders"))
         .merge(native)
         .merge(links::router())
         .merge(health::router())
         .with_state(app)
         .layer(most.layer())
         .layer(axum::Extension(most));
-    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+    Router::new()
+        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+        .layer(axum::middleware::map_request(seven_senders::plain_path))
 }
 
 /// The routes of a dialect on its native paths; none for one that is not spoken yet.
@@ -66,7 +71,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             let (routes, v2) = (delivery_solutions::routes().list(), delivery_solutions::v2_routes().list());
             routes.into_iter().chain(v2).collect()
         }
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+        Dialect::SevenSenders => seven_senders::routes().list(),
+        Dialect::Expertsender | Dialect::Crowdsender => Vec::new(),
     }
 }
 
@@ -76,7 +82,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Native => Some(include_str!("../../../openapi/native.json")),
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
+        Dialect::SevenSenders => Some(include_str!("../../../openapi/seven_senders.json")),
+        Dialect::Expertsender | Dialect::Crowdsender => None,
     }
 }
 
