@@ -209,23 +209,17 @@ impl App {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 let before = shipment.clone();
-                let (old, new) = correct(&mut shipment, parcel, corrected);
+                let told = correct(&mut shipment, parcel, corrected);
                 if shipment == before {
                     return Ok(Ok(shipment));
                 }
                 shipment.modified_at = now;
                 tx.save_shipment(&tenant, &shipment).await?;
                 shipment.version += 1;
-                if old != new {
-                    let about = About {
-                        order: Some(shipment.order),
-                        shipment: Some(shipment.id),
-                        parcel: Some(parcel),
-                        old,
-                        new,
-                        ..About::default()
-                    };
-                    tx.emit(&tenant, &event(event_id, EventKind::ShipmentReplaced, now, about)).await?;
+                if let Some((kind, old, new)) = told {
+                    let (order, id) = (Some(shipment.order), Some(shipment.id));
+                    let about = About { order, shipment: id, parcel: Some(parcel), old, new, ..About::default() };
+                    tx.emit(&tenant, &event(event_id, kind, now, about)).await?;
                 }
                 Ok(Ok(shipment))
             })
@@ -299,28 +293,29 @@ impl App {
     }
 }
 
-/// Lays what was corrected over a shipment; answers the number before and after.
-fn correct(shipment: &mut Shipment, parcel: ParcelId, corrected: Corrected) -> (Option<String>, Option<String>) {
+/// What happened, and the value before and after.
+type Told = (EventKind, Option<String>, Option<String>);
+
+/// Lays what was corrected over a shipment. A first number is told like one that was brought at once: who waits for a
+/// number has heard of none before. Another one takes the old one's place.
+fn correct(shipment: &mut Shipment, parcel: ParcelId, corrected: Corrected) -> Option<Told> {
     let is_from_elsewhere = shipment.is_from_elsewhere();
     let (dialect, extra) = corrected.extra;
     let details = &mut shipment.details;
     details.extra.insert(dialect, extra);
-    let Some(parcel) = shipment.parcels.iter_mut().find(|known| known.id == parcel).filter(|_| is_from_elsewhere)
-    else {
-        return (None, None);
-    };
+    let parcel = shipment.parcels.iter_mut().find(|known| known.id == parcel).filter(|_| is_from_elsewhere)?;
     if let (Some(carrier), Some(brought)) = (corrected.carrier, details.brought_by.as_mut()) {
         details.service = ServiceCode::new(ELSEWHERE, &carrier);
         details.service_name.clone_from(&carrier);
         brought.carrier = carrier;
     }
-    let reference = details.carrier_reference.clone();
-    details.carrier_reference = corrected.reference.or(reference.clone());
+    details.carrier_reference = corrected.reference.or(details.carrier_reference.take());
     let before = parcel.tracking_number.clone();
-    if let Some(number) = corrected.tracking_number.filter(|number| Some(number) != before.as_ref()) {
-        details.former_numbers.extend(before.clone());
-        parcel.tracking_number = Some(number);
+    let number = corrected.tracking_number.filter(|number| Some(number) != before.as_ref())?;
+    parcel.tracking_number = Some(number.clone());
+    if before.is_none() {
+        return Some((EventKind::ShipmentRecorded, None, None));
     }
-    let known_by = |number: &Option<String>, reference: &Option<String>| number.clone().or_else(|| reference.clone());
-    (known_by(&before, &reference), known_by(&parcel.tracking_number, &details.carrier_reference))
+    details.former_numbers.extend(before.clone());
+    Some((EventKind::ShipmentReplaced, before, Some(number)))
 }

@@ -35,7 +35,7 @@ on_both_engines! {
         let answers = join_all((0..100).map(|_| older(&t, Method::POST, "/v2/orders.json", form))).await;
         let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
         statuses.sort_unstable();
-        assert_eq!(statuses, [vec![200; 99], vec![201]].concat());
+        assert_eq!(statuses, [vec![200_u16; 99], vec![201]].concat());
         assert!(answers.iter().all(|answer| answer.json() == answers[0].json()));
         assert_eq!(walked(&t).await, [answers[0].json()["id"].as_u64().unwrap()]);
         assert_eq!(events(&t).await, ["order.created"], "the same order again is no news");
@@ -108,8 +108,10 @@ on_both_engines! {
         assert_eq!(json!([replaced[0]["data"]["old"], replaced[0]["data"]["new"]]), json!(["JJD1", "JJD2"]));
     }
 
-    async fn e4_a_reference_becomes_a_number_and_a_label_of_ours_keeps_its_own(engine: Engine) {
-        let t = serving(engine).await;
+    async fn e4_nobody_hears_of_a_dispatch_before_there_is_a_number(engine: Engine) {
+        let sink = Sink::start().await;
+        let endpoint = format!("[[tenant.webhook]]\nurl = \"{}\"\nsecret = \"s\"\ndialect = \"delivery_solutions\"\nevents = [\"*\"]\n", sink.url);
+        let t = routed(builder(engine).setup(setup_with(&endpoint)).build().await);
         placed(&t, &order("A")).await;
         let mut known = shipment("A", "");
         known["reference_number"] = json!("REF-1");
@@ -117,11 +119,22 @@ on_both_engines! {
         let path = format!("/v2/shipments/{id}");
         let shown = read(&t, &path).await;
         assert_eq!(json!([shown["tracking_code"], shown["reference_number"]]), json!(["", "REF-1"]));
+        let dispatched = async || {
+            t.run_jobs().await;
+            let bodies = sink.received().into_iter().map(|received| serde_json::from_slice::<Json>(&received.body).unwrap());
+            bodies.filter(|body| body["status"] == "ORDER_DISPATCHED").map(|body| body["trackingNumber"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(dispatched().await, [json!(null); 0]);
         newer(&t, Method::PUT, &path, &json!({ "tracking_code": "BRT-1" })).await;
         let shown = read(&t, &path).await;
         assert_eq!(json!([shown["tracking_code"], shown["reference_number"], shown.get("former_tracking_codes")]), json!(["BRT-1", "REF-1", null]));
-        assert_eq!(events(&t).await.last().unwrap(), "shipment.replaced");
+        assert_eq!(dispatched().await, [json!("BRT-1")]);
+        assert_eq!(events(&t).await, ["order.created", "shipment.recorded", "shipment.recorded"]);
+        assert_eq!(super::fixture::states(&read(&t, "/v2/orders/1").await).len(), 2, "it is shipped once");
+    }
 
+    async fn e4_a_label_of_ours_keeps_the_number_of_its_carrier(engine: Engine) {
+        let t = serving(engine).await;
         crate::fixture::place(&t, [crate::fixture::order("B")]).await;
         assert_eq!(crate::fixture::ship(&t, "B").await.status, 201);
         let ours = read(&t, "/v2/shipments?order_id=B").await[0].clone();
