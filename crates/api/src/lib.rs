@@ -23,6 +23,7 @@ pub mod native;
 mod push;
 mod routes;
 pub mod sendcloud;
+pub mod seven_senders;
 
 pub use routes::Route;
 
@@ -52,6 +53,8 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::routes().router("/delivery-solutions"))
         .merge(delivery_solutions::v2_routes().router(""))
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
+        .merge(seven_senders::routes().router(""))
+        .merge(seven_senders::routes().router("/seven-senders"))
         .merge(native)
         .merge(links::router())
         .merge(push::router())
@@ -59,7 +62,9 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .with_state(app)
         .layer(most.layer())
         .layer(axum::Extension(most));
-    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+    Router::new()
+        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+        .layer(axum::middleware::map_request(seven_senders::plain_path))
 }
 
 /// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
@@ -103,7 +108,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             let (routes, v2) = (delivery_solutions::routes().list(), delivery_solutions::v2_routes().list());
             routes.into_iter().chain(v2).collect()
         }
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+        Dialect::SevenSenders => seven_senders::routes().list(),
+        Dialect::Expertsender | Dialect::Crowdsender => Vec::new(),
     }
 }
 
@@ -113,7 +119,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Native => Some(include_str!("../../../openapi/native.json")),
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
+        Dialect::SevenSenders => Some(include_str!("../../../openapi/seven_senders.json")),
+        Dialect::Expertsender | Dialect::Crowdsender => None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::fixture::{bare, key, order, serving, serving_setup, setup_with};
 use crate::schema::{faults, resolved};
 
 /// The dialects that are spoken.
-const SPOKEN: [Dialect; 3] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions];
+const SPOKEN: [Dialect; 4] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::SevenSenders];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
 const RARE: [&str; 8] = [
@@ -164,6 +164,8 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
         let placed = t.post("/shipments", &order).await;
         assert_eq!(placed.status, 201, "{}", placed.text());
     }
+    let told = operations(Dialect::SevenSenders).into_iter().find(|operation| operation.name() == "POST /v2/orders");
+    assert_eq!(t.call(Method::POST, "/v2/orders", told.unwrap().body()).await.status, 201);
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
     t
@@ -289,6 +291,7 @@ on_both_engines! {
             let example = documented["content"].as_object().unwrap().values().next().unwrap()["example"].clone();
             let prefix = match operation.path.split('/').nth(1) {
                 Some("v1") => "/native",
+                Some("v2") => "/seven-senders",
                 Some("shipments" | "ent-services") => "/delivery-solutions",
                 _ if status == 403 => "/delivery-solutions",
                 _ => "/sendcloud",
