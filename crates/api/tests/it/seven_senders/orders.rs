@@ -30,11 +30,12 @@ on_both_engines! {
         let mut full = order("A");
         full["language"] = json!("de");
         full["promised_delivery_date"] = json!("2026-03-05");
-        full["order_tags"] = json!({ "product": "shoe", "price": 100.50, "gift": true, "note": null, "more": { "a": [1] } });
+        // As text, so that the members keep their order and the number its digits.
+        full["order_tags"] = json!("{\"product\":\"shoe\",\"price\":100.50,\"gift\":true,\"note\":null,\"more\":{\"a\":[1]}}");
         full["boarding_complete"] = json!("0");
         placed(&t, &full).await;
         let tags = json!([
-            { "name": "product", "content": "shoe" }, { "name": "price", "content": "100.5" }, { "name": "gift", "content": "true" },
+            { "name": "product", "content": "shoe" }, { "name": "price", "content": "100.50" }, { "name": "gift", "content": "true" },
             { "name": "note", "content": "" }, { "name": "more", "content": "{\"a\":[1]}" },
         ]);
         assert_eq!(read(&t, "/v2/orders/1").await["order_tags"], tags);
