@@ -25,7 +25,16 @@ pub(crate) fn order(bytes: &[u8]) {
         if let (Ok(change), Some(id)) = (decode::state(&tree, generation), OrderId::new(1)) {
             let channel = domain::channel::Dialect::SevenSenders.default_channel();
             let at = Timestamp::UNIX_EPOCH;
-            let order = Order { id, channel, version: 1, created_at: at, modified_at: at, cancelled_at: None, details };
+            let order = Order {
+                id,
+                channel,
+                version: 1,
+                created_at: at,
+                modified_at: at,
+                cancelled_at: None,
+                checked: None,
+                details,
+            };
             drop(change.lay_over(&order, 3));
         }
     }
