@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use crate::{crowdsender, delivery_solutions, dialect, json, native, sendcloud};
+use crate::{crowdsender, delivery_solutions, dialect, json, native, sendcloud, seven_senders};
 
 /// Takes any bytes and does not panic.
 pub type Decoder = fn(&[u8]);
@@ -38,6 +38,9 @@ pub fn decoders() -> Vec<(&'static str, Decoder)> {
         ("delivery_solutions_list", delivery_solutions::fuzzing::list),
         ("crowdsender_order", crowdsender::fuzzing::order),
         ("crowdsender_query", crowdsender::fuzzing::query),
+        ("seven_senders_order", seven_senders::fuzzing::order),
+        ("seven_senders_shipment", seven_senders::fuzzing::shipment),
+        ("seven_senders_query", seven_senders::fuzzing::query),
     ]
 }
 
@@ -71,6 +74,7 @@ fn patch(bytes: &[u8]) {
         modified_at: at,
         cancelled_at: None,
         standing: domain::stage::Stage::Open,
+        checked: None,
         details,
     };
     if let Some(read) = read

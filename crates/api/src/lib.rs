@@ -21,8 +21,10 @@ mod idempotency;
 pub mod json;
 mod links;
 pub mod native;
+mod push;
 mod routes;
 pub mod sendcloud;
+pub mod seven_senders;
 
 pub use routes::Route;
 
@@ -35,14 +37,17 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
     ]
 }
 
-/// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
+/// Every dialect on its native paths and below its own name, document links, carriers' push addresses, and the health checks. A body may have
 /// `most_bytes`. A path with a slash at its end is the path without: answered at once, never redirected, since a
 /// redirect turns many clients' POST into a GET.
 pub fn router(app: App, most_bytes: usize) -> Router {
     let most = dialect::MostBytes(most_bytes);
     let once = axum::middleware::from_fn_with_state(app.clone(), idempotency::layer::<native::Native>);
     let native = native::routes().router("").merge(native::routes().router("/native")).layer(once);
+    let prefix = app.options().shipments_prefix.clone();
+    let further = prefix.as_deref().map(|prefix| delivery_solutions::routes().router(prefix)).unwrap_or_default();
     let routes = Router::new()
+        .merge(further)
         .merge(sendcloud::routes().router(""))
         .merge(sendcloud::routes().router("/sendcloud"))
         .merge(delivery_solutions::routes().router(""))
@@ -51,13 +56,50 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
         .merge(crowdsender::routes().router(""))
         .merge(crowdsender::routes().router("/crowdsender"))
+        .merge(seven_senders::routes().router(""))
+        .merge(seven_senders::routes().router("/seven-senders"))
         .merge(native)
         .merge(links::router())
+        .merge(push::router())
         .merge(health::router())
         .with_state(app)
         .layer(most.layer())
         .layer(axum::Extension(most));
-    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+    Router::new()
+        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+        .layer(axum::middleware::map_request(seven_senders::plain_path))
+}
+
+/// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
+pub fn is_free_prefix(prefix: &str) -> bool {
+    const LONGEST: usize = 200;
+    const TAKEN: [&str; 17] = [
+        "/v1",
+        "/v2",
+        "/api/v1",
+        "/api/v2",
+        "/api/v3",
+        "/oauth2",
+        "/native",
+        "/sendcloud",
+        "/delivery-solutions",
+        "/shipments",
+        "/ent-services",
+        "/d",
+        "/t",
+        "/ui",
+        "/docs",
+        "/push",
+        "/metrics",
+    ];
+    let is_plain = |segment: &str| {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        !segment.is_empty() && !matches!(segment, "." | "..") && segment.bytes().all(is_letter)
+    };
+    let is_below =
+        |taken: &str| prefix.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let segments = prefix.strip_prefix('/').filter(|_| prefix.len() <= LONGEST);
+    segments.is_some_and(|segments| segments.split('/').all(is_plain)) && !TAKEN.into_iter().any(is_below)
 }
 
 /// The routes of a dialect on its native paths; none for one that is not spoken yet.
@@ -70,7 +112,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             routes.into_iter().chain(v2).collect()
         }
         Dialect::Crowdsender => crowdsender::routes().list(),
-        Dialect::Expertsender | Dialect::SevenSenders => Vec::new(),
+        Dialect::SevenSenders => seven_senders::routes().list(),
+        Dialect::Expertsender => Vec::new(),
     }
 }
 
@@ -81,7 +124,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
         Dialect::Crowdsender => Some(include_str!("../../../openapi/crowdsender.json")),
-        Dialect::Expertsender | Dialect::SevenSenders => None,
+        Dialect::SevenSenders => Some(include_str!("../../../openapi/seven_senders.json")),
+        Dialect::Expertsender => None,
     }
 }
 

@@ -15,9 +15,12 @@ use store::Store;
 use store::blobs::Blobs;
 use tokio::sync::Notify;
 
+pub mod addresses;
 pub mod caller;
 pub mod channels;
+pub mod checks;
 pub mod clock;
+mod customs;
 pub mod documents;
 pub mod gates;
 pub mod guard;
@@ -25,7 +28,9 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod locations;
 pub mod orders;
+pub mod pushes;
 pub mod queries;
 pub mod rates;
 pub mod rehearsal;
@@ -53,6 +58,7 @@ struct Inner {
     setup: tenants::SetupCache,
     limits: limits::Limits,
     gates: gates::Gates,
+    geocoders: addresses::geocoder::Geocoders,
     wakes: Wakes,
 }
 
@@ -97,6 +103,8 @@ pub struct Options {
     pub rate_timeout: Duration,
     /// How much a query over orders may look through.
     pub query_ceiling: queries::Ceiling,
+    /// A further path below which the shipping order API answers, `/shipping/v1`.
+    pub shipments_prefix: Option<String>,
 }
 
 impl Default for Options {
@@ -110,6 +118,7 @@ impl Default for Options {
             carrier_timeout: Duration::from_secs(30),
             rate_timeout: Duration::from_secs(5),
             query_ceiling: queries::Ceiling::default(),
+            shipments_prefix: None,
         }
     }
 }
@@ -119,8 +128,11 @@ impl Default for Options {
 pub(crate) struct Wakes {
     pub(crate) events: Notify,
     pub(crate) deliveries: Notify,
+    pub(crate) dispatches: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
+    pub(crate) checks: Notify,
+    pub(crate) addresses: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 
@@ -133,6 +145,7 @@ impl App {
             setup: tenants::SetupCache::default(),
             limits,
             gates: gates::Gates::default(),
+            geocoders: addresses::geocoder::Geocoders::default(),
             wakes: Wakes::default(),
         }))
     }
@@ -174,6 +187,10 @@ impl App {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    pub(crate) fn geocoders(&self) -> &addresses::geocoder::Geocoders {
+        &self.0.geocoders
     }
 
     pub(crate) fn wakes(&self) -> &Wakes {

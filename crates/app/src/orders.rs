@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use domain::address::AddressStatus;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
@@ -42,6 +43,36 @@ pub struct PlacedOrder {
     pub details: Arc<OrderDetails>,
 }
 
+/// What an order becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderEdit {
+    /// What it says now.
+    pub details: OrderDetails,
+    /// The status a client set, before and after, for the event.
+    pub status: Option<(String, String)>,
+    /// Where a client says that it stands.
+    pub standing: Option<Stage>,
+    /// How a client says that its address stands.
+    pub address: Option<AddressStatus>,
+}
+
+impl From<OrderDetails> for OrderEdit {
+    fn from(details: OrderDetails) -> Self {
+        Self { details, status: None, standing: None, address: None }
+    }
+}
+
+/// With what an order begins besides what it says.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    /// How it is to be shipped, if it is.
+    pub(crate) wish: Option<String>,
+    /// Where a client says that it stands.
+    pub(crate) standing: Option<Stage>,
+    /// How a client says that its address stands.
+    pub(crate) address: Option<AddressStatus>,
+}
+
 /// How a client names an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderRef {
@@ -72,6 +103,7 @@ impl App {
         let channels: Vec<_> = drafts.iter().map(|draft| draft.channel).collect();
         let details: Vec<Arc<OrderDetails>> = drafts.into_iter().map(|draft| Arc::new(draft.details)).collect();
         let sent = details.clone();
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let upserted = self
             .write_once(caller, async move |tx| {
                 let mut answers = Vec::with_capacity(rows.len());
@@ -101,11 +133,16 @@ impl App {
                         event(*id, kind, now, about)
                     })
                     .collect();
+                if is_checking {
+                    let changed = answers.iter().filter(|answer| answer.changed).map(|answer| answer.id);
+                    tx.check_addresses_at(&tenant, &changed.collect::<Vec<_>>(), Some(now)).await?;
+                }
                 tx.emit_all(&tenant, &news).await?;
                 Ok(answers)
             })
             .await?;
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         let placed = upserted.into_iter().zip(channels).zip(details).map(|((answer, channel), details)| PlacedOrder {
             id: answer.id,
             is_new: answer.changed && answer.version == 1,
@@ -118,24 +155,44 @@ impl App {
 
     /// Creates an order that must be new in its channel: one that is there already is a problem of `external_id`.
     pub async fn create_order(&self, caller: &Caller, draft: OrderDraft) -> Result<Order> {
-        self.create_order_in(caller, draft, None).await
+        self.create_order_with(caller, draft, Beginning::default()).await
     }
 
-    /// The same for a client that says where the order stands.
-    pub async fn create_order_in(&self, caller: &Caller, draft: OrderDraft, standing: Option<Stage>) -> Result<Order> {
+    /// The same; with a wish, that the order is to be shipped so is written down in the same transaction.
+    pub(crate) async fn create_order_with(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        beginning: Beginning,
+    ) -> Result<Order> {
         caller.require(Scope::Write)?;
         let id = self.one_id("orders", OrderId::new).await?;
         let event_id = self.one_id("events", EventId::new).await?;
-        let (now, tenant) = (self.now(), caller.tenant().clone());
-        let order = Order { standing: standing.unwrap_or(Stage::Open), ..tentative(id, draft, now) };
-        let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?.standing(standing);
+        let (now, tenant, dialect) = (self.now(), caller.tenant().clone(), caller.dialect);
+        let mut order = tentative(id, draft, now);
+        order.standing = beginning.standing.unwrap_or(order.standing);
+        let said = beginning.address.filter(|said| *said != AddressStatus::Unverified);
+        order.checked = said.map(|said| Box::new(order.address_said(said, now)));
+        let is_checking = caller.setup.tenant.address_check.is_some();
+        let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
+        let row = row.standing(beginning.standing);
+        let (location, check) = (order.details.ship_from.clone(), order.checked.clone());
         let created = self
             .store()
             .write(async move |tx| {
                 if !tx.insert_order(&tenant, &row).await? {
                     return Ok(false);
                 }
+                if is_checking {
+                    tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
+                }
                 let about = About { order: Some(id), order_version: Some(1), ..About::default() };
+                if let Some(check) = &check {
+                    tx.note_address_check(&tenant, id, check, false).await?;
+                }
+                if let Some(wish) = &beginning.wish {
+                    tx.add_dispatch(&tenant, id, location.as_deref(), dialect, wish, now).await?;
+                }
                 tx.emit(&tenant, &event(event_id, EventKind::OrderCreated, now, about)).await?;
                 Ok(true)
             })
@@ -144,6 +201,7 @@ impl App {
             return Err(taken(&order.details));
         }
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         Ok(order)
     }
 
@@ -163,6 +221,7 @@ impl App {
             modified_at: at,
             cancelled_at: None,
             standing: Stage::Open,
+            checked: None,
             details,
         })
     }
@@ -244,42 +303,86 @@ impl App {
         id: OrderId,
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
-        self.edit_order_in(caller, id, move |order| change(order).map(|details| (details, None))).await
+        self.edit_order_with(caller, id, change, |_| Ok(None)).await
     }
 
-    /// The same for a client that may say where the order stands; what it says stands until that next changes here.
-    pub async fn edit_order_in<R: Send + 'static>(
+    /// The same; `wish` says how an order that waits for being shipped is to be shipped from now on.
+    pub(crate) async fn edit_order_with<R: Send + 'static>(
         &self,
         caller: &Caller,
         id: OrderId,
-        change: impl Fn(&Order) -> std::result::Result<(OrderDetails, Option<Stage>), R> + Send + Sync + 'static,
+        change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
+        wish: impl Fn(&Order) -> Result<Option<String>> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
+        self.edit(caller, id, move |order, _| change(order).map(OrderEdit::from), wish).await
+    }
+
+    /// The same for a change that keeps the id of the event which tells of it.
+    pub async fn edit_order_by_event<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order, EventId) -> std::result::Result<OrderEdit, R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
+        self.edit(caller, id, change, |_| Ok(None)).await
+    }
+
+    async fn edit<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order, EventId) -> std::result::Result<OrderEdit, R> + Send + Sync + 'static,
+        wish: impl Fn(&Order) -> Result<Option<String>> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let order = self
             .store()
             .write(async move |tx| {
                 let mut order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
-                let (details, standing) = match change(&order) {
-                    Ok(change) => change,
+                let OrderEdit { details, status, standing, address } = match change(&order, event_id) {
+                    Ok(edit) => edit,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 let row = OrderRow::new(id, order.channel, &details, &zone, now)?.standing(standing);
                 if order.details.external_id != details.external_id && !tx.rename_order(&tenant, id, &row).await? {
                     return Err(taken(&details));
                 }
+                let standing_before = order.standing;
                 order.details = details;
-                if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
+                let version = tx.replace_order(&tenant, id, &row).await?;
+                if let Some(version) = version {
                     order.version = version;
-                    order.modified_at = now;
-                    let mut about = About { order: Some(id), order_version: Some(version), ..About::default() };
-                    if let Some(standing) = standing.filter(|standing| *standing != order.standing) {
-                        about.old = Some(order.standing.as_str().to_owned());
-                        about.new = Some(standing.as_str().to_owned());
-                        order.standing = standing;
+                    order.standing = standing.unwrap_or(order.standing);
+                    if is_checking {
+                        tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
                     }
+                }
+                // Whoever has no word for an address that failed calls it unverified.
+                let stands = order.address_status();
+                let is_shown_so = |said| said == AddressStatus::Unverified && stands == AddressStatus::Failed;
+                let said = address.filter(|said| *said != stands && !is_shown_so(*said));
+                if let Some(said) = said {
+                    let check = order.address_said(said, now);
+                    tx.note_address_check(&tenant, id, &check, standing.is_some()).await?;
+                    order.checked = Some(Box::new(check));
+                    if version.is_none() {
+                        order.version = tx.touch_order(&tenant, id, now).await?;
+                    }
+                }
+                if version.is_some() || said.is_some() {
+                    order.modified_at = now;
+                    let moved = (order.standing != standing_before)
+                        .then(|| (standing_before.as_str().to_owned(), order.standing.as_str().to_owned()));
+                    let (old, new) = status.or(moved).unzip();
+                    let about =
+                        About { order: Some(id), order_version: Some(order.version), old, new, ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
+                    if let Some(wish) = wish(&order)? {
+                        tx.change_dispatch(&tenant, id, &wish).await?;
+                    }
                 }
                 Ok(Ok(order))
             })
@@ -319,6 +422,75 @@ impl App {
     }
 }
 
+impl App {
+    /// Creates an order, or changes the one that its channel has under the same external id by what `change` makes of it.
+    /// Says whether it is new.
+    pub async fn create_or_edit_order(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        change: impl Fn(&Order, EventId) -> OrderEdit + Clone + Send + Sync + 'static,
+    ) -> Result<(OrderId, bool)> {
+        const TRIES: usize = 10;
+        let is_taken = |problem: &Problem| problem.rule == Rule::Taken && problem.path == "external_id";
+        let named = OrderRef::External(Some(draft.channel), draft.details.external_id.clone().unwrap_or_default());
+        for _ in 0..TRIES {
+            match self.create_order(caller, draft.clone()).await {
+                Ok(order) => return Ok((order.id, true)),
+                Err(Error::Invalid(problems)) if problems.iter().any(is_taken) => {}
+                Err(error) => return Err(error),
+            }
+            let found = match self.find_order_to_change(caller, &named, Scope::Write).await {
+                Ok(found) if found.channel == draft.channel => found.id,
+                // It was deleted meanwhile.
+                Ok(_) | Err(Error::NotFound(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let change = change.clone();
+            let edit = move |order: &Order, event| Ok::<_, std::convert::Infallible>(change(order, event));
+            match self.edit_order_by_event(caller, found, edit).await {
+                Ok(Ok(order)) => return Ok((order.id, false)),
+                Ok(Err(never)) => match never {},
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict("the order is being created and deleted at this moment: try again".to_owned()))
+    }
+
+    /// Deletes every order of a channel that fits a filter and is worth deleting, one by one, and says how many. Begun
+    /// again after a crash, it goes on.
+    pub async fn delete_orders(
+        &self,
+        caller: &Caller,
+        channel: ChannelNumber,
+        filter: OrderFilter,
+        is_meant: impl Fn(&Order) -> bool,
+    ) -> Result<usize> {
+        const BATCH: usize = 100;
+        caller.require(Scope::Write)?;
+        let (mut deleted, mut after) = (0, None);
+        loop {
+            let filter = OrderFilter { channels: Some(vec![channel]), ..filter.clone() };
+            let sort = vec![(OrderSort::PlacedAt, false), (OrderSort::Id, false)];
+            let page = OrderPage { sort, after: after.clone(), backwards: false, skip: 0, limit: BATCH };
+            let listed = self.list_orders(&caller.as_reader(), filter, page).await?;
+            after = listed.get(BATCH - 1).map(|last| last.place.clone());
+            for listed in listed.iter().take(BATCH).filter(|listed| is_meant(&listed.order)) {
+                match self.delete_order(caller, listed.order.id).await {
+                    Ok(()) => deleted += 1,
+                    // Somebody else deleted it meanwhile.
+                    Err(Error::NotFound(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if after.is_none() {
+                return Ok(deleted);
+            }
+        }
+    }
+}
+
 /// A draft as the order it will be.
 pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order {
     Order {
@@ -329,6 +501,7 @@ pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order
         modified_at: now,
         cancelled_at: None,
         standing: Stage::Open,
+        checked: None,
         details: draft.details,
     }
 }

@@ -266,6 +266,7 @@ mod tests {
             modified_at: now,
             cancelled_at: None,
             standing: domain::stage::Stage::Open,
+            checked: None,
             details,
         };
         let kilograms = |kilograms: &str| ParcelBox {

@@ -1,28 +1,45 @@
-//! Standing: where a client says an order stands, for interfaces that share their status with us.
+//! Standing: where a client says an order and its address stand, for interfaces that share their statuses with us.
 //!
 //! What a client says stands until our own view of the order changes. Cancelling is more than a word: it is the one verb
 //! for it, and what the carrier does not take back is shown to a person.
 
+use domain::address::AddressStatus;
 use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
 use domain::stage::Stage;
 use domain::tenant::Scope;
 use domain::{Error, Result};
 
-use crate::orders::OrderDraft;
+use crate::orders::{Beginning, OrderDraft, OrderEdit};
 use crate::story::Story;
 use crate::{App, Caller};
 
-/// What is more than a word.
-fn word(said: Option<Stage>) -> Option<Stage> {
-    said.filter(|said| *said != Stage::Cancelled)
+/// What a client says of an order besides what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Where it stands.
+    pub standing: Option<Stage>,
+    /// How its shipping address stands.
+    pub address: Option<AddressStatus>,
+}
+
+impl Said {
+    fn is_cancelled(self) -> bool {
+        self.standing == Some(Stage::Cancelled)
+    }
+
+    /// Where the order stands, if that is no more than a word.
+    fn word(self) -> Option<Stage> {
+        self.standing.filter(|_| !self.is_cancelled())
+    }
 }
 
 impl App {
     /// Creates an order that must be new in its channel, standing where the client says.
-    pub async fn create_order_as_said(&self, caller: &Caller, draft: OrderDraft, said: Option<Stage>) -> Result<Story> {
-        self.may_say(caller, said)?;
-        let order = self.create_order_in(caller, draft, word(said)).await?;
+    pub async fn create_order_as_said(&self, caller: &Caller, draft: OrderDraft, said: Said) -> Result<Story> {
+        may_say(caller, said)?;
+        let beginning = Beginning { wish: None, standing: said.word(), address: said.address };
+        let order = self.create_order_with(caller, draft, beginning).await?;
         self.cancel_as_said(caller, order.id, said).await?;
         self.retold(caller, order.id).await
     }
@@ -32,30 +49,34 @@ impl App {
         &self,
         caller: &Caller,
         id: OrderId,
-        said: Option<Stage>,
+        said: Said,
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
-        self.may_say(caller, said)?;
-        let edited = self.edit_order_in(caller, id, move |order| Ok((change(order)?, word(said)))).await?;
+        may_say(caller, said)?;
+        let edit = move |order: &Order, _| {
+            let details = change(order)?;
+            Ok(OrderEdit { standing: said.word(), address: said.address, ..OrderEdit::from(details) })
+        };
+        let edited = self.edit_order_by_event(caller, id, edit).await?;
         if edited.is_ok() {
             self.cancel_as_said(caller, id, said).await?;
         }
         Ok(edited)
     }
 
-    fn may_say(&self, caller: &Caller, said: Option<Stage>) -> Result<()> {
-        caller.require(Scope::Write)?;
-        if said == Some(Stage::Cancelled) { caller.require(Scope::Void) } else { Ok(()) }
-    }
-
     /// Cancels an order if that is what was said; one that is cancelled already stays so.
-    async fn cancel_as_said(&self, caller: &Caller, id: OrderId, said: Option<Stage>) -> Result<()> {
-        if said != Some(Stage::Cancelled) {
+    async fn cancel_as_said(&self, caller: &Caller, id: OrderId, said: Said) -> Result<()> {
+        if !said.is_cancelled() {
             return Ok(());
         }
-        match self.cancel_order(caller, id, |_| Ok(())).await {
+        match Box::pin(self.cancel_order(caller, id, |_| Ok(()))).await {
             Ok(()) | Err(Error::Conflict(_) | Error::Carrier(..)) => Ok(()),
             Err(error) => Err(error),
         }
     }
+}
+
+fn may_say(caller: &Caller, said: Said) -> Result<()> {
+    caller.require(Scope::Write)?;
+    if said.is_cancelled() { caller.require(Scope::Void) } else { Ok(()) }
 }

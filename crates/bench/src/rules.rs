@@ -71,6 +71,7 @@ pub(crate) fn measure(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
         modified_at: Timestamp::UNIX_EPOCH,
         cancelled_at: None,
         standing: domain::stage::Stage::Open,
+        checked: None,
         details: serde_json::from_value(details)?,
     };
     let weight = Weight::from_milligrams(2_450_000).context("a weight")?;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::AddressStatus;
 use crate::shipment::{Shipment, ShipmentStatus};
 use crate::tracking::TrackingStatus;
 
@@ -49,8 +50,8 @@ impl Stage {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)
     }
 
-    /// The stage of an order with these shipments, oldest first.
-    pub fn of(shipments: &[Shipment], is_cancelled: bool) -> Self {
+    /// The stage of an order with these shipments, oldest first, and an address that stands so.
+    pub fn of(shipments: &[Shipment], is_cancelled: bool, address: AddressStatus) -> Self {
         if is_cancelled {
             return Self::Cancelled;
         }
@@ -61,7 +62,8 @@ impl Stage {
             .collect();
         if parcels.is_empty() {
             let has_failed = shipments.last().is_some_and(|last| last.status == ShipmentStatus::Failed);
-            return if has_failed { Self::Review } else { Self::Open };
+            let is_wrong = has_failed || address == AddressStatus::Failed;
+            return if is_wrong { Self::Review } else { Self::Open };
         }
         if parcels.iter().any(|status| is_trouble(*status)) {
             Self::Troubled

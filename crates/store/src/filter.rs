@@ -33,7 +33,7 @@ pub enum OrderField {
     Id,
     /// The number people quote.
     Number,
-    /// How far the address was checked, in the words of [`domain::order::AddressStatus`].
+    /// How far the address was checked, in the words of [`domain::address::AddressStatus`].
     AddressStatus,
     /// A custom field, from 1.
     CustomField(u8),

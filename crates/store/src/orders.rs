@@ -87,6 +87,8 @@ pub enum OrderSort {
     Channel,
     /// The number people quote, letter case aside.
     Number,
+    /// The shop's own id, letter case aside.
+    ExternalId,
     /// When it was placed.
     PlacedAt,
     /// When the shop last changed it.
@@ -101,6 +103,7 @@ impl OrderSort {
             Self::Id => "id",
             Self::Channel => "channel",
             Self::Number => "number_key",
+            Self::ExternalId => "external_id_key",
             Self::PlacedAt => "placed_at",
             Self::ChangedAt => "changed_at",
             Self::CreatedAt => "created_at",
@@ -142,7 +145,8 @@ pub struct ListedOrder {
 }
 
 /// Columns of an order, for [`order`].
-pub(crate) const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at, standing";
+pub(crate) const COLUMNS: &str =
+    "id, channel, version, created_at, modified_at, body, cancelled_at, standing, address_check";
 
 /// An order from a row of [`COLUMNS`].
 pub(crate) fn order(row: &Row) -> Result<Order> {
@@ -154,6 +158,7 @@ pub(crate) fn order(row: &Row) -> Result<Order> {
         modified_at: row.time(4)?,
         cancelled_at: row.opt_time(6)?,
         standing: known(Stage::parse(row.str(7)?), "stage")?,
+        checked: row.opt_text(8)?.map(|text| from_json(&text)).transpose()?.map(Box::new),
         details: from_json(&row.text(5)?)?,
     })
 }
@@ -193,7 +198,7 @@ impl Tx<'_> {
     pub async fn upsert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<Upserted>> {
         let change = format!(
             "update orders {} where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0 and {}
-             returning id, version",
+             returning id, version, address_check",
             set(3),
             differs(3)
         );
@@ -222,6 +227,7 @@ impl Tx<'_> {
             }
             let returned = changed.next().unwrap_or_default().into_iter().next();
             let (returned, changed) = if let Some(returned) = returned {
+                self.know_change(tenant, row, id(returned.int(0)?, OrderId::new)?, &returned, 2).await?;
                 (returned, true)
             } else {
                 let ask = params![tenant.as_str(), row.channel.0, row.external_id.as_deref()];
@@ -253,15 +259,31 @@ impl Tx<'_> {
     /// Replaces the body of an order that exists; `None` when it does not (or is deleted), or nothing changed.
     pub async fn replace_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<Option<u64>> {
         let replace = format!(
-            "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 and {} returning version",
+            "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 and {}
+             returning version, address_check",
             set(2),
             differs(2)
         );
         let mut params = params![tenant.as_str(), order.number()].to_vec();
         params.extend(row.change());
         let Some(version) = self.row(&replace, &params).await? else { return Ok(None) };
+        self.know_change(tenant, row, order, &version, 1).await?;
         self.keep_lists(tenant, &[(order, false, &row.searched)]).await?;
         Ok(Some(version.int(0)? as u64))
+    }
+
+    /// What was known of a changed order's address, in the answer's column `at`, may count no longer.
+    async fn know_change(
+        &mut self,
+        tenant: &TenantId,
+        row: &OrderRow,
+        order: OrderId,
+        answer: &Row,
+        at: usize,
+    ) -> Result<()> {
+        let Some(check) = answer.opt_text(at)? else { return Ok(()) };
+        self.restate_address(tenant, order, Some(&check), &row.body).await?;
+        self.restage_order(tenant, order, row.standing.is_some()).await
     }
 
     /// One order that is not deleted.
@@ -307,6 +329,14 @@ impl Tx<'_> {
         }
         self.keep_lists(tenant, &[(row.id, true, &row.searched)]).await?;
         Ok(true)
+    }
+
+    /// Gives an order another version, since something beside its body changed.
+    pub async fn touch_order(&mut self, tenant: &TenantId, order: OrderId, now: Timestamp) -> Result<u64> {
+        const TOUCH: &str = "
+            update orders set modified_at = $3, version = version + 1 where tenant_id = $1 and id = $2 returning version";
+        let row = self.row(TOUCH, &params![tenant.as_str(), order.number(), now]).await?;
+        row.map_or(Err(domain::Error::NotFound("order")), |row| Ok(row.int(0)? as u64))
     }
 
     /// Gives an order another external id; false when another order of its channel has it.
@@ -358,7 +388,7 @@ impl Tx<'_> {
              order by o.id limit 20"
         );
         let rows = self.rows(&sql, &params![tenant.as_str(), key(external_id), external_id]).await?;
-        rows.iter().map(|row| Ok((order(row)?, row.opt_text(8)?.and_then(|text| text.parse().ok())))).collect()
+        rows.iter().map(|row| Ok((order(row)?, row.opt_text(9)?.and_then(|text| text.parse().ok())))).collect()
     }
 
     /// Orders with this number, exactly as written, newest first, at most 20.
@@ -483,7 +513,7 @@ impl Tx<'_> {
         conditions.params.push((page.skip as i64).into());
         let count = conditions.params.len();
         let sql = format!(
-            "select {COLUMNS}, number_key, placed_at, changed_at from orders
+            "select {COLUMNS}, number_key, placed_at, changed_at, external_id_key from orders
              where tenant_id = $1 and is_deleted = 0{}
              order by {} limit ${} offset ${count}",
             conditions.sql,
@@ -509,9 +539,10 @@ fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
     Ok(match sort {
         OrderSort::Id => SortValue::Int(row.int(0)?),
         OrderSort::Channel => SortValue::Int(row.int(1)?),
-        OrderSort::Number => SortValue::Text(row.text(8)?),
-        OrderSort::PlacedAt => SortValue::Int(row.int(9)?),
-        OrderSort::ChangedAt => SortValue::Int(row.int(10)?),
+        OrderSort::Number => SortValue::Text(row.text(9)?),
+        OrderSort::PlacedAt => SortValue::Int(row.int(10)?),
+        OrderSort::ChangedAt => SortValue::Int(row.int(11)?),
+        OrderSort::ExternalId => SortValue::Text(row.text(12)?),
         OrderSort::CreatedAt => SortValue::Int(row.int(3)?),
     })
 }

@@ -2,7 +2,7 @@
 
 use domain::Result;
 use domain::ids::OrderId;
-use domain::order::{AddressStatus, CustomFields, OrderDetails};
+use domain::order::{CustomFields, OrderDetails};
 use domain::tenant::TenantId;
 use jiff::tz::TimeZone;
 
@@ -10,8 +10,7 @@ use crate::codec::{beginning, from_json, id};
 use crate::{Tx, Value, params};
 
 /// The columns, in the order of [`Searched::params`].
-pub(crate) const COLUMNS: [&str; 16] = [
-    "address_status",
+pub(crate) const COLUMNS: [&str; 15] = [
     "number",
     "seller",
     "store",
@@ -74,7 +73,6 @@ impl Searched {
         let wish = details.delivery.as_ref().and_then(|delivery| delivery.service.as_ref());
         let at = |sent: domain::SentTime| sent.instant_in(&TimeZone::UTC).as_millisecond();
         let mut columns = params![
-            details.address_status.unwrap_or(AddressStatus::Unverified).as_str(),
             text(details.number.as_ref()),
             text(details.seller.as_ref()),
             text(details.store.as_ref()),
@@ -135,9 +133,9 @@ impl Tx<'_> {
         self.insert_missing("order_values", &["tenant_id", "field", "value", "order_id"], &rows).await
     }
 
-    /// Brings an order's stage up to date after one of its shipments changed. What a client said of it stands until the
-    /// stage is another one.
-    pub(crate) async fn restage_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<()> {
+    /// Brings an order's stage up to date after one of its shipments, or what is known of its address, changed. What a
+    /// client said of it stands until the stage is another one, and longer when it was said with the change itself.
+    pub(crate) async fn restage_order(&mut self, tenant: &TenantId, order: OrderId, was_said: bool) -> Result<()> {
         // The same rules as domain::stage::Stage::of, which a test holds against this.
         const RESTAGE: &str = "
             with live(booked, troubled, delivered, scanned) as (
@@ -152,6 +150,8 @@ impl Tx<'_> {
                 select case
                     when booked = 0 and (select status from shipments where tenant_id = $1 and order_id = $2
                         order by id desc limit 1) = 'failed' then 'review'
+                    when booked = 0 and (select address_status from orders where tenant_id = $1 and id = $2) = 'failed'
+                        then 'review'
                     when booked = 0 then 'open'
                     when troubled > 0 then 'troubled'
                     when delivered = booked then 'delivered'
@@ -160,13 +160,13 @@ impl Tx<'_> {
                 from live
             )
             update orders set
-                standing = case when stage = (select found.stage from found) then standing
+                standing = case when $3 = 1 or stage = (select found.stage from found) then standing
                     else (select found.stage from found) end,
                 stage = (select found.stage from found),
                 booked = (select found.booked from found)
             where tenant_id = $1 and id = $2 and cancelled_at is null
                 and (stage <> (select found.stage from found) or booked <> (select found.booked from found))";
-        self.execute_later(RESTAGE, &[params![tenant.as_str(), order.number()].to_vec()]).await
+        self.execute_later(RESTAGE, &[params![tenant.as_str(), order.number(), was_said].to_vec()]).await
     }
 
     /// Whether there are orders that are older than the search columns.
@@ -176,7 +176,7 @@ impl Tx<'_> {
 
     /// Fills the search columns of orders that are older than the columns; answers how many it filled.
     pub(crate) async fn search_old_orders(&mut self, limit: usize) -> Result<usize> {
-        const OLD: &str = "select tenant_id, id, body from orders where is_searched = 0 limit $1";
+        const OLD: &str = "select tenant_id, id, body, address_check from orders where is_searched = 0 limit $1";
         let rows = self.rows(OLD, &params![limit]).await?;
         let mut changes = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -184,7 +184,8 @@ impl Tx<'_> {
             let order = id(row.int(1)?, OrderId::new)?;
             let searched = Searched::of(&from_json::<OrderDetails>(row.str(2)?)?);
             self.keep_lists(&tenant, &[(order, false, &searched)]).await?;
-            self.restage_order(&tenant, order).await?;
+            self.restate_address(&tenant, order, row.opt_text(3)?.as_deref(), row.str(2)?).await?;
+            self.restage_order(&tenant, order, false).await?;
             let mut change = params![tenant.as_str(), order.number()].to_vec();
             change.extend_from_slice(searched.params());
             changes.push(change);

@@ -1,9 +1,9 @@
 //! An order as this dialect's clients send it → the canonical order.
 
+use app::standing::Said;
 use domain::address::Address;
 use domain::measure::{LengthUnit, Measurement, Quantity, SentDimensions, WeightUnit};
-use domain::order::{CustomFields, DeliveryWish, Order, OrderDetails, PlannedBox};
-use domain::stage::Stage;
+use domain::order::{CustomFields, DeliveryWish, Order, OrderDetails, PlannedBox, ServiceWish};
 use domain::time::SentTime;
 
 use super::envelope::Refusal;
@@ -22,7 +22,7 @@ const MOST_TAGS: usize = 1_000;
 pub const MOST_BOXES: usize = 200;
 
 /// Reads the body of a request to create: the order, and where it stands if the client says so.
-pub fn create(body: &Json<'_>) -> Result<(OrderDetails, Option<Stage>), Refusal> {
+pub fn create(body: &Json<'_>) -> Result<(OrderDetails, Said), Refusal> {
     let (details, flaws) = lay(OrderDetails::default(), body, true);
     refuse(&flaws, body)?;
     Ok((details, said(body)?))
@@ -54,7 +54,7 @@ fn keep_untouched(changed: &mut OrderDetails, shown: &OrderDetails, stored: &Ord
             }
         )*};
     }
-    keep!(number, external_id, custom_fields, tags, seller, store, address_status, send_date, sender, boxes, delivery);
+    keep!(number, external_id, custom_fields, tags, seller, store, send_date, sender, boxes, delivery);
     keep!(shipping_address, extra);
     if let (Some(changed), Some(shown), Some(stored)) =
         (&mut changed.shipping_address, &shown.shipping_address, &stored.shipping_address)
@@ -68,12 +68,19 @@ fn keep_untouched(changed: &mut OrderDetails, shown: &OrderDetails, stored: &Ord
     }
 }
 
-/// Where a body says that the order stands.
-pub fn said(body: &Json<'_>) -> Result<Option<Stage>, Refusal> {
+/// Where a body says that the order and its address stand.
+pub fn said(body: &Json<'_>) -> Result<Said, Refusal> {
     let notes = Notes::new(LENIENCY);
-    let said = notes.root(body).fields().and_then(|fields| fields.optional("status", choice(&statuses::ORDERS)));
+    let said = notes.root(body).fields().map(|fields| words_of(&fields)).unwrap_or_default();
     refuse(&notes.flaws(), body)?;
     Ok(said)
+}
+
+fn words_of(fields: &Fields<'_>) -> Said {
+    Said {
+        standing: fields.optional("status", choice(&statuses::ORDERS)),
+        address: fields.optional("addressValidationStatus", choice(&statuses::ADDRESSES)),
+    }
 }
 
 fn refuse(flaws: &[Flaw], body: &Json<'_>) -> Result<(), Refusal> {
@@ -94,8 +101,7 @@ fn lay(mut details: OrderDetails, body: &Json<'_>, is_new: bool) -> (OrderDetail
         details.tags = fields.optional("tags", |node| node.list(MOST_TAGS, text(0, LONGEST_TEXT)));
         details.seller = words("seller");
         details.store = words("store");
-        details.address_status = fields.optional("addressValidationStatus", choice(&statuses::ADDRESSES));
-        fields.optional("status", choice(&statuses::ORDERS));
+        words_of(&fields);
         contract(&mut details, filled(fields.optional("_courierContract", text(0, LONGEST_ID))));
         match fields.optional("shipment", shipment) {
             Some(shipment) => {
@@ -127,7 +133,7 @@ fn contract(details: &mut OrderDetails, contract: Option<String>) {
     let delivery = details.delivery.get_or_insert_with(DeliveryWish::default);
     let service = delivery.service.get_or_insert_default();
     service.contract = contract;
-    if *service == Default::default() {
+    if *service == ServiceWish::default() {
         delivery.service = None;
     }
     if *delivery == DeliveryWish::default() {

@@ -6,7 +6,7 @@ use app::story::Story;
 use app::tenants::TenantSetup;
 use domain::address::Address;
 use domain::measure::Quantity;
-use domain::order::{AddressStatus, CustomFields, Order, PlannedBox};
+use domain::order::{CustomFields, Order, PlannedBox};
 use domain::packing::OrderBox;
 use domain::time::Timestamp;
 
@@ -66,8 +66,7 @@ pub fn sent(order: &Order) -> Json<'static> {
     say("_courierContract", wish.and_then(|wish| wish.contract.as_deref()));
     say("seller", details.seller.as_deref());
     say("store", details.store.as_deref());
-    let checked = details.address_status.unwrap_or(AddressStatus::Unverified);
-    say("addressValidationStatus", Some(statuses::address_word(checked)));
+    say("addressValidationStatus", Some(statuses::address_word(order.address_status())));
     let tags = details.tags.as_ref().map(|tags| Json::List(tags.iter().map(|tag| words(tag)).collect()));
     put(&mut members, "tags", tags);
     let mut rest = kept::in_details(details);

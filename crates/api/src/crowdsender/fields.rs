@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use app::queries::{OrderField, OrderQuery};
+use domain::address::AddressStatus;
 use query::{Filter, Kind, Options, Patience, Projection, Query, Test, Value};
 
 use super::envelope::Refusal;
@@ -73,12 +74,12 @@ pub fn orders(text: &str) -> Result<Asked, Refusal> {
     read.filter.check().map_err(Refusal::query)?;
     let mut problems = Vec::new();
     let filter = read.filter.try_map(&mut |name, tests| Ok::<_, Refusal>(field(&name, tests, &mut problems)))?;
-    let sort = read.sort.into_iter().filter_map(|(name, descends)| match order_field(&name) {
-        Some(field) => Some((field, descends)),
-        None => {
+    let sort = read.sort.into_iter().filter_map(|(name, descends)| {
+        let field = order_field(&name);
+        if field.is_none() {
             problems.push(format!("sort: {name:?} is not a field that can be sorted by"));
-            None
         }
+        Some((field?, descends))
     });
     let sort: Vec<_> = sort.collect();
     let projection = match read.projection {
@@ -127,7 +128,7 @@ fn words(field: OrderField) -> Option<Vec<(&'static str, &'static str)>> {
     Some(match field {
         OrderField::Standing => statuses::ORDERS.iter().map(|(word, stage)| (*word, stage.as_str())).collect(),
         OrderField::AddressStatus => {
-            statuses::ADDRESSES.iter().map(|(word, status)| (*word, status.as_str())).collect()
+            AddressStatus::ALL.map(|status| (statuses::address_word(status), status.as_str())).to_vec()
         }
         OrderField::BoxTracking => statuses::BOXES.to_vec(),
         _ => return None,

@@ -23,6 +23,7 @@ pub(crate) fn order(bytes: &[u8]) {
         modified_at: Timestamp::UNIX_EPOCH,
         cancelled_at: None,
         standing: Stage::Open,
+        checked: None,
         details,
     };
     let again = decode::update(&order, &encode::sent(&order)).map_err(|refusal| refusal.info);

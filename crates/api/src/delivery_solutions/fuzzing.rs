@@ -23,6 +23,7 @@ fn setup() -> Option<TenantSetup> {
         mode: Mode::Test,
         default_weight: None,
         fallback_rate: None,
+        address_check: None,
     };
     Some(TenantSetup {
         tenant,
@@ -48,6 +49,7 @@ pub(crate) fn order(bytes: &[u8]) {
             modified_at: Timestamp::UNIX_EPOCH,
             cancelled_at: None,
             standing: domain::stage::Stage::Open,
+            checked: None,
             details,
         })
     };

@@ -70,9 +70,7 @@ fn keep_unspoken(changed: &mut OrderDetails, current: &OrderDetails) {
     changed.send_date = current.send_date;
     changed.sender.clone_from(&current.sender);
     changed.boxes.clone_from(&current.boxes);
-    if changed.shipping_address == current.shipping_address {
-        changed.address_status = current.address_status;
-    }
+    if changed.shipping_address == current.shipping_address {}
 }
 
 fn read(json: &Json<'_>) -> (DecodedOrder, Vec<Flaw>) {

@@ -64,6 +64,7 @@ fn with_details(channel: i64, details: OrderDetails) -> Order {
         modified_at: at,
         cancelled_at: None,
         standing: domain::stage::Stage::Open,
+        checked: None,
         details,
     }
 }

@@ -2,9 +2,9 @@
 
 use http::{Method, Request};
 use serde_json::{Value as Json, json};
-use testkit::{Answer, TestApp, on_both_engines};
+use testkit::{Answer, SETUP, TestApp, on_both_engines};
 
-use crate::fixture::{bare, builder, order as sendcloud_order, place, routed, serving, ship};
+use crate::fixture::{bare, builder, order as sendcloud_order, place, routed, serving, serving_setup, ship};
 
 /// The published sample; what it leaves out of the shipment is invented.
 fn sample() -> Json {
@@ -231,6 +231,44 @@ on_both_engines! {
         let feed = t.get("/v1/events").await.json();
         let told = feed["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned());
         assert_eq!(told.collect::<Vec<_>>(), ["order.created", "order.updated", "order.cancelled"]);
+    }
+
+    async fn an_address_is_looked_at_and_one_that_cannot_be_right_is_for_review(engine: Engine) {
+        let checking = "time_zone = \"Europe/Berlin\"\naddress_check = { by = \"rules\" }";
+        let t = serving_setup(engine, &SETUP.replacen("time_zone = \"Europe/Berlin\"", checking, 1)).await;
+        let to = |postal_code: &str| json!({ "shipment": { "shipTo": { "name": "Erika", "address": {
+            "street1": "Calle Mayor 1", "city": "Madrid", "postalCode": postal_code, "country": "ES" } } } });
+        let address = async |id: &str| {
+            t.run_jobs().await;
+            let order = show(&t, id).await;
+            json!([order["status"], order["addressValidationStatus"]])
+        };
+        let create = async |number: &str, postal_code: &str| {
+            let mut order = to(postal_code);
+            order["orderNumber"] = json!(number);
+            create(&t, &order).await
+        };
+        let (good, loose, bad) = (create("1", "28013").await, create("2", " 28-013 ").await, create("3", "2801").await);
+        assert_eq!(address(&good).await, json!(["REGISTERED", "VERIFIED"]));
+        assert_eq!(address(&loose).await, json!(["REGISTERED", "PROPOSED"]));
+        assert_eq!(address(&bad).await, json!(["TO_REVIEW", "UNVERIFIED"]));
+        let known = t.get("/v1/orders/ord_2/address").await.json();
+        assert_eq!(known["proposal"]["postal_code"], "28013");
+        // Both are found by their words, and what is sent back as it was read says nothing new.
+        assert_eq!(numbers(&t, "addressValidationStatus=PROPOSED").await, ["2"]);
+        assert_eq!(numbers(&t, "addressValidationStatus=UNVERIFIED").await, ["3"]);
+        assert_eq!(numbers(&t, "status=TO_REVIEW").await, ["3"]);
+        let whole = show(&t, &bad).await;
+        assert_eq!(patch(&t, &bad, &whole).await.status, 200);
+        assert_eq!(show(&t, &bad).await, whole);
+        // A client's word stands with the address it is about.
+        assert_eq!(patch(&t, &loose, &json!({ "addressValidationStatus": "VERIFIED" })).await.status, 200);
+        assert_eq!(address(&loose).await, json!(["REGISTERED", "VERIFIED"]));
+        assert_eq!(patch(&t, &loose, &to("2801")).await.status, 200);
+        assert_eq!(address(&loose).await, json!(["TO_REVIEW", "UNVERIFIED"]));
+        assert_eq!(patch(&t, &bad, &to("28013")).await.status, 200);
+        assert_eq!(address(&bad).await, json!(["REGISTERED", "VERIFIED"]));
+        assert_eq!(numbers(&t, "addressValidationStatus=VERIFIED&sort=orderNumber").await, ["1", "3"]);
     }
 
     async fn orders_of_every_dialect_are_found_by_where_they_stand(engine: Engine) {

@@ -3,7 +3,9 @@
 
 mod a5;
 mod access;
+mod addresses;
 mod carrier_words;
+mod couriers;
 mod crowdsender;
 mod deleting;
 mod delivery_solutions;
@@ -28,6 +30,7 @@ mod refusals;
 mod routes;
 mod schema;
 mod seed;
+mod seven_senders;
 mod statuses;
 mod tokens;
 mod webhook_signatures;

@@ -213,9 +213,8 @@ fn of_list(list: ListField, test: &Test<OrderField>) -> (Expression, bool) {
         match (list, wanted) {
             (_, Wanted::Null | Wanted::Regex(_) | Wanted::List(_)) => return UNKNOWN,
             (ListField::BoxScannedAt, Wanted::Date(at)) => values.push(sortable(at.as_millisecond()).into()),
-            (ListField::BoxScannedAt, _) => {}
             (ListField::BoxIsScanned, Wanted::Bool(_)) => values.extend(stored(wanted)),
-            (ListField::BoxIsScanned, _) => {}
+            (ListField::BoxScannedAt | ListField::BoxIsScanned, _) => {}
             (_, Wanted::Text(_)) => {
                 values.extend(stored(wanted));
                 is_exact &= is_whole(wanted);

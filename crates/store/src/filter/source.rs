@@ -95,17 +95,14 @@ impl Source {
         let mut conditions = self.conditions(&mut parameters);
         let (order, direction, sign) = if descends { (self.order, " desc", "<") } else { (self.order, "", ">") };
         if let Some((key, last)) = after {
-            match self.key {
-                Some(column) => {
-                    parameters.push(key.clone());
-                    parameters.push((*last).into());
-                    let (key, last) = (parameters.len() - 1, parameters.len());
-                    conditions = format!("{conditions} and ({column}, {order}) {sign} (${key}, ${last})");
-                }
-                None => {
-                    parameters.push((*last).into());
-                    conditions = format!("{conditions} and {order} {sign} ${}", parameters.len());
-                }
+            if let Some(column) = self.key {
+                parameters.push(key.clone());
+                parameters.push((*last).into());
+                let (key, last) = (parameters.len() - 1, parameters.len());
+                conditions = format!("{conditions} and ({column}, {order}) {sign} (${key}, ${last})");
+            } else {
+                parameters.push((*last).into());
+                conditions = format!("{conditions} and {order} {sign} ${}", parameters.len());
             }
         }
         parameters.push(count.into());

@@ -44,10 +44,7 @@ impl<'o> View<'o> {
         match field {
             OrderField::Id => Some(Value::Text(order.id.to_hex24(order.created_at))),
             OrderField::Number => text(details.number.as_deref()),
-            OrderField::AddressStatus => {
-                let status = details.address_status.unwrap_or(domain::order::AddressStatus::Unverified);
-                text(Some(status.as_str()))
-            }
+            OrderField::AddressStatus => text(Some(order.address_status().as_str())),
             OrderField::CustomField(number) => text(details.custom_fields.get(number)),
             OrderField::Seller => text(details.seller.as_deref()),
             OrderField::Store => text(details.store.as_deref()),

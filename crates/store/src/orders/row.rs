@@ -26,9 +26,9 @@ pub struct OrderRow {
     placed_at: Timestamp,
     changed_at: Timestamp,
     now: Timestamp,
-    body: String,
+    pub(super) body: String,
     pub(super) searched: Searched,
-    standing: Option<Stage>,
+    pub(super) standing: Option<Stage>,
 }
 
 impl OrderRow {

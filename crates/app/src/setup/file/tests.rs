@@ -8,7 +8,7 @@ use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
 use domain::connector::{
-    Answer, BookRequest, Booking, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
+    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
 };
 use domain::error::Problem;
 use domain::measure::Weight;
@@ -95,8 +95,10 @@ impl Connector for Local {
             is_live: false,
             is_test: false,
             can_track: false,
+            takes_pushes: false,
             can_cancel: true,
             books_once_a_reference: true,
+            has_one_number: false,
             serials_a_parcel: 1,
         };
         &PROFILE
@@ -122,8 +124,10 @@ impl Connector for Real {
             is_live: true,
             is_test: false,
             can_track: false,
+            takes_pushes: false,
             can_cancel: true,
             books_once_a_reference: true,
+            has_one_number: false,
             serials_a_parcel: 0,
         };
         &PROFILE
@@ -152,8 +156,10 @@ impl Connector for Play {
             is_live: false,
             is_test: true,
             can_track: false,
+            takes_pushes: false,
             can_cancel: true,
             books_once_a_reference: true,
+            has_one_number: false,
             serials_a_parcel: 0,
         };
         &PROFILE
@@ -171,6 +177,10 @@ impl Connection for Nothing {
 
     fn book<'a>(&'a self, _ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(async { Err(domain::CarrierError::Unsupported("booking".to_owned())) })
+    }
+
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        Box::pin(async { Ok(Checked::default()) })
     }
 }
 
@@ -209,6 +219,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                     mode: Live,
                     default_weight: None,
                     fallback_rate: None,
+                    address_check: None,
                 },
                 keys: [
                     KeySetup {
@@ -223,6 +234,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                             Void,
                             Setup,
                             Erase,
+                            Overrule,
                         ],
                     },
                 ],
@@ -286,6 +298,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         ),
                         aliases: {},
                         cut_offs: None,
+                        extra: {},
                     },
                 ],
                 carrier_accounts: [
