@@ -33,7 +33,7 @@ alter table orders add column field5 text;
 
 alter table orders add column field6 text;
 
--- Boxes that the order names, and how many parcels of it are booked.
+-- How many boxes the order names, and how many of them, from the first on, are booked.
 alter table orders add column boxes bigint not null default 0;
 
 alter table orders add column booked bigint not null default 0;

@@ -138,14 +138,16 @@ impl Tx<'_> {
     pub(crate) async fn restage_order(&mut self, tenant: &TenantId, order: OrderId, was_said: bool) -> Result<()> {
         // The same rules as domain::stage::Stage::of, which a test holds against this.
         const RESTAGE: &str = "
-            with live(booked, troubled, delivered, scanned) as (
+            with taken(position, tracking) as (
+                select position, tracking from parcels
+                where tenant_id = $1 and order_id = $2 and is_live = 1 and booked_at is not null
+            ), live(booked, troubled, delivered, scanned) as (
                 select count(*),
                     cast(coalesce(sum(case when tracking in ('undeliverable', 'returning', 'returned', 'lost')
                         then 1 else 0 end), 0) as bigint),
                     cast(coalesce(sum(case when tracking = 'delivered' then 1 else 0 end), 0) as bigint),
                     cast(coalesce(sum(case when tracking not in ('unknown', 'announced') then 1 else 0 end), 0) as bigint)
-                from parcels
-                where tenant_id = $1 and order_id = $2 and is_live = 1 and booked_at is not null
+                from taken
             ), found(stage, booked) as (
                 select case
                     when booked = 0 and (select status from shipments where tenant_id = $1 and order_id = $2
@@ -156,11 +158,14 @@ impl Tx<'_> {
                     when troubled > 0 then 'troubled'
                     when delivered = booked then 'delivered'
                     when scanned > 0 then 'shipped'
-                    else 'labelled' end, booked
+                    else 'labelled' end,
+                    (select min(next.position) from (select cast(1 as bigint) as position
+                            union all select position + 1 from taken) as next
+                        where not exists (select 1 from taken where taken.position = next.position)) - 1
                 from live
             )
             update orders set
-                standing = case when $3 = 1 or stage = (select found.stage from found) then standing
+                standing = case when cast($3 as bigint) = 1 or stage = (select found.stage from found) then standing
                     else (select found.stage from found) end,
                 stage = (select found.stage from found),
                 booked = (select found.booked from found)
