@@ -78,8 +78,8 @@ pub fn said(body: &Json<'_>) -> Result<Said, Refusal> {
 
 fn words_of(fields: &Fields<'_>) -> Said {
     Said {
-        standing: fields.optional("status", choice(&statuses::ORDERS)),
         address: fields.optional("addressValidationStatus", choice(&statuses::ADDRESSES)),
+        standing: fields.optional("status", choice(&statuses::ORDERS)),
     }
 }
 

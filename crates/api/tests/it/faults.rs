@@ -27,6 +27,8 @@ fn unavailable(dialect: Dialect) -> Json {
             "title": "An error occurred",
             "detail": "The service is busy. Please try again in a moment.",
         })
+    } else if dialect == Dialect::Crowdsender {
+        json!({ "code": 503, "info": "the server cannot do this now: try again in a moment", "data": null })
     } else {
         json!({ "errors": [{
             "status": "503",
