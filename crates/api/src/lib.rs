@@ -34,6 +34,7 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
         Arc::new(native::events::NativeEvents),
         Arc::new(sendcloud::events::SendcloudEvents),
         Arc::new(delivery_solutions::events::DeliverySolutionsEvents),
+        Arc::new(crowdsender::events::CrowdsenderEvents),
     ]
 }
 

@@ -119,6 +119,9 @@ impl App {
             }
         };
         let endpoint = EndpointRow {
+            authentication: None,
+            mode: None,
+            description: None,
             id: new_id,
             url: url.clone(),
             dialect: channel.dialect,

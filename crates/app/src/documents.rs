@@ -243,6 +243,14 @@ impl App {
         self.readable(&tenant, document).await
     }
 
+    /// The id, as a decimal number, of the tenant's document that a link's token was made for, expired or not.
+    pub fn linked_number(&self, tenant: &TenantId, token: &str) -> Option<String> {
+        let text = self.vault().open_link(token)?;
+        let mut parts = text.split('|');
+        let number = parts.next()?.to_owned();
+        (parts.next() == Some(tenant.as_str())).then_some(number)
+    }
+
     async fn linked(&self, token: &str) -> Result<(TenantId, Document)> {
         let text = self.vault().open_link(token).ok_or(Error::NotFound("document"))?;
         let mut parts = text.split('|');

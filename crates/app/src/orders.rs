@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::address::AddressStatus;
+use domain::change::Change;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
@@ -124,12 +125,17 @@ impl App {
                 if !problems.is_empty() {
                     return Err(Error::Invalid(problems));
                 }
-                let changed = answers.iter().zip(&events).filter(|(answer, _)| answer.changed);
+                let changed = answers.iter().zip(&sent).zip(&events).filter(|((answer, _), _)| answer.changed);
                 let news: Vec<_> = changed
-                    .map(|(answer, id)| {
+                    .map(|((answer, sent), id)| {
                         let kind = if answer.version == 1 { EventKind::OrderCreated } else { EventKind::OrderUpdated };
-                        let about =
-                            About { order: Some(answer.id), order_version: Some(answer.version), ..About::default() };
+                        let changes = answer.before.as_deref().map(|before| Change::between(before, sent));
+                        let about = About {
+                            order: Some(answer.id),
+                            order_version: Some(answer.version),
+                            changes: changes.unwrap_or_default(),
+                            ..About::default()
+                        };
                         event(*id, kind, now, about)
                     })
                     .collect();
@@ -186,7 +192,9 @@ impl App {
                 if is_checking {
                     tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
                 }
-                let about = About { order: Some(id), order_version: Some(1), ..About::default() };
+                let said = beginning.standing.map(|new| Change::Standing { old: Stage::Open, new });
+                let changes = said.into_iter().collect();
+                let about = About { order: Some(id), order_version: Some(1), changes, ..About::default() };
                 if let Some(check) = &check {
                     tx.note_address_check(&tenant, id, check, false).await?;
                 }
@@ -350,7 +358,8 @@ impl App {
                 if order.details.external_id != details.external_id && !tx.rename_order(&tenant, id, &row).await? {
                     return Err(taken(&details));
                 }
-                let standing_before = order.standing;
+                let (standing_before, stood) = (order.standing, order.address_status());
+                let mut changes = Change::between(&order.details, &details);
                 order.details = details;
                 let version = tx.replace_order(&tenant, id, &row).await?;
                 if let Some(version) = version {
@@ -374,11 +383,15 @@ impl App {
                 }
                 if version.is_some() || said.is_some() {
                     order.modified_at = now;
-                    let moved = (order.standing != standing_before)
-                        .then(|| (standing_before.as_str().to_owned(), order.standing.as_str().to_owned()));
-                    let (old, new) = status.or(moved).unzip();
-                    let about =
-                        About { order: Some(id), order_version: Some(order.version), old, new, ..About::default() };
+                    if stood != order.address_status() {
+                        changes.push(Change::AddressStatus { old: stood, new: order.address_status() });
+                    }
+                    if standing_before != order.standing {
+                        changes.push(Change::Standing { old: standing_before, new: order.standing });
+                    }
+                    let (old, new) = status.unzip();
+                    let order_version = Some(order.version);
+                    let about = About { order: Some(id), order_version, old, new, changes, ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                     if let Some(wish) = wish(&order)? {
                         tx.change_dispatch(&tenant, id, &wish).await?;
@@ -531,7 +544,8 @@ async fn replace(
         return Ok(Err(Problem::of(Rule::Fixed, format!("{index}/channel"), row.channel.0.to_string())));
     }
     let version = tx.replace_order(tenant, id, row).await?;
-    Ok(Ok(Upserted { id, version: version.unwrap_or(stored.version), changed: version.is_some() }))
+    let before = version.is_some().then(|| Box::new(stored.details));
+    Ok(Ok(Upserted { id, version: version.unwrap_or(stored.version), changed: version.is_some(), before }))
 }
 
 /// Every draft must name a channel of the tenant.

@@ -57,6 +57,7 @@ fn name(drawer: Drawer) -> &'static str {
     match drawer {
         Drawer::Accounts => "carrier account",
         Drawer::Endpoints => "webhook endpoint",
+        Drawer::Authentications => "authentication at the webhook endpoint",
         Drawer::Pushes => "push address",
     }
 }
@@ -163,6 +164,8 @@ impl App {
             match drawer {
                 Drawer::Accounts => rotated.accounts = moved,
                 Drawer::Endpoints => rotated.endpoints = moved,
+                // These are of the same endpoints.
+                Drawer::Authentications => {}
                 Drawer::Pushes => rotated.pushes = moved,
             }
         }

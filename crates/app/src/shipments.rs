@@ -11,7 +11,7 @@ use domain::event::{About, EventKind};
 use domain::ids::{OrderId, ParcelId, ShipmentId};
 use domain::location::Location;
 use domain::measure::{Dimensions, Weight};
-use domain::order::{Order, ServiceWish};
+use domain::order::{Order, PlannedBox, ServiceWish};
 use domain::parcel::{Box as ParcelBox, Content, Parcel};
 use domain::rate::Rate;
 use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
@@ -77,6 +77,18 @@ pub struct BoxWish {
     pub dimensions: Option<Dimensions>,
     /// What is inside: the shop's id of the line and the pieces.
     pub contents: Vec<(String, u64)>,
+}
+
+impl BoxWish {
+    /// A box as the shop plans it.
+    fn of(planned: &PlannedBox) -> Self {
+        let measured = planned.measurement.unwrap_or_default();
+        Self {
+            weight: measured.weight.and_then(domain::measure::Quantity::to_weight),
+            dimensions: measured.dimensions.and_then(domain::measure::SentDimensions::to_dimensions),
+            contents: Vec::new(),
+        }
+    }
 }
 
 /// What the accounts of a location offer for an order, and what the rules make of it.
@@ -588,8 +600,14 @@ fn boxes_of(
     wish: &ShipWish,
     default_weight: Option<Weight>,
 ) -> std::result::Result<Vec<ParcelBox>, Vec<Problem>> {
+    let planned: Vec<BoxWish> = order.details.boxes.iter().flatten().map(BoxWish::of).collect();
     let whole = BoxWish { weight: None, dimensions: None, contents: Vec::new() };
-    let wishes = if wish.parcels.is_empty() { std::slice::from_ref(&whole) } else { wish.parcels.as_slice() };
+    let wishes = match (wish.parcels.as_slice(), planned.as_slice()) {
+        ([], []) => std::slice::from_ref(&whole),
+        // The boxes that the shop packs, each one parcel.
+        ([], planned) => planned,
+        (wished, _) => wished,
+    };
     let mut problems = Vec::new();
     let mut boxes = Vec::with_capacity(wishes.len());
     for (index, wished) in wishes.iter().enumerate() {

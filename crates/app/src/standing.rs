@@ -3,11 +3,16 @@
 //! What a client says stands until our own view of the order changes. Cancelling is more than a word: it is the one verb
 //! for it, and what the carrier does not take back is shown to a person.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::address::AddressStatus;
-use domain::ids::OrderId;
+use domain::change::Change;
+use domain::event::{Event, EventKind};
+use domain::ids::{OrderId, ParcelId, ShipmentId};
 use domain::order::{Order, OrderDetails};
 use domain::stage::Stage;
 use domain::tenant::Scope;
+use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
 use crate::orders::{Beginning, OrderDraft, OrderEdit};
@@ -79,4 +84,93 @@ impl App {
 fn may_say(caller: &Caller, said: Said) -> Result<()> {
     caller.require(Scope::Write)?;
     if said.is_cancelled() { caller.require(Scope::Void) } else { Ok(()) }
+}
+
+/// Where an order stood as its story went on.
+#[derive(Debug)]
+struct Progress {
+    /// The parcels of booked shipments and what the carriers say of them.
+    parcels: BTreeMap<ParcelId, TrackingStatus>,
+    /// Shipments that a carrier refused.
+    failed: BTreeSet<ShipmentId>,
+    /// The latest shipment that anything was told of.
+    last: Option<ShipmentId>,
+    is_cancelled: bool,
+    address: AddressStatus,
+    stage: Stage,
+    standing: Stage,
+}
+
+impl Progress {
+    fn take(&mut self, event: &Event, story: &Story) {
+        let about = &event.about;
+        self.last = self.last.max(about.shipment);
+        let parcels = || {
+            let shipment = story.shipments.iter().find(|shipment| Some(shipment.id) == about.shipment);
+            shipment.into_iter().flat_map(|shipment| shipment.parcels.iter().map(|parcel| parcel.id))
+        };
+        match event.kind {
+            EventKind::ShipmentBooked | EventKind::ShipmentRecorded => {
+                self.parcels.extend(parcels().map(|id| (id, TrackingStatus::Unknown)));
+            }
+            EventKind::ShipmentCancelled => {
+                for id in parcels() {
+                    self.parcels.remove(&id);
+                }
+            }
+            EventKind::ShipmentFailed => self.failed.extend(about.shipment),
+            EventKind::ParcelTrackingChanged => {
+                let status = about.new.as_deref().and_then(TrackingStatus::parse);
+                let parcel = about.parcel.and_then(|id| self.parcels.get_mut(&id));
+                if let (Some(parcel), Some(status)) = (parcel, status) {
+                    *parcel = status;
+                }
+            }
+            EventKind::OrderCancelled => self.is_cancelled = true,
+            EventKind::OrderAddressChecked => {
+                let status = AddressStatus::ALL.into_iter().find(|one| Some(one.as_str()) == about.new.as_deref());
+                self.address = status.unwrap_or(self.address);
+            }
+            EventKind::OrderAddressOverruled => self.address = AddressStatus::Verified,
+            _ => {}
+        }
+        let mut said = None;
+        for change in &about.changes {
+            match change {
+                Change::AddressStatus { new, .. } => self.address = *new,
+                Change::Standing { new, .. } => said = Some(*new),
+                _ => {}
+            }
+        }
+        let has_failed = self.last.is_some_and(|last| self.failed.contains(&last));
+        let parcels: Vec<_> = self.parcels.values().copied().collect();
+        let stage = Stage::of_parcels(&parcels, has_failed, self.is_cancelled, self.address);
+        if stage != self.stage {
+            (self.stage, self.standing) = (stage, stage);
+        }
+        self.standing = said.unwrap_or(self.standing);
+    }
+}
+
+impl Story {
+    /// Where the order stood before and after an event of its story.
+    pub fn standing_around(&self, event: &Event) -> (Stage, Stage) {
+        let mut now = Progress {
+            parcels: BTreeMap::new(),
+            failed: BTreeSet::new(),
+            last: None,
+            is_cancelled: false,
+            address: AddressStatus::Unverified,
+            stage: Stage::Open,
+            standing: Stage::Open,
+        };
+        for told in &self.events {
+            let before = now.standing;
+            now.take(told, self);
+            if told.id == event.id {
+                return (before, now.standing);
+            }
+        }
+        (now.standing, now.standing)
+    }
 }

@@ -10,7 +10,7 @@ use domain::connector::{Connection, Profile};
 use domain::location::Location;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
-use domain::webhook::WebhookEndpoint;
+use domain::webhook::{Authentication, WebhookEndpoint};
 use domain::{Result, Timestamp};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
@@ -187,6 +187,9 @@ impl App {
                     dialect: row.dialect,
                     channel: row.channel,
                     variant: row.variant,
+                    authentication: row.authentication.map(|sealed| self.open_authentication(&sealed)).transpose()?,
+                    mode: row.mode,
+                    description: row.description,
                     events: row.events,
                 })
             })
@@ -200,6 +203,11 @@ impl App {
             }
         });
         Ok(Some(setup))
+    }
+
+    fn open_authentication(&self, sealed: &[u8]) -> Result<Authentication> {
+        let (header, value): (String, String) = store::codec::from_json(&self.vault().decrypt(sealed)?)?;
+        Ok(Authentication { header, value: Secret::new(value) })
     }
 
     fn open_account(&self, mut account: CarrierAccount, sealed: &[u8]) -> Result<Account> {

@@ -12,7 +12,7 @@ use domain::ids::{DeliveryId, EndpointId, EventId};
 use domain::order::Order;
 use domain::secret::Secret;
 use domain::shipment::Shipment;
-use domain::tenant::{Scope, TenantId};
+use domain::tenant::{Mode, Scope, TenantId};
 use domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookEndpoint};
 use domain::{Error, Result, Timestamp};
 
@@ -20,6 +20,7 @@ use store::lanes::Health;
 
 use crate::clock::Random;
 use crate::jobs::deliver_webhooks;
+use crate::story::{Story, tell};
 use crate::tenants::TenantSetup;
 use crate::vault::hmac_sha256;
 use crate::{App, Caller, guard};
@@ -33,6 +34,11 @@ pub trait EventBody: Send + Sync {
     /// parcel by itself. Rendered once: every retry sends the same bytes. `variant` is what the endpoint's set-up says of
     /// its bodies, in the dialect's own word.
     fn bodies(&self, news: &News, variant: Option<&str>) -> Vec<Vec<u8>>;
+
+    /// Whether the bodies tell what was before, so that everything stored of the order is needed.
+    fn tells_before(&self) -> bool {
+        false
+    }
 
     /// Whether the bodies lead to labels.
     fn shows_labels(&self) -> bool {
@@ -60,8 +66,10 @@ pub struct News {
     pub order: Option<Order>,
     /// The shipment.
     pub shipment: Option<Shipment>,
-    /// The label of the shipment's first parcel, if it may be printed and somebody wants to be told where it is.
-    pub label: Option<LabelNews>,
+    /// The labels of the shipment's parcels, if they may be printed and somebody wants to be told where they are.
+    pub labels: Vec<LabelNews>,
+    /// Everything stored of the order, if somebody wants to be told what was before.
+    pub story: Option<Story>,
     /// Where people reach this installation.
     pub public_url: String,
 }
@@ -75,6 +83,13 @@ pub struct LabelNews {
 }
 
 impl News {
+    /// Whether goods really move: not for a tenant that only tries, nor by a carrier that only pretends.
+    pub fn is_live(&self) -> bool {
+        let name = self.shipment.as_ref().map(|shipment| shipment.details.service.account.as_str());
+        let profile = name.and_then(|name| self.setup.account(name)?.profile);
+        self.setup.tenant.mode == Mode::Live && !profile.is_some_and(|profile| profile.is_test)
+    }
+
     /// The channel the event is about, itself or through its order.
     pub fn channel(&self) -> Option<ChannelNumber> {
         self.event.about.channel.map(ChannelNumber).or(self.order.as_ref().map(|order| order.channel))
@@ -153,9 +168,15 @@ pub const MOST_COUNTED: usize = 1000;
 /// Deliveries looked at in one transaction when a period is sent again.
 const RESEND_BATCH: usize = 500;
 
-/// The first label among documents.
-fn label_of(documents: Vec<Document>) -> Option<Document> {
-    documents.into_iter().find(|document| document.kind == DocumentKind::Label)
+/// The first label of each parcel among documents.
+fn labels_of(documents: Vec<Document>) -> Vec<Document> {
+    let mut labels: Vec<Document> = Vec::new();
+    for document in documents.into_iter().filter(|document| document.kind == DocumentKind::Label) {
+        if labels.iter().all(|label| label.parcel != document.parcel) {
+            labels.push(document);
+        }
+    }
+    labels
 }
 
 impl App {
@@ -164,11 +185,13 @@ impl App {
         self.parts().event_bodies.iter().find(|known| known.dialect() == dialect)
     }
 
-    /// The rows an event is about; the label only when somebody wants to be told of it.
-    pub(crate) async fn news(&self, tenant: &TenantId, event: Event, shows_labels: bool) -> Result<News> {
+    /// The rows an event is about; labels and everything else of the order only when somebody's words need them.
+    pub(crate) async fn news(&self, tenant: &TenantId, event: Event, wanting: &[&Arc<dyn EventBody>]) -> Result<News> {
+        let shows_labels = wanting.iter().any(|words| words.shows_labels());
+        let tells_before = wanting.iter().any(|words| words.tells_before());
         let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
         let (owner, about) = (tenant.clone(), event.about.clone());
-        let (order, shipment, label) = self
+        let (order, shipment, labels, story) = self
             .store()
             .read(async move |tx| {
                 let order = match about.order {
@@ -182,16 +205,19 @@ impl App {
                 let printable = shipment.as_ref().zip(order.as_ref()).filter(|(shipment, order)| {
                     shows_labels && shipment.is_ready_to_print() && shipment.outdated(&order.details).is_empty()
                 });
-                let label = match printable {
-                    Some((shipment, _)) => label_of(tx.documents_of_shipment(&owner, shipment.id).await?),
-                    None => None,
+                let labels = match printable {
+                    Some((shipment, _)) => labels_of(tx.documents_of_shipment(&owner, shipment.id).await?),
+                    None => Vec::new(),
                 };
-                Ok((order, shipment, label))
+                let asked = order.iter().filter(|_| tells_before).cloned().collect();
+                let story = tell(tx, &owner, asked).await?.into_iter().next();
+                Ok((order, shipment, labels, story))
             })
             .await?;
         let with_token = |document: Document| LabelNews { token: self.document_token(tenant, document.id), document };
         let public_url = self.options().public_url.clone();
-        Ok(News { event, setup, order, shipment, label: label.map(with_token), public_url })
+        let labels = labels.into_iter().map(with_token).collect();
+        Ok(News { event, setup, order, shipment, labels, story, public_url })
     }
 
     /// Sends a delivery once and says what came of it.
@@ -229,6 +255,12 @@ impl App {
         let secrets: Vec<_> = std::iter::once(&endpoint.secret).chain(previous.map(|(secret, _)| secret)).collect();
         for (name, value) in standard_headers(&delivery.message_id(), at, body, &secrets) {
             request = request.header(name, value);
+        }
+        if let Some(known) = &endpoint.authentication {
+            let value = reqwest::header::HeaderValue::from_str(known.value.reveal());
+            let mut value = value.map_err(|_| "not sent: its authentication is no value of a header".to_owned())?;
+            value.set_sensitive(true);
+            request = request.header(known.header.as_str(), value);
         }
         if let Some(words) = self.event_body(endpoint.dialect) {
             for (name, value) in words.headers(body, &endpoint.secret) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::Change;
 use crate::ids::{EndpointId, EventId, OrderId, ParcelId, ShipmentId};
 use crate::time::Timestamp;
 use crate::tracking::Milestone;
@@ -218,4 +219,7 @@ pub struct About {
     /// Words for people: why it failed or was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What about the order is another now, for those who are told of it value by value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }

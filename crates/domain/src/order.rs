@@ -213,6 +213,11 @@ pub struct PlannedBox {
 }
 
 impl OrderDetails {
+    /// The client's id of the carrier account that should ship it.
+    pub fn contract(&self) -> Option<&str> {
+        self.delivery.as_ref()?.service.as_ref()?.contract.as_deref()
+    }
+
     /// What is inside these boxes: the lines they name, or the whole order when they name none.
     pub fn goods_in(&self, boxes: &[ParcelBox]) -> Goods {
         let named = || boxes.iter().flat_map(|parcel| &parcel.contents);

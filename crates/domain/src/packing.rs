@@ -1,9 +1,27 @@
 //! Packing: the boxes of an order, each as the shop planned it and with the parcel that stands for it.
 
+use crate::ids::OrderId;
 use crate::order::{Order, PlannedBox};
 use crate::parcel::Parcel;
 use crate::shipment::{Shipment, ShipmentStatus};
+use crate::time::Timestamp;
 use crate::tracking::TrackingStatus;
+
+/// The id of a box in 24 hexadecimal digits: its place stands between the second of its order's creation and the
+/// integer of the order's id.
+pub fn box_id(order: OrderId, created: Timestamp, position: u32) -> String {
+    let id = order.to_hex24(created);
+    let (second, number) = id.split_at(8);
+    format!("{second}{position:02x}{}", &number[2..])
+}
+
+/// Reads what [`box_id`] writes into the order's id and the place.
+pub fn box_of(text: &str) -> Option<(OrderId, u32)> {
+    let (second, rest) = text.split_at_checked(8)?;
+    let (position, number) = rest.split_at_checked(2)?;
+    let (order, _) = OrderId::from_hex24(&format!("{second}00{number}"))?;
+    Some((order, u32::from_str_radix(position, 16).ok()?))
+}
 
 /// A box of an order.
 #[derive(Clone, Copy, Debug)]

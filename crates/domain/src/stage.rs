@@ -52,16 +52,26 @@ impl Stage {
 
     /// The stage of an order with these shipments, oldest first, and an address that stands so.
     pub fn of(shipments: &[Shipment], is_cancelled: bool, address: AddressStatus) -> Self {
-        if is_cancelled {
-            return Self::Cancelled;
-        }
         let parcels: Vec<TrackingStatus> = shipments
             .iter()
             .filter(|shipment| shipment.is_live() && shipment.details.booked_at.is_some())
             .flat_map(|shipment| shipment.parcels.iter().map(|parcel| parcel.tracking))
             .collect();
+        let has_failed = shipments.last().is_some_and(|last| last.status == ShipmentStatus::Failed);
+        Self::of_parcels(&parcels, has_failed, is_cancelled, address)
+    }
+
+    /// The same by what the carriers say of the parcels that are booked, and whether the last booking failed.
+    pub fn of_parcels(
+        parcels: &[TrackingStatus],
+        has_failed: bool,
+        is_cancelled: bool,
+        address: AddressStatus,
+    ) -> Self {
+        if is_cancelled {
+            return Self::Cancelled;
+        }
         if parcels.is_empty() {
-            let has_failed = shipments.last().is_some_and(|last| last.status == ShipmentStatus::Failed);
             let is_wrong = has_failed || address == AddressStatus::Failed;
             return if is_wrong { Self::Review } else { Self::Open };
         }

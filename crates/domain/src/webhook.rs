@@ -5,7 +5,17 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{ChannelNumber, Dialect};
 use crate::ids::{DeliveryId, EndpointId, EventId};
 use crate::secret::Secret;
+use crate::tenant::Mode;
 use crate::time::Timestamp;
+
+/// A header that an endpoint knows its caller by, besides the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// The header's name, in lower case.
+    pub header: String,
+    /// The whole value, such as `Bearer …`.
+    pub value: Secret,
+}
 
 /// A stored endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +34,12 @@ pub struct WebhookEndpoint {
     pub dialect: Dialect,
     /// Which of these bodies, in the dialect's own word; its usual ones when `None`.
     pub variant: Option<String>,
+    /// What it knows its caller by.
+    pub authentication: Option<Authentication>,
+    /// Whether it hears of real shipments only, or of trial ones only; of both when `None`.
+    pub mode: Option<Mode>,
+    /// What people call it.
+    pub description: Option<String>,
     /// The only channel it hears of; all when `None`.
     pub channel: Option<ChannelNumber>,
     /// Which events: `*`, `shipment.*` or `shipment.booked`.

@@ -10,9 +10,11 @@ use domain::tenant::TenantId;
 use crate::codec::{from_json, id, known, to_json};
 use crate::{Row, Tx, Value, orders, params, shipments};
 
-const COLUMNS: &str = "id, kind, format, order_id, shipment_id, parcel_id, sha256, size, warnings, created_at";
+pub(crate) const COLUMNS: &str =
+    "id, kind, format, order_id, shipment_id, parcel_id, sha256, size, warnings, created_at";
 
-fn document(row: &Row) -> Result<Document> {
+/// A document from a row of [`COLUMNS`].
+pub(crate) fn document(row: &Row) -> Result<Document> {
     Ok(Document {
         id: id(row.int(0)?, DocumentId::new)?,
         kind: known(DocumentKind::parse(&row.text(1)?), "document kind")?,

@@ -17,10 +17,12 @@ use query::{Filter, Patience, TooCostly, Value as Wanted};
 
 use crate::{Tx, Value, params};
 
+mod documents;
 mod flags;
 mod source;
 mod view;
 
+pub use documents::{DocumentField, DocumentQuery, FoundDocument, FoundDocuments};
 pub use view::View;
 
 use flags::Flags;

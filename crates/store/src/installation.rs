@@ -46,13 +46,15 @@ pub enum Drawer {
     Accounts,
     /// Secrets of webhook endpoints.
     Endpoints,
+    /// What webhook endpoints know their caller by.
+    Authentications,
     /// Tokens of push addresses.
     Pushes,
 }
 
 impl Drawer {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Accounts, Self::Endpoints, Self::Pushes];
+    pub const ALL: [Self; 4] = [Self::Accounts, Self::Endpoints, Self::Authentications, Self::Pushes];
 }
 
 fn sealed(row: &Row) -> Result<Sealed> {
@@ -95,6 +97,7 @@ impl Tx<'_> {
         let sql = match drawer {
             Drawer::Accounts => "select count(*) from carrier_accounts",
             Drawer::Endpoints => "select count(*) from webhook_endpoints",
+            Drawer::Authentications => "select count(*) from webhook_endpoints where authentication is not null",
             Drawer::Pushes => "select count(*) from push_addresses",
         };
         self.row(sql, &[]).await?.map_or(Ok(0), |row| Ok(row.int(0)? as u64))
@@ -112,14 +115,19 @@ impl Tx<'_> {
         const ENDPOINTS: &str = "
             select e.tenant_id, cast(e.id as text), e.secret, e.previous_secret from webhook_endpoints e
             where e.tenant_id > $1 or (e.tenant_id = $1 and e.id > $2) order by e.tenant_id, e.id limit $3";
+        const AUTHENTICATIONS: &str = "
+            select e.tenant_id, cast(e.id as text), e.authentication, null from webhook_endpoints e
+            where e.authentication is not null and (e.tenant_id > $1 or (e.tenant_id = $1 and e.id > $2))
+            order by e.tenant_id, e.id limit $3";
         let tenant = after.map_or("", |after| after.tenant.as_str());
         let id = after.map_or("", |after| &after.id);
         let rows = match drawer {
             Drawer::Accounts => self.rows(ACCOUNTS, &params![tenant, id, limit]).await?,
             Drawer::Pushes => self.rows(PUSHES, &params![tenant, id, limit]).await?,
-            Drawer::Endpoints => {
+            Drawer::Endpoints | Drawer::Authentications => {
                 let number: i64 = id.parse().unwrap_or_default();
-                self.rows(ENDPOINTS, &params![tenant, number, limit]).await?
+                let sql = if drawer == Drawer::Endpoints { ENDPOINTS } else { AUTHENTICATIONS };
+                self.rows(sql, &params![tenant, number, limit]).await?
             }
         };
         rows.iter().map(sealed).collect()
@@ -132,11 +140,17 @@ impl Tx<'_> {
         const ENDPOINT: &str = "
             update webhook_endpoints set secret = $3, previous_secret = $4
             where tenant_id = $1 and id = $2";
+        const AUTHENTICATION: &str = "
+            update webhook_endpoints set authentication = $3 where tenant_id = $1 and id = $2";
         for row in rows {
             let (tenant, id) = (row.tenant.as_str(), row.id.as_str());
             match drawer {
                 Drawer::Accounts => self.execute(ACCOUNT, &params![tenant, id, row.secret.as_slice()]).await?,
                 Drawer::Pushes => self.execute(PUSH, &params![tenant, id, row.secret.as_slice()]).await?,
+                Drawer::Authentications => {
+                    let id: i64 = row.id.parse().map_err(Error::internal)?;
+                    self.execute(AUTHENTICATION, &params![tenant, id, row.secret.as_slice()]).await?
+                }
                 Drawer::Endpoints => {
                     let id: i64 = row.id.parse().map_err(Error::internal)?;
                     self.execute(ENDPOINT, &params![tenant, id, row.secret.as_slice(), row.previous.as_deref()]).await?

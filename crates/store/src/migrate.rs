@@ -52,6 +52,8 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "0014_push_addresses",
     15 "0015_address_checks",
     16 "0016_searched_orders",
+    17 "0017_webhook_authentication",
+    18 "0018_searched_documents",
 ];
 
 const TABLE: &str =

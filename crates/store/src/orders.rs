@@ -41,7 +41,7 @@ pub(crate) fn held(row: Option<&Row>) -> Result<Held> {
 }
 
 /// What an upsert did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Upserted {
     /// The order's id, old or new.
     pub id: OrderId,
@@ -49,6 +49,9 @@ pub struct Upserted {
     pub version: u64,
     /// Whether anything changed at all.
     pub changed: bool,
+    /// What an order that changed said before.
+    #[serde(skip)]
+    pub before: Option<Box<OrderDetails>>,
 }
 
 /// By what a list is narrowed. Texts are compared letter case aside.
@@ -203,7 +206,7 @@ impl Tx<'_> {
             differs(3)
         );
         const FIND: &str = "
-            select id, version from orders
+            select id, version, body from orders
             where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0";
         let fresh: Vec<Vec<Value>> = rows.iter().map(|row| row.params(tenant)).collect();
         // Most orders are new. A statement that inserts, updates and returns at once costs SQLite a journal a row.
@@ -218,24 +221,31 @@ impl Tx<'_> {
                 change
             })
             .collect();
+        let asks: Vec<_> = known
+            .iter()
+            .map(|row| params![tenant.as_str(), row.channel.0, row.external_id.as_deref()].to_vec())
+            .collect();
+        let mut before = self.rows_many(FIND, &asks).await?.into_iter();
         let mut changed = self.rows_many(&change, &changes).await?.into_iter();
         let mut answers = Vec::with_capacity(rows.len());
+        let mut written: HashMap<OrderId, &str> = HashMap::new();
         for (row, is_new) in rows.iter().zip(is_new) {
             if is_new {
-                answers.push(Upserted { id: row.id, version: 1, changed: true });
+                answers.push(Upserted { id: row.id, version: 1, changed: true, before: None });
                 continue;
             }
-            let returned = changed.next().unwrap_or_default().into_iter().next();
-            let (returned, changed) = if let Some(returned) = returned {
-                self.know_change(tenant, row, id(returned.int(0)?, OrderId::new)?, &returned, 2).await?;
-                (returned, true)
-            } else {
-                let ask = params![tenant.as_str(), row.channel.0, row.external_id.as_deref()];
-                let found = self.row(FIND, &ask).await?;
-                (found.ok_or_else(|| domain::Error::internal("an upserted order is gone"))?, false)
+            let found = before.next().unwrap_or_default().into_iter().next();
+            let found = found.ok_or_else(|| domain::Error::internal("an upserted order is gone"))?;
+            let order = id(found.int(0)?, OrderId::new)?;
+            // One that the list changed before stood as it said then.
+            let before = written.insert(order, row.body.as_str()).unwrap_or(found.str(2)?);
+            let Some(changed) = changed.next().unwrap_or_default().into_iter().next() else {
+                answers.push(Upserted { id: order, version: found.int(1)? as u64, changed: false, before: None });
+                continue;
             };
-            let (id, version) = (id(returned.int(0)?, OrderId::new)?, returned.int(1)? as u64);
-            answers.push(Upserted { id, version, changed });
+            self.know_change(tenant, row, order, &changed, 2).await?;
+            let before = Some(Box::new(from_json(before)?));
+            answers.push(Upserted { id: order, version: changed.int(1)? as u64, changed: true, before });
         }
         // A row repeated in the list stands as the last one says.
         let mut kept: Vec<(OrderId, bool, &Searched)> = Vec::with_capacity(rows.len());

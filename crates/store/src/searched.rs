@@ -35,6 +35,8 @@ pub enum ListField {
     Tag,
     /// A custom field of a box, from 1.
     BoxField(u8),
+    /// The shop's own id of a box.
+    BoxExternalId,
     /// Whether the warehouse scanned a box.
     BoxIsScanned,
     /// When the warehouse scanned a box.
@@ -47,6 +49,7 @@ impl ListField {
         match self {
             Self::Tag => "tag".to_owned(),
             Self::BoxField(number) => format!("box_field{number}"),
+            Self::BoxExternalId => "box_external_id".to_owned(),
             Self::BoxIsScanned => "box_is_scanned".to_owned(),
             Self::BoxScannedAt => "box_scanned_at".to_owned(),
         }
@@ -93,6 +96,8 @@ impl Searched {
             for n in 1..=CustomFields::COUNT {
                 lists.extend(planned.custom_fields.get(n).map(|text| (ListField::BoxField(n), beginning(text))));
             }
+            let external_id = planned.external_id.as_deref().map(beginning);
+            lists.extend(external_id.map(|id| (ListField::BoxExternalId, id)));
             lists.extend(planned.is_scanned.map(|flag| (ListField::BoxIsScanned, i64::from(flag).to_string())));
             lists.extend(planned.scanned_at.map(|sent| (ListField::BoxScannedAt, sortable(at(sent)))));
         }

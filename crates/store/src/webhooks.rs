@@ -2,7 +2,7 @@
 
 use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::{DeliveryId, EndpointId, EventId};
-use domain::tenant::TenantId;
+use domain::tenant::{Mode, TenantId};
 use domain::webhook::{Attempt, Delivery, DeliveryStatus};
 use domain::{Result, Timestamp};
 
@@ -30,6 +30,12 @@ pub struct EndpointRow {
     pub concurrency: u32,
     /// Which of its dialect's bodies it gets, in the dialect's own word.
     pub variant: Option<String>,
+    /// The header that it knows its caller by and the value, as JSON, encrypted.
+    pub authentication: Option<Vec<u8>>,
+    /// Whether it hears of real shipments only, or of trial ones only.
+    pub mode: Option<Mode>,
+    /// What people call it.
+    pub description: Option<String>,
 }
 
 /// What a row holds for an endpoint that hears of every channel.
@@ -48,6 +54,9 @@ fn endpoint(row: &Row) -> Result<EndpointRow> {
         previous: row.opt_bytes(6)?.zip(row.opt_time(7)?),
         concurrency: row.int(8)? as u32,
         variant: row.opt_text(9)?,
+        authentication: row.opt_bytes(10)?,
+        mode: row.opt_text(11)?.map(|text| known(Mode::parse(&text), "mode")).transpose()?,
+        description: row.opt_text(12)?,
     })
 }
 
@@ -83,7 +92,8 @@ impl Tx<'_> {
     /// Every endpoint of a tenant, by id.
     pub async fn webhook_endpoints(&mut self, tenant: &TenantId) -> Result<Vec<EndpointRow>> {
         const ALL: &str = "
-            select id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency, variant
+            select id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency, variant,
+                authentication, mode, description
             from webhook_endpoints where tenant_id = $1 order by id";
         self.rows(ALL, &params![tenant.as_str()]).await?.iter().map(endpoint).collect()
     }
@@ -93,12 +103,13 @@ impl Tx<'_> {
         const PUT: &str = "
             insert into webhook_endpoints
                 (tenant_id, id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency,
-                variant)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                variant, authentication, mode, description)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             on conflict (tenant_id, url, dialect, channel) do update
             set events = excluded.events, secret = excluded.secret, previous_secret = excluded.previous_secret,
                 previous_until = excluded.previous_until, concurrency = excluded.concurrency,
-                variant = excluded.variant";
+                variant = excluded.variant, authentication = excluded.authentication, mode = excluded.mode,
+                description = excluded.description";
         let (previous, until) = endpoint.previous.as_ref().map(|(secret, until)| (secret.as_slice(), *until)).unzip();
         let params = params![
             tenant.as_str(),
@@ -111,7 +122,10 @@ impl Tx<'_> {
             previous,
             until,
             endpoint.concurrency,
-            endpoint.variant.as_deref()
+            endpoint.variant.as_deref(),
+            endpoint.authentication.as_deref(),
+            endpoint.mode.map(Mode::as_str),
+            endpoint.description.as_deref()
         ];
         self.execute(PUT, &params).await.map(drop)
     }

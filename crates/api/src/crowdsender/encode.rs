@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use app::queries::FoundDocument;
 use app::story::Story;
 use app::tenants::TenantSetup;
 use domain::address::Address;
 use domain::measure::Quantity;
 use domain::order::{CustomFields, Order, PlannedBox};
-use domain::packing::OrderBox;
+use domain::packing::{OrderBox, box_id};
 use domain::time::Timestamp;
 
 use super::{LENIENCY, decode, fields, kept, statuses};
@@ -33,12 +34,13 @@ pub fn owned(value: &Json<'_>) -> Json<'static> {
     }
 }
 
-fn words(text: &str) -> Json<'static> {
+/// Text.
+pub fn words(text: &str) -> Json<'static> {
     Json::from(text.to_owned())
 }
 
 /// `2022-02-24T00:00:00.000Z`.
-fn iso(at: Timestamp) -> String {
+pub fn iso(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
@@ -107,7 +109,8 @@ fn shipment_of(order: &Order, kept: Option<Json<'static>>) -> Json<'static> {
     Json::Object(members)
 }
 
-fn party(address: &Address) -> Json<'static> {
+/// A sender or a recipient.
+pub fn party(address: &Address) -> Json<'static> {
     let (mut members, mut place) = (Vec::new(), Vec::new());
     let street = address.street_line();
     for (name, text) in [
@@ -149,13 +152,6 @@ fn planned(planned: &PlannedBox) -> Json<'static> {
     put(&mut members, "scanned", planned.is_scanned.map(Json::from));
     put(&mut members, "scanDate", planned.scanned_at.map(|sent| Json::from(sent.to_string())));
     Json::Object(members)
-}
-
-/// The id of a box: its place between the second of creation and the integer of the order's id.
-fn box_id(order: &Order, position: u32) -> String {
-    let id = order.id.to_hex24(order.created_at);
-    let (second, number) = id.split_at(8);
-    format!("{second}{position:02x}{}", &number[2..])
 }
 
 /// A whole order.
@@ -204,7 +200,10 @@ fn shipped(story: &Story, shipment: Json<'static>) -> Json<'static> {
 fn shown_box(story: &Story, one: &OrderBox<'_>, said: Option<Json<'static>>) -> Json<'static> {
     let mut members = if let Some(Json::Object(members)) = said { members } else { Vec::new() };
     if !members.iter().any(|(name, _)| name == "_id") {
-        members.insert(0, (Cow::Borrowed("_id"), Json::from(box_id(&story.order, one.position))));
+        members.insert(
+            0,
+            (Cow::Borrowed("_id"), Json::from(box_id(story.order.id, story.order.created_at, one.position))),
+        );
     }
     if one.planned.is_none()
         && let Some((_, parcel)) = one.parcel
@@ -279,12 +278,49 @@ fn only(value: Json<'static>, paths: &[Vec<&str>]) -> Json<'static> {
     }
 }
 
-/// A list of orders that a query chose.
-pub fn list(orders: Vec<Json<'static>>, asked: &fields::Asked, has_more: bool) -> Json<'static> {
+/// A list of what a query chose.
+pub fn list<F>(
+    name: &'static str,
+    shown: Vec<Json<'static>>,
+    asked: &fields::Asked<F>,
+    has_more: bool,
+) -> Json<'static> {
     object(vec![
-        ("orders", Json::List(orders)),
-        ("skip", Json::from(asked.query.skip)),
-        ("limit", Json::from(asked.query.limit as u64)),
+        (name, Json::List(shown)),
+        ("skip", Json::from(asked.skip)),
+        ("limit", Json::from(asked.limit as u64)),
         ("hasMore", Json::from(has_more)),
+    ])
+}
+
+/// A document that a query chose, and where its bytes are.
+pub fn document(found: &FoundDocument, setup: &TenantSetup, link: String) -> Json<'static> {
+    let FoundDocument { document, order, .. } = found;
+    let (kind, directory) = statuses::document_words(document.kind);
+    let text = |text: Option<&str>| text.map_or(Json::Null, words);
+    let tags = order.details.tags.iter().flatten().map(|tag| words(tag)).collect();
+    let tenant = words(setup.tenant.id.as_str());
+    object(vec![
+        ("_id", Json::from(document.id.to_hex24(document.created_at))),
+        ("grouped", Json::Bool(false)),
+        ("extensionType", words(document.format.extension())),
+        ("directory", words(directory)),
+        ("filename", Json::from(found.file_name())),
+        ("type", words(kind)),
+        ("url", Json::from(link)),
+        ("tags", Json::List(tags)),
+        ("createdAt", Json::from(iso(document.created_at))),
+        ("createdBy", object(vec![("name", tenant.clone()), ("_idUser", tenant)])),
+        (
+            "metadata",
+            object(vec![
+                ("groupValues", Json::List(Vec::new())),
+                ("_batchId", Json::Null),
+                ("_boxId", found.box_id().map_or(Json::Null, Json::from)),
+                ("_externalBoxId", text(found.external_box())),
+                ("_orderId", Json::from(order.id.to_hex24(order.created_at))),
+                ("orderNumber", text(order.details.number.as_deref())),
+            ]),
+        ),
     ])
 }

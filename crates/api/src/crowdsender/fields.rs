@@ -1,19 +1,19 @@
-//! What a query may ask for: the 30 fields of an order by their names on the wire, and what each is in ours.
+//! What a query may ask for: the fields of orders and documents by their names on the wire, and what each is in ours.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use app::queries::{OrderField, OrderQuery};
+use app::queries::{DocumentField, OrderField};
 use domain::address::AddressStatus;
 use query::{Filter, Kind, Options, Patience, Projection, Query, Test, Value};
 
 use super::envelope::Refusal;
 use super::statuses;
 
-/// Orders answered when the query names no limit.
+/// What is answered when the query names no limit.
 pub const USUAL: u64 = 100;
 
-/// Orders answered at most; a larger limit becomes this.
+/// What is answered at most; a larger limit becomes this.
 pub const MOST: u64 = 1_000;
 
 /// The fields that label queries and lists of orders may name, as published.
@@ -50,32 +50,104 @@ pub const ORDER_FIELDS: [(&str, OrderField); 30] = [
     ("_courierContract", OrderField::Contract),
 ];
 
-/// How queries over orders are read: only these fields, and each value as it was written until its field reads it.
-static OPTIONS: LazyLock<Options> = LazyLock::new(|| Options {
-    whitelist: Some(ORDER_FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect()),
-    casters: vec![("written".to_owned(), query::cast::written)],
-    cast_params: ORDER_FIELDS.iter().map(|(name, _)| ((*name).to_owned(), "written".to_owned())).collect(),
-    limit_ceiling: Some(MOST),
-    ..Options::default()
-});
+/// The fields that lists of documents may name, as published, and their own id.
+pub const DOCUMENT_FIELDS: [(&str, DocumentField); 18] = [
+    ("_id", DocumentField::Id),
+    ("grouped", DocumentField::IsGrouped),
+    ("extensionType", DocumentField::Extension),
+    ("directory", DocumentField::Kind),
+    ("filename", DocumentField::FileName),
+    ("type", DocumentField::Kind),
+    ("url", DocumentField::Link),
+    ("tags", DocumentField::Tags),
+    ("createdAt", DocumentField::CreatedAt),
+    ("createdBy", DocumentField::Creator),
+    ("createdBy.name", DocumentField::CreatorId),
+    ("createdBy._idUser", DocumentField::CreatorId),
+    ("metadata.groupValues", DocumentField::GroupValues),
+    ("metadata._batchId", DocumentField::Batch),
+    ("metadata._boxId", DocumentField::Box),
+    ("metadata._externalBoxId", DocumentField::ExternalBox),
+    ("metadata._orderId", DocumentField::Order),
+    ("metadata.orderNumber", DocumentField::OrderNumber),
+];
 
-/// A query over orders, ready to be carried out.
+/// How queries are read: only these fields, and each value as it was written until its field reads it.
+fn options<F>(fields: &[(&str, F)]) -> Options {
+    Options {
+        whitelist: Some(fields.iter().map(|(name, _)| (*name).to_owned()).collect()),
+        casters: vec![("written".to_owned(), query::cast::written)],
+        cast_params: fields.iter().map(|(name, _)| ((*name).to_owned(), "written".to_owned())).collect(),
+        limit_ceiling: Some(MOST),
+        ..Options::default()
+    }
+}
+
+static OF_ORDERS: LazyLock<Options> = LazyLock::new(|| options(&ORDER_FIELDS));
+static OF_DOCUMENTS: LazyLock<Options> = LazyLock::new(|| options(&DOCUMENT_FIELDS));
+
+/// Words of the wire, each with one of ours.
+type Words = Vec<(&'static str, &'static str)>;
+
+/// What may be asked for of one kind of thing.
+struct Names<F: 'static> {
+    fields: &'static [(&'static str, F)],
+    kind: fn(F) -> Kind,
+    words: fn(&str) -> Option<Words>,
+    options: &'static LazyLock<Options>,
+}
+
+static ORDERS: Names<OrderField> =
+    Names { fields: &ORDER_FIELDS, kind: kind_of_order, words: words_of_orders, options: &OF_ORDERS };
+static DOCUMENTS: Names<DocumentField> =
+    Names { fields: &DOCUMENT_FIELDS, kind: kind_of_document, words: words_of_documents, options: &OF_DOCUMENTS };
+
+impl<F: Copy> Names<F> {
+    fn field(&self, name: &str) -> Option<F> {
+        self.fields.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
+    }
+}
+
+/// A query, ready to be carried out.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    /// Which orders.
-    pub query: OrderQuery,
+pub struct Asked<F> {
+    /// Which ones.
+    pub filter: Filter<F>,
+    /// In which order.
+    pub sort: Vec<(F, bool)>,
+    /// How many to leave out.
+    pub skip: u64,
+    /// How many to answer.
+    pub limit: usize,
     /// Which of their fields.
     pub projection: Option<Vec<(String, bool)>>,
 }
 
-/// Reads the text of the `query` parameter.
-pub fn orders(text: &str) -> Result<Asked, Refusal> {
-    let read = Query::parse(text, &OPTIONS).map_err(Refusal::query)?;
+/// Reads the text of the `query` parameter of a list of orders.
+pub fn orders(text: &str) -> Result<Asked<OrderField>, Refusal> {
+    read(text, &ORDERS)
+}
+
+/// Reads the text of the `query` parameter of a list of documents. `linked` gives the id of the document behind a link.
+pub fn documents(text: &str, linked: &dyn Fn(&str) -> Option<String>) -> Result<Asked<DocumentField>, Refusal> {
+    read_with(text, &DOCUMENTS, &|name, value| match value {
+        Value::Text(url) if name == "url" => Value::Text(linked(&url).unwrap_or_default()),
+        other => other,
+    })
+}
+
+fn read<F: Copy>(text: &str, names: &Names<F>) -> Result<Asked<F>, Refusal> {
+    read_with(text, names, &|_, value| value)
+}
+
+fn read_with<F: Copy>(text: &str, names: &Names<F>, shape: &Shape<'_>) -> Result<Asked<F>, Refusal> {
+    let read = Query::parse(text, names.options).map_err(Refusal::query)?;
     read.filter.check().map_err(Refusal::query)?;
     let mut problems = Vec::new();
-    let filter = read.filter.try_map(&mut |name, tests| Ok::<_, Refusal>(field(&name, tests, &mut problems)))?;
+    let filter =
+        read.filter.try_map(&mut |name, tests| Ok::<_, Refusal>(field(names, &name, tests, shape, &mut problems)))?;
     let sort = read.sort.into_iter().filter_map(|(name, descends)| {
-        let field = order_field(&name);
+        let field = names.field(&name);
         if field.is_none() {
             problems.push(format!("sort: {name:?} is not a field that can be sorted by"));
         }
@@ -106,15 +178,11 @@ pub fn orders(text: &str) -> Result<Asked, Refusal> {
         return Err(Refusal::query(problems.join("; ")));
     }
     let limit = read.limit.filter(|limit| *limit > 0).unwrap_or(USUAL);
-    let query = OrderQuery { filter, sort, skip: read.skip.unwrap_or(0), limit: usize::try_from(limit).unwrap_or(1) };
-    Ok(Asked { query, projection })
+    let (skip, limit) = (read.skip.unwrap_or(0), usize::try_from(limit).unwrap_or(1));
+    Ok(Asked { filter, sort, skip, limit, projection })
 }
 
-fn order_field(name: &str) -> Option<OrderField> {
-    ORDER_FIELDS.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
-}
-
-fn kind(field: OrderField) -> Kind {
+fn kind_of_order(field: OrderField) -> Kind {
     match field {
         OrderField::Id | OrderField::BoxLabel => Kind::Id,
         OrderField::SendDate | OrderField::BoxScannedAt => Kind::Date,
@@ -123,35 +191,60 @@ fn kind(field: OrderField) -> Kind {
     }
 }
 
-/// Words of the wire, each with one of ours.
-fn words(field: OrderField) -> Option<Vec<(&'static str, &'static str)>> {
-    Some(match field {
-        OrderField::Standing => statuses::ORDERS.iter().map(|(word, stage)| (*word, stage.as_str())).collect(),
-        OrderField::AddressStatus => {
+fn kind_of_document(field: DocumentField) -> Kind {
+    match field {
+        DocumentField::CreatedAt => Kind::Date,
+        DocumentField::IsGrouped => Kind::Bool,
+        _ => Kind::Text,
+    }
+}
+
+fn words_of_orders(name: &str) -> Option<Words> {
+    Some(match name {
+        "status" => statuses::ORDERS.iter().map(|(word, stage)| (*word, stage.as_str())).collect(),
+        "addressValidationStatus" => {
             AddressStatus::ALL.map(|status| (statuses::address_word(status), status.as_str())).to_vec()
         }
-        OrderField::BoxTracking => statuses::BOXES.to_vec(),
+        "shipment.boxes.tracking.status" => statuses::BOXES.to_vec(),
         _ => return None,
     })
 }
 
+fn words_of_documents(name: &str) -> Option<Words> {
+    let words = statuses::DOCUMENTS.iter();
+    match name {
+        "type" => Some(words.map(|(word, _, kind)| (*word, kind.as_str())).collect()),
+        "directory" => Some(words.map(|(_, directory, kind)| (*directory, kind.as_str())).collect()),
+        _ => None,
+    }
+}
+
+/// What a value of a field becomes once it has the field's type.
+type Shape<'s> = dyn Fn(&str, Value) -> Value + 's;
+
 /// A field's tests over our field; what its type cannot be compared with is a problem.
-fn field(name: &str, tests: Vec<Test>, problems: &mut Vec<String>) -> Filter<OrderField> {
-    let Some(field) = order_field(name) else {
+fn field<F: Copy>(
+    names: &Names<F>,
+    name: &str,
+    tests: Vec<Test>,
+    shape: &Shape<'_>,
+    problems: &mut Vec<String>,
+) -> Filter<F> {
+    let Some(field) = names.field(name) else {
         // The white list lets nothing else through.
         problems.push(format!("{name:?} is not a field that can be asked for"));
         return Filter::default();
     };
-    let kind = kind(field);
+    let kind = (names.kind)(field);
     let mut cast = Vec::with_capacity(tests.len());
     for test in tests {
         let found = test.to_string();
-        match typed(kind, test, problems) {
+        match typed(names, (name, kind), test, shape, problems) {
             Some(test) => cast.push(test),
             None => problems.push(format!("{name}: expected {}, found {{{found}}}", kind.expected())),
         }
     }
-    let tests = match words(field) {
+    let tests = match (names.words)(name) {
         Some(words) => cast.into_iter().flat_map(|test| translated(test, &words)).collect(),
         None => cast,
     };
@@ -159,11 +252,18 @@ fn field(name: &str, tests: Vec<Test>, problems: &mut Vec<String>) -> Filter<Ord
 }
 
 /// A test whose values are of the field's type; `None` when they cannot be.
-fn typed(kind: Kind, test: Test, problems: &mut Vec<String>) -> Option<Test<OrderField>> {
-    let one = |value: Value| kind.cast(value).ok();
+fn typed<F: Copy>(
+    names: &Names<F>,
+    (name, kind): (&str, Kind),
+    test: Test,
+    shape: &Shape<'_>,
+    problems: &mut Vec<String>,
+) -> Option<Test<F>> {
+    let one = |value: Value| Some(shape(name, kind.cast(value).ok()?));
     let list = |values: Vec<Value>| values.into_iter().map(one).collect::<Option<Vec<_>>>();
-    let mut each =
-        |tests: Vec<Test>| tests.into_iter().map(|test| typed(kind, test, problems)).collect::<Option<Vec<_>>>();
+    let mut each = |tests: Vec<Test>| {
+        tests.into_iter().map(|test| typed(names, (name, kind), test, shape, problems)).collect::<Option<Vec<_>>>()
+    };
     Some(match test {
         Test::Eq(value) => Test::Eq(one(value)?),
         Test::Ne(value) => Test::Ne(one(value)?),
@@ -181,17 +281,17 @@ fn typed(kind: Kind, test: Test, problems: &mut Vec<String>) -> Option<Test<Orde
         Test::Not(tests) => Test::Not(each(tests)?),
         Test::Elem(tests) => Test::Elem(each(tests)?),
         Test::ElemFilter(filter) => {
-            let mapped = filter.try_map(&mut |name, tests| Ok::<_, ()>(field(&name, tests, problems))).ok()?;
-            Test::ElemFilter(Box::new(mapped))
+            let mut below = |name: String, tests| Ok::<_, ()>(field(names, &name, tests, shape, problems));
+            Test::ElemFilter(Box::new(filter.try_map(&mut below).ok()?))
         }
     })
 }
 
 /// A test over words of the wire as tests over ours: those words that pass are tried on it here, so that patterns and
 /// ranges see what the client sees.
-fn translated(test: Test<OrderField>, words: &[(&'static str, &'static str)]) -> Vec<Test<OrderField>> {
+fn translated<F: Clone>(test: Test<F>, words: &[(&'static str, &'static str)]) -> Vec<Test<F>> {
     let patience = Patience::of(Duration::from_secs(1));
-    let passing = |test: &Test<OrderField>| {
+    let passing = |test: &Test<F>| {
         let takes = |value: Option<&Value>| test.takes(value, patience).unwrap_or(false);
         let passing = words.iter().filter(|(word, _)| takes(Some(&Value::text(*word))));
         let mut passing: Vec<_> = passing.map(|(_, ours)| Value::text(*ours)).collect();
@@ -218,14 +318,14 @@ mod tests {
 
     fn read(text: &str) -> String {
         match orders(text) {
-            Ok(asked) => format!("{:?}", asked.query.filter),
+            Ok(asked) => format!("{:?}", asked.filter),
             Err(refusal) => refusal.info,
         }
     }
 
     #[test]
-    fn words_become_ours_whatever_the_operator() {
-        let parts = |text: &str| match orders(text).unwrap().query.filter {
+    fn words_shapeours_whatever_the_operator() {
+        let parts = |text: &str| match orders(text).unwrap().filter {
             Filter::All(parts) => parts,
             other => vec![other],
         };
@@ -271,7 +371,7 @@ mod tests {
         );
         assert_eq!(read("sort=password"), "query: sort: \"password\" is not a field that can be sorted by");
         assert_eq!(read("limit=-5"), "query: limit is \"-5\": expected a whole number from 0 on");
-        assert_eq!(orders("limit=100000").unwrap().query.limit, 1_000);
-        assert_eq!(orders("").unwrap().query.limit, 100);
+        assert_eq!(orders("limit=100000").unwrap().limit, 1_000);
+        assert_eq!(orders("").unwrap().limit, 100);
     }
 }

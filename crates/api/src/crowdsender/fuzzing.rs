@@ -33,5 +33,7 @@ pub(crate) fn order(bytes: &[u8]) {
 
 /// What stands in the `query` parameter of a list.
 pub(crate) fn query(bytes: &[u8]) {
-    drop(fields::orders(&String::from_utf8_lossy(bytes)));
+    let text = String::from_utf8_lossy(bytes);
+    drop(fields::orders(&text));
+    drop(fields::documents(&text, &|url| Some(url.to_owned())));
 }

@@ -5,8 +5,10 @@
 //! orders and boxes stand.
 
 pub mod decode;
+mod documents;
 pub mod encode;
 pub mod envelope;
+pub mod events;
 pub mod fields;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -81,5 +83,6 @@ impl Wire for Crowdsender {
 pub(crate) fn routes() -> Routes<Crowdsender> {
     Routes::below("/api/v1")
         .at("/api/v1/orders", [get(orders::list), crate::routes::post(orders::create)])
+        .at("/api/v1/documents", [get(documents::list)])
         .at("/api/v1/orders/{id}", [get(orders::show), put(orders::change), patch(orders::change)])
 }

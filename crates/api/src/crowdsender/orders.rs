@@ -1,6 +1,7 @@
 //! `/api/v1/orders`: orders created, changed, shown and listed by a query.
 
 use app::orders::{OrderDraft, OrderRef};
+use app::queries::OrderQuery;
 use app::{App, Caller};
 use axum::extract::State;
 use domain::Error;
@@ -71,7 +72,9 @@ pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, 
 pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
     caller.require(Scope::Read)?;
     let asked = fields::orders(parameters.value("query").unwrap_or_default())?;
-    let page = app.query_orders(&caller, asked.query.clone()).await?;
+    let (filter, sort) = (asked.filter.clone(), asked.sort.clone());
+    let query = OrderQuery { filter, sort, skip: asked.skip, limit: asked.limit };
+    let page = app.query_orders(&caller, query).await?;
     let shown = page.rows.iter().map(|story| {
         let order = encode::order(story, &caller.setup);
         match &asked.projection {
@@ -79,5 +82,5 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, 
             None => order,
         }
     });
-    Ok(answer(StatusCode::OK, encode::list(shown.collect(), &asked, page.has_more)))
+    Ok(answer(StatusCode::OK, encode::list("orders", shown.collect(), &asked, page.has_more)))
 }

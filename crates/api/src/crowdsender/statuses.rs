@@ -2,6 +2,7 @@
 
 use app::queries::WAITING;
 use domain::address::AddressStatus;
+use domain::document::DocumentKind;
 use domain::stage::Stage;
 use domain::tracking::TrackingStatus;
 
@@ -24,12 +25,24 @@ pub const ADDRESSES: [(&str, AddressStatus); 3] = [
     ("PROPOSED", AddressStatus::Proposed),
 ];
 
-/// `shipment.boxes.tracking.status`. Two of the published words, `scanned` and `possible delay`, are steps inside
+/// The word for a box that no carrier has been told of.
+pub const WAITS: &str = "waiting";
+
+/// The word for a box whose label is made.
+pub const GENERATED: &str = "generated label";
+
+/// The word, in webhooks only, for a box that the carrier has just taken.
+pub const SCANNED: &str = "scanned";
+
+/// The word, in webhooks only, for a box that will be late.
+pub const POSSIBLE_DELAY: &str = "possible delay";
+
+/// `shipment.boxes.tracking.status`. Two of the published words, [`SCANNED`] and [`POSSIBLE_DELAY`], are steps inside
 /// another status here and are told by webhook only.
 pub const BOXES: [(&str, &str); 11] = [
-    ("waiting", WAITING),
-    ("generated label", "announced"),
-    ("generated label", "unknown"),
+    (WAITS, WAITING),
+    (GENERATED, "announced"),
+    (GENERATED, "unknown"),
     ("on route", "in_transit"),
     ("last mile", "out_for_delivery"),
     ("collection point", "at_service_point"),
@@ -39,6 +52,20 @@ pub const BOXES: [(&str, &str); 11] = [
     ("returned", "returning"),
     ("returned", "returned"),
 ];
+
+/// `type` and `directory` of documents.
+pub const DOCUMENTS: [(&str, &str, DocumentKind); 4] = [
+    ("label", "labels", DocumentKind::Label),
+    ("packingSlip", "packing-slips", DocumentKind::PackingSlip),
+    ("customsForm", "customs", DocumentKind::CustomsForm),
+    ("commercialInvoice", "customs", DocumentKind::CommercialInvoice),
+];
+
+/// The words for a kind of document: its type and its directory.
+pub fn document_words(kind: DocumentKind) -> (&'static str, &'static str) {
+    let found = DOCUMENTS.iter().find(|(.., known)| *known == kind);
+    found.map_or(("label", "labels"), |(word, directory, _)| (word, directory))
+}
 
 /// The word for a stage.
 pub fn order_word(stage: Stage) -> &'static str {
@@ -72,5 +99,6 @@ mod tests {
             assert!(BOXES.contains(&(box_word(Some(status)), status.as_str())));
         }
         assert_eq!(box_word(None), "waiting");
+        assert_eq!(DOCUMENTS.map(|(.., kind)| kind), DocumentKind::ALL);
     }
 }

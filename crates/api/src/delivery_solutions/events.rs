@@ -29,7 +29,7 @@ fn story_of(news: &News) -> Option<Story> {
         shipments: news.shipment.clone().into_iter().collect(),
         events: vec![news.event.clone()],
         tracking: Vec::new(),
-        labels: news.label.iter().map(|label| label.document.clone()).collect(),
+        labels: news.labels.iter().take(1).map(|label| label.document.clone()).collect(),
     })
 }
 
@@ -75,7 +75,7 @@ fn entry(news: &News, story: &Story) -> Option<Entry> {
 }
 
 fn body(news: &News, story: &Story, entry: &Entry) -> Json<'static> {
-    let label_link = news.label.as_ref().map(|found| label::link(&news.public_url, &story.order, &found.token));
+    let label_link = news.labels.first().map(|found| label::link(&news.public_url, &story.order, &found.token));
     let view = View { story, setup: &news.setup, public_url: &news.public_url, label_link, shows_both_ends: true };
     let zone = view.zone();
     let Json::Object(mut members) = view.order_in(entry.status) else { return Json::Null };

@@ -61,8 +61,9 @@ struct DataView<'a> {
 }
 
 fn view(event: &Event) -> EventView<'_> {
-    let About { order, order_version, shipment, parcel, channel, endpoint, account, old, new, milestone, reason } =
-        &event.about;
+    let About {
+        order, order_version, shipment, parcel, channel, endpoint, account, old, new, milestone, reason, ..
+    } = &event.about;
     EventView {
         id: event.id.to_string(),
         kind: event.kind.as_str(),

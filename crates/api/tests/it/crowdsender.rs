@@ -1,10 +1,15 @@
 //! Crowdsender's clients: orders created, updated, and chosen by a query.
 
+use std::collections::BTreeSet;
+
 use http::{Method, Request};
 use serde_json::{Value as Json, json};
 use testkit::{Answer, SETUP, TestApp, on_both_engines};
 
 use crate::fixture::{bare, builder, order as sendcloud_order, place, routed, serving, serving_setup, ship};
+
+mod documents;
+mod webhooks;
 
 /// The published sample; what it leaves out of the shipment is invented.
 fn sample() -> Json {
@@ -269,6 +274,27 @@ on_both_engines! {
         assert_eq!(patch(&t, &bad, &to("28013")).await.status, 200);
         assert_eq!(address(&bad).await, json!(["REGISTERED", "VERIFIED"]));
         assert_eq!(numbers(&t, "addressValidationStatus=VERIFIED&sort=orderNumber").await, ["1", "3"]);
+    }
+
+    async fn d4_there_are_as_many_labels_as_the_order_names_boxes_and_it_is_told_before(engine: Engine) {
+        let t = serving(engine).await;
+        let mut order = sample();
+        order["shipment"]["shipTo"]["address"] = json!({ "street1": "Stadhuisplein 15", "city": "Oss", "postalCode": "5341AB",
+            "country": "NL" });
+        order["shipment"]["boxes"] = json!([{ "weight": 0.5 }, { "weight": 12.25, "length": 40, "width": 30, "height": 20 }, {}]);
+        order["_courierContract"] = json!(null);
+        let id = create(&t, &order).await;
+        // Before anything is booked.
+        let boxes = show(&t, &id).await["shipment"]["boxes"].clone();
+        assert_eq!(boxes.as_array().unwrap().len(), 3);
+        let shipped = t.post("/v1/orders/ord_1/shipments", &json!({})).await.json();
+        let parcels = shipped["parcels"].as_array().unwrap().clone();
+        let weights: Vec<_> = parcels.iter().map(|parcel| parcel["weight_kg"].to_string()).collect();
+        assert_eq!(weights, ["0.5", "12.25", "1"], "what nobody said is the tenant's usual weight: {shipped}");
+        let order = show(&t, &id).await;
+        let boxes = order["shipment"]["boxes"].as_array().unwrap().clone();
+        let own = |name: &str| boxes.iter().map(|one| one.pointer(name).unwrap().to_string()).collect::<BTreeSet<_>>();
+        assert_eq!((own("/_downloadableId").len(), own("/tracking/trackId").len()), (3, 3), "{order}");
     }
 
     async fn orders_of_every_dialect_are_found_by_where_they_stand(engine: Engine) {

@@ -6,7 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::DeliveryId;
-use domain::webhook::{Delivery, DeliveryStatus};
+use domain::tenant::Mode;
+use domain::webhook::{Delivery, DeliveryStatus, WebhookEndpoint};
 use domain::{Error, Result};
 
 use super::{Outcome, deliver_webhooks};
@@ -32,12 +33,14 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         if wanting.is_empty() {
             continue;
         }
-        let shows_labels = |dialect| app.event_body(dialect).is_some_and(|words| words.shows_labels());
-        let is_shown = wanting.iter().any(|endpoint| shows_labels(endpoint.dialect));
-        let news = app.news(tenant, event.clone(), is_shown).await?;
+        let words: Vec<_> = wanting.iter().filter_map(|endpoint| app.event_body(endpoint.dialect)).collect();
+        let news = app.news(tenant, event.clone(), &words).await?;
         let channel = news.channel();
-        for endpoint in wanting.into_iter().filter(|endpoint| endpoint.channel.is_none() || endpoint.channel == channel)
-        {
+        let is_meant = |endpoint: &&WebhookEndpoint| {
+            (endpoint.channel.is_none() || endpoint.channel == channel)
+                && endpoint.mode.is_none_or(|mode| (mode == Mode::Live) == news.is_live())
+        };
+        for endpoint in wanting.into_iter().filter(is_meant) {
             let Some(words) = app.event_body(endpoint.dialect) else { continue };
             for (part, body) in words.bodies(&news, endpoint.variant.as_deref()).into_iter().enumerate() {
                 deliveries.push((

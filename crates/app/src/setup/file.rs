@@ -19,7 +19,8 @@ use domain::connector::Connector;
 use domain::error::Problem;
 use domain::location::Location;
 use domain::routing::RoutingRule;
-use domain::tenant::{Scope, Tenant};
+use domain::tenant::{Mode, Scope, Tenant};
+use domain::webhook::Authentication;
 
 use self::reader::{Reader, Section};
 
@@ -88,6 +89,12 @@ pub struct WebhookSetup {
     pub concurrency: u32,
     /// Which of the dialect's bodies it gets, in the dialect's own word.
     pub variant: Option<String>,
+    /// What it knows its caller by, besides the signature.
+    pub authentication: Option<Authentication>,
+    /// Whether it hears of real shipments only, or of trial ones only.
+    pub mode: Option<Mode>,
+    /// What people call it.
+    pub description: Option<String>,
 }
 
 /// Reads a setup file; every mistake is reported, in the order of the file, each with its line.

@@ -8,7 +8,8 @@ use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
 use domain::order::RawJson;
 use domain::tenant::{Mode, Scope, Tenant, TenantId};
-use domain::{Error, Problem, Result};
+use domain::webhook::Authentication;
+use domain::{Error, Problem, Result, Secret};
 use store::Tx;
 use store::webhooks::EndpointRow;
 
@@ -227,6 +228,18 @@ impl App {
         Err(Error::invalid(format!("tenant[{tenant}].webhook[{}].variant", webhook.url), text))
     }
 
+    /// What an endpoint knows its caller by, if that can be read.
+    fn authentication_of(&self, known: &EndpointRow) -> Option<Authentication> {
+        let (text, _) = self.vault().open(known.authentication.as_deref()?)?;
+        let (header, value): (String, String) = store::codec::from_json(&text).ok()?;
+        Some(Authentication { header, value: Secret::new(value) })
+    }
+
+    fn seal(&self, authentication: &Authentication) -> Result<Vec<u8>> {
+        let pair = (authentication.header.as_str(), authentication.value.reveal());
+        self.vault().encrypt(&store::codec::to_json(&pair)?)
+    }
+
     async fn apply_webhooks(
         &self,
         tx: &mut Tx<'_>,
@@ -250,6 +263,9 @@ impl App {
                     known.events == webhook.events
                         && known.concurrency == webhook.concurrency
                         && known.variant == webhook.variant
+                        && known.mode == webhook.mode
+                        && known.description == webhook.description
+                        && self.authentication_of(known).as_ref() == webhook.authentication.as_ref()
                 });
             if !is_same {
                 self.may_encrypt(tx).await?;
@@ -265,6 +281,9 @@ impl App {
                     previous,
                     concurrency: webhook.concurrency,
                     variant: webhook.variant.clone(),
+                    authentication: webhook.authentication.as_ref().map(|one| self.seal(one)).transpose()?,
+                    mode: webhook.mode,
+                    description: webhook.description.clone(),
                     id: known.map_or(new_id, |known| known.id),
                     url: webhook.url.clone(),
                     dialect: webhook.dialect,

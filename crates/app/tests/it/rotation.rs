@@ -57,7 +57,11 @@ async fn crowd(app: &App, vault: Vault, count: u64) {
             let account = CarrierAccount { id: format!("more-{number:04}"), ..house(tx, &acme).await? };
             let credentials = vault.encrypt(&format!("{{\"token\":\"tok-{number}\"}}"))?;
             tx.put_carrier_account(&acme, number as usize, &account, &credentials).await?;
+            let known_by = format!("[\"x-api-key\",\"api-{number}\"]");
             let endpoint = EndpointRow {
+                authentication: (number <= 3).then(|| vault.encrypt(&known_by)).transpose()?,
+                mode: None,
+                description: None,
                 // Numbers of two to four digits.
                 id: EndpointId::new(90 + 7 * number).unwrap(),
                 url: format!("https://example.com/{number}"),
@@ -87,7 +91,8 @@ async fn secrets(app: &App) -> domain::Result<Vec<String>> {
     let tokens = setup.accounts.iter().map(|account| account.account.credentials["token"].reveal().to_owned());
     let hooks = setup.endpoints.iter().flat_map(|endpoint| {
         let previous = endpoint.previous_secret.as_ref().map(|(secret, _)| secret.reveal().to_owned());
-        std::iter::once(endpoint.secret.reveal().to_owned()).chain(previous)
+        let known_by = endpoint.authentication.as_ref().map(|known| known.value.reveal().to_owned());
+        std::iter::once(endpoint.secret.reveal().to_owned()).chain(previous).chain(known_by)
     });
     Ok(tokens.chain(hooks).collect())
 }
@@ -145,8 +150,8 @@ on_both_engines! {
         let before = secrets(shop.app()).await.unwrap();
         let both = shop.t.another_with(changing(8, 7)).await;
         both.check_key().await.unwrap();
-        // 231 rows of each kind are three batches of each.
-        for batch in 1..=6 {
+        // 231 rows of each kind are three batches of each, and three authentications are one.
+        for batch in 1..=7 {
             let app = both.clone();
             let cut = tokio::spawn(async move {
                 let told = Mutex::new(0);
@@ -176,7 +181,8 @@ on_both_engines! {
         assert_eq!((rotated.accounts, rotated.endpoints), (0, 0));
         let told: Vec<_> = told.lock().unwrap().iter().map(|step| (step.what, step.done, step.of)).collect();
         let steps = |what| [(what, 100, 231), (what, 200, 231), (what, 231, 231)];
-        assert_eq!(told, [steps("carrier account"), steps("webhook endpoint")].concat());
+        let last = vec![("authentication at the webhook endpoint", 3, 3)];
+        assert_eq!(told, [steps("carrier account").to_vec(), steps("webhook endpoint").to_vec(), last].concat());
         let new = shop.t.another_with(vault(8)).await;
         new.check_key().await.unwrap();
         assert_eq!(secrets(&new).await.unwrap(), before);

@@ -372,6 +372,9 @@ on_both_engines! {
         let write = shop.app().store().write(async move |tx| {
             for (id, url) in [(1, &sink_url), (2, &over_tls)] {
                 let row = store::webhooks::EndpointRow {
+                    authentication: None,
+                    mode: None,
+                    description: None,
                     id: EndpointId::new(id).unwrap(),
                     url: url.clone(),
                     dialect: Dialect::Native,

@@ -6,6 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::Secret;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::connector::Connector;
 use domain::error::Rule;
@@ -14,7 +17,9 @@ use domain::measure::Weight;
 use domain::money::{Currency, Decimal, Money};
 use domain::routing::{Pick, RoutingRule, RuleAction};
 use domain::tenant::{AddressChecking, FallbackRate, GeocoderApi, GeocoderSetup, Mode, Tenant};
+use domain::webhook::Authentication;
 use jiff::civil::{Date, Time};
+use reqwest::header::HeaderName;
 
 use crate::routing;
 
@@ -45,13 +50,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let name = section.required("name", "text").and_then(Entry::id);
     let currency = values::currency(&section);
     let time_zone = section.required("time_zone", values::A_TIME_ZONE).and_then(values::time_zone);
-    let mode = section.optional("mode", "\"live\" or \"test\"").and_then(|entry| {
-        entry.read(|mode| match mode {
-            "live" => Some(Mode::Live),
-            "test" => Some(Mode::Test),
-            _ => None,
-        })
-    });
+    let mode = section.optional("mode", "\"live\" or \"test\"").and_then(|entry| entry.read(Mode::parse));
     let mode = mode.unwrap_or_default();
     let default_weight = section.optional("default_parcel", "a table such as { weight_kg = 1.0 }");
     let default_weight = default_weight.and_then(Entry::section).and_then(weight);
@@ -347,6 +346,48 @@ fn action(section: Section<'_>, accounts: &BTreeSet<String>) -> RuleAction {
     RuleAction { only, exclude, prefer, pick }
 }
 
+/// What an endpoint knows its caller by: a user's name and password, a token, or a key in a header.
+fn authentication_by(section: Section<'_>) -> Option<Authentication> {
+    const EXPECTED: &str = "one of basic = \"user:password\", bearer and api_key";
+    let secret = |key: &'static str| section.optional(key, EXPECTED).map(Entry::secret);
+    let (basic, bearer, api_key) = (secret("basic"), secret("bearer"), secret("api_key"));
+    let header = section.optional("header", "the name of a header, such as \"x-api-key\"").and_then(|entry| {
+        entry.read(|name| HeaderName::try_from(name).ok().filter(|name| !SET.contains(&name.as_str())))
+    });
+    let count = [&basic, &bearer, &api_key].into_iter().flatten().count();
+    if count != 1 || (header.is_some() && api_key.is_none()) {
+        let message = format!("expected {EXPECTED}, and header with api_key only");
+        section.reader().mistake(Rule::Invalid, &section.path, section.line, &message);
+    }
+    let is_user = |secret: &Secret| secret.reveal().contains(':');
+    if basic.as_ref().and_then(Option::as_ref).is_some_and(|secret| !is_user(secret)) {
+        let path = section.path_of("basic");
+        section.reader().mistake(Rule::Invalid, &path, section.line_of("basic"), "expected \"user:password\"");
+    }
+    let header = header.map_or_else(|| "x-api-key".to_owned(), |name| name.as_str().to_owned());
+    section.close();
+    let authorization = |value: String| ("authorization".to_owned(), value);
+    let (header, value) = match (basic.flatten(), bearer.flatten(), api_key.flatten()) {
+        (Some(pair), None, None) => authorization(format!("Basic {}", STANDARD.encode(pair.reveal()))),
+        (None, Some(token), None) => authorization(format!("Bearer {}", token.reveal())),
+        (None, None, Some(key)) => (header, key.reveal().to_owned()),
+        _ => return None,
+    };
+    Some(Authentication { header, value: Secret::new(value) })
+}
+
+/// Headers that every delivery has.
+const SET: [&str; 8] = [
+    "host",
+    "content-type",
+    "content-length",
+    "connection",
+    "transfer-encoding",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
 fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
     let url = values::url(&section);
     let secret = section.required("secret", "a secret").and_then(Entry::secret);
@@ -361,6 +402,10 @@ fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
     });
     let concurrency = concurrency.unwrap_or(1);
     let variant = section.optional("variant", "one of the dialect's kinds of bodies").and_then(Entry::id);
+    let authentication = section.optional("authentication", "a table such as { bearer = \"…\" }");
+    let authentication = authentication.and_then(Entry::section).and_then(authentication_by);
+    let mode = section.optional("mode", "\"live\" or \"test\"").and_then(|entry| entry.read(Mode::parse));
+    let description = section.optional("description", "what people call it").and_then(Entry::name);
     if let (Some(url), Some(dialect)) = (&url, dialect)
         && let Some(earlier) = once.earlier(&format!("{dialect} {url}"), section.line_of("url"))
     {
@@ -369,5 +414,15 @@ fn webhook(section: Section<'_>, once: &mut Once) -> Option<WebhookSetup> {
         section.reader().mistake(Rule::Invalid, &section.path, section.line, &message);
     }
     section.close();
-    Some(WebhookSetup { url: url?, secret: secret?, dialect: dialect?, events: events?, concurrency, variant })
+    Some(WebhookSetup {
+        url: url?,
+        secret: secret?,
+        dialect: dialect?,
+        events: events?,
+        concurrency,
+        variant,
+        authentication,
+        mode,
+        description,
+    })
 }

@@ -14,6 +14,7 @@ use domain::error::Problem;
 use domain::measure::Weight;
 use domain::routing::Pick;
 use domain::tenant::{Mode, Scope};
+use domain::webhook::Authentication;
 use proptest::prelude::*;
 
 use super::{KeySetup, SetupFile, read};
@@ -359,6 +360,9 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         ],
                         concurrency: 1,
                         variant: None,
+                        authentication: None,
+                        mode: None,
+                        description: None,
                     },
                 ],
             },
@@ -394,6 +398,36 @@ fn everything_optional_is_read() {
     assert_eq!(acme.carrier_accounts[1].settings["factor"], "1.50");
     assert_eq!(acme.carrier_accounts[1].credentials["password"], secret);
     assert_eq!(acme.routing_rules[0].then.pick, Some(Pick::Cheapest));
+}
+
+#[test]
+fn an_endpoint_says_what_it_knows_its_caller_by_and_whether_it_hears_of_trials() {
+    let hook = |more: &str| EXAMPLE.replace("dialect = \"native\"", &format!("dialect = \"native\"\n{more}"));
+    for (by, header, value) in [
+        ("{ basic = \"user:pass word\" }", "authorization", "Basic dXNlcjpwYXNzIHdvcmQ="),
+        ("{ bearer = { env = \"TOKEN\" } }", "authorization", "Bearer from-the-environment"),
+        ("{ api_key = \"k\" }", "x-api-key", "k"),
+        ("{ api_key = \"k\", header = \"X-Shop\" }", "x-shop", "k"),
+    ] {
+        let more = format!("mode = \"test\"\ndescription = \"Shop\"\nauthentication = {by}");
+        let file = read_text(&hook(&more)).unwrap();
+        let webhook = &file.tenants[0].webhooks[0];
+        let expected = Authentication { header: header.to_owned(), value: Secret::new(value) };
+        assert_eq!(webhook.authentication, Some(expected), "{by}");
+        assert_eq!((webhook.mode, webhook.description.as_deref()), (Some(Mode::Test), Some("Shop")));
+    }
+    let expected = "expected one of basic = \"user:password\", bearer and api_key, and header with api_key only";
+    for (by, why) in [
+        ("{}", expected),
+        ("{ bearer = \"a\", api_key = \"b\" }", expected),
+        ("{ bearer = \"a\", header = \"b\" }", expected),
+        ("{ basic = \"user\" }", "expected \"user:password\""),
+        ("{ api_key = \"k\", header = \"webhook-id\" }", "expected the name of a header"),
+        ("{ api_key = \"k\", header = \"a b\" }", "expected the name of a header"),
+    ] {
+        let told = mistakes::mistakes(&hook(&format!("authentication = {by}")));
+        assert!(told.lines().count() == 1 && told.contains(why), "{by}: {told}");
+    }
 }
 
 #[test]
