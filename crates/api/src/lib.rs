@@ -13,6 +13,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 
 pub mod delivery_solutions;
 pub mod dialect;
+pub mod expertsender;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;
@@ -48,6 +49,10 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::routes().router("/delivery-solutions"))
         .merge(delivery_solutions::v2_routes().router(""))
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
+        .merge(expertsender::routes().router(""))
+        .merge(expertsender::routes().router("/expertsender"))
+        .merge(expertsender::book_routes().router(""))
+        .merge(expertsender::book_routes().router("/expertsender"))
         .merge(native)
         .merge(links::router())
         .merge(health::router())
@@ -66,7 +71,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             let (routes, v2) = (delivery_solutions::routes().list(), delivery_solutions::v2_routes().list());
             routes.into_iter().chain(v2).collect()
         }
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+        Dialect::Expertsender => [expertsender::routes().list(), expertsender::book_routes().list()].concat(),
+        Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
     }
 }
 
@@ -76,7 +82,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Native => Some(include_str!("../../../openapi/native.json")),
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
-        Dialect::Expertsender | Dialect::SevenSenders | Dialect::Crowdsender => None,
+        Dialect::Expertsender => Some(include_str!("../../../openapi/expertsender.json")),
+        Dialect::SevenSenders | Dialect::Crowdsender => None,
     }
 }
 

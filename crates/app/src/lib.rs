@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 pub mod caller;
 pub mod channels;
 pub mod clock;
+pub mod customers;
 pub mod documents;
 pub mod gates;
 pub mod guard;

@@ -15,6 +15,10 @@ use store::orders::{OrderRow, Upserted};
 
 use crate::{App, Caller, event};
 
+mod laying;
+
+pub use laying::{Batch, Presence};
+
 /// An order as a client sent it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderDraft {

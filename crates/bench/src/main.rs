@@ -12,6 +12,7 @@ mod client;
 mod database;
 mod dispatch;
 mod drawing;
+mod expertsender;
 mod ingest;
 mod label;
 mod lists;
@@ -29,7 +30,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, dispatch, drawing, rules, webhooks, memory, lists.
+    /// Only these lines: ingest, expertsender, label, dispatch, drawing, rules, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -60,7 +61,8 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 8] = ["ingest", "label", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
+const LINES: [&str; 9] =
+    ["ingest", "expertsender", "label", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -84,6 +86,7 @@ fn main() -> anyhow::Result<()> {
         eprintln!("bench: {line} …");
         let measured = match line {
             "ingest" => on_both(&bench, &mut table, ingest::measure),
+            "expertsender" => on_both(&bench, &mut table, expertsender::measure),
             "label" => on_both(&bench, &mut table, label::measure),
             "dispatch" => on_both(&bench, &mut table, dispatch::measure),
             "drawing" => drawing::measure(&bench, &mut table),

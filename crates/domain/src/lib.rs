@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod channel;
 pub mod connector;
+pub mod customer;
 pub mod customs;
 pub mod document;
 pub mod error;

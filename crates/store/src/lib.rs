@@ -23,6 +23,7 @@ pub mod blobs;
 mod bulk;
 pub mod channels;
 pub mod codec;
+pub mod customers;
 pub mod documents;
 pub mod events;
 pub mod exchanges;

@@ -7,6 +7,7 @@ mod carrier_words;
 mod deleting;
 mod delivery_solutions;
 mod editing;
+mod expertsender;
 mod faults;
 mod fixture;
 mod hostile;

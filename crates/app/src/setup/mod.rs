@@ -274,6 +274,7 @@ impl App {
             mode: Mode::Live,
             default_weight: None,
             fallback_rate: None,
+            customers: domain::customer::CustomerBook::default(),
         };
         let id = tenant.id.clone();
         let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false };

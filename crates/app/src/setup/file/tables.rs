@@ -19,7 +19,7 @@ use jiff::civil::{Date, Time};
 use crate::routing;
 
 use super::reader::{Entry, Once, Section, nearest};
-use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, values};
+use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, customers, values};
 
 /// What must be unique over all tenants.
 #[derive(Default)]
@@ -58,6 +58,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let fallback_rate = section.optional("fallback_rate", "a table such as { price = \"9.90\", currency = \"EUR\" }");
     let fallback_rate = fallback_rate.and_then(Entry::section).and_then(|table| fallback(table, currency));
 
+    let customers = customers::book(&section);
     let keys = section.tables("key", "public").into_iter().filter_map(|key| self::key(key, across)).collect();
     let mut once = Once::default();
     let integrations =
@@ -82,6 +83,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
             mode,
             default_weight,
             fallback_rate,
+            customers,
         },
         keys,
         integrations,
@@ -105,7 +107,7 @@ fn fallback(section: Section<'_>, of_tenant: Option<Currency>) -> Option<Fallbac
 }
 
 /// Whether a table's own id comes for the first time.
-fn is_first(once: &mut Once, id: &str, section: &Section<'_>, key: &str) -> bool {
+pub(super) fn is_first(once: &mut Once, id: &str, section: &Section<'_>, key: &str) -> bool {
     once.is_first(id, (section.reader(), &section.path_of(key), section.line_of(key)))
 }
 
