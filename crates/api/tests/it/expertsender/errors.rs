@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use testkit::on_both_engines;
 
-use super::{batch, get, is, order, post, refusal};
+use super::{batch, get, order, post, refusal};
 use crate::fixture::{MOST_BYTES, bare, events, key, serving, serving_setup, setup_with};
 
 on_both_engines! {

@@ -15,7 +15,7 @@ pub(super) fn book(tenant: &Section<'_>) -> CustomerBook {
         matching.and_then(|entry| entry.read(|word| CustomerKey::ALL.into_iter().find(|kind| kind.as_str() == word)));
     let mut once = Once::default();
     let consents = tenant.tables("consent", "id").into_iter().filter_map(|table| consent(table, &mut once)).collect();
-    let mut once = Once::default();
+    let mut once = [Once::default(), Once::default(), Once::default()];
     let attributes = tenant.tables("attribute", "id");
     let attributes = attributes.into_iter().filter_map(|table| attribute(table, &mut once)).collect();
     CustomerBook { matching: matching.unwrap_or_default(), consents, attributes }
@@ -39,7 +39,8 @@ fn consent(section: Section<'_>, once: &mut Once) -> Option<Consent> {
     Some(Consent { id: id?, name: name?, kind: kind? })
 }
 
-fn attribute(section: Section<'_>, once: &mut Once) -> Option<Attribute> {
+/// `once` holds the numbers of customers', products' and orders' attributes.
+fn attribute(section: Section<'_>, once: &mut [Once; 3]) -> Option<Attribute> {
     let of = section.required("of", "one of customer, product, order").and_then(|entry| {
         entry.read(|word| match word {
             "customer" => Some(AttributeOf::Customer),
@@ -48,7 +49,8 @@ fn attribute(section: Section<'_>, once: &mut Once) -> Option<Attribute> {
             _ => None,
         })
     });
-    let id = number(&section).filter(|id| is_first(once, &format!("{of:?} {id}"), &section, "id"));
+    let id = number(&section);
+    let id = id.filter(|id| of.is_none_or(|of| is_first(&mut once[of as usize], &id.to_string(), &section, "id")));
     let name = section.required("name", "text").and_then(Entry::id);
     section.close();
     Some(Attribute { id: id?, of: of?, name: name? })

@@ -37,5 +37,11 @@ fn what_is_wrong_with_customers_is_listed_with_its_place() {
          [[tenant.attribute]]\nid = 2\nof = \"order\"\nname = \"B\"\n\
          [[tenant.attribute]]\nid = 3\nof = \"shop\"\nname = \"C\"\n",
     );
-    insta::assert_snapshot!(mistakes(&text), @"");
+    insta::assert_snapshot!(mistakes(&text), @r#"
+    tenant[acme].customer_matching · line 6: found "name", expected one of email, phone, crm_id
+    tenant[acme].consent[0].type · line 51: missing, expected the channel it is for such as "Email"
+    tenant[acme].consent[0].id · line 52: found 0, expected a whole number from 1 to 2147483647
+    tenant[acme].attribute[2].id · line 59: found "2" again, expected it once only: it stands in line 55 already
+    tenant[acme].attribute[3].of · line 64: found "shop", expected one of customer, product, order
+    "#);
 }
