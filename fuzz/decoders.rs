@@ -2,14 +2,20 @@
 //!
 //! Shared by the fuzz targets and by the test that replays their corpus.
 
+use std::sync::{Arc, LazyLock};
+
 use api::fuzzing::Decoder;
 use app::{Random, Vault};
+use carriers::doordash_drive::stand_in::AUTHORIZATION;
+use domain::Timestamp;
+use domain::connector::{Connector, Push, PushError};
 use domain::ids::{DocumentId, EventId, OrderId, ParcelId, ShipmentId};
 
 /// Every decoder there is, by the name of its target.
 pub fn all() -> Vec<(&'static str, Decoder)> {
     let mut all = api::fuzzing::decoders();
     all.extend([("ids", ids as Decoder), ("setup_file", setup_file), ("rate_sheet", rate_sheet), ("link", link)]);
+    all.extend([("carrier_answer", carriers::testing::read_answers as Decoder), ("carrier_push", carrier_push)]);
     all
 }
 
@@ -31,13 +37,20 @@ fn ids(bytes: &[u8]) {
     let _ = EventId::from_native(&text);
 }
 
+/// Every connector; none is asked for anything.
+fn connectors() -> Vec<Arc<dyn Connector>> {
+    static HTTP: LazyLock<carriers::Http> =
+        LazyLock::new(|| carriers::testing::handed(carriers::testing::standing(Timestamp::UNIX_EPOCH)));
+    carriers::all(&HTTP)
+}
+
 const SHEET: &str = "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days\n\
     standard,home,NL,,0,31.5,4.90,EUR,2\n";
 
 fn setup_file(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let files = |_: &str| Ok(SHEET.to_owned());
-        drop(app::setup::file::read(text, &files, &|_| Some("value".to_owned()), &carriers::all()));
+        drop(app::setup::file::read(text, &files, &|_| Some("value".to_owned()), &connectors()));
     }
 }
 
@@ -47,8 +60,21 @@ fn rate_sheet(bytes: &[u8]) {
         settings = { rate_sheet = \"rates.csv\", sscc_prefix = \"4012345\", carrier_name = \"House\" }\n";
     if let Ok(sheet) = std::str::from_utf8(bytes) {
         let files = |_: &str| Ok(sheet.to_owned());
-        drop(app::setup::file::read(SETUP, &files, &|_| None, &carriers::all()));
+        drop(app::setup::file::read(SETUP, &files, &|_| None, &connectors()));
     }
+}
+
+/// Whoever shows what was agreed is read; nobody else is.
+fn carrier_push(bytes: &[u8]) {
+    let account = carriers::doordash_drive::stand_in::account();
+    let is_it = |known: &&Arc<dyn Connector>| known.profile().carrier == account.carrier;
+    let connection = connectors().iter().find(is_it).and_then(|connector| connector.connect(&account).ok());
+    let connection = connection.expect("an account that works");
+    let push = |authorization| Push { authorization, body: bytes, now: Timestamp::UNIX_EPOCH };
+    for pushed in connection.read_push(&push(Some(AUTHORIZATION))).unwrap_or_default() {
+        assert_eq!(connection.read_code(&pushed.report.code).0, pushed.report.status);
+    }
+    assert_eq!(connection.read_push(&push(None)), Err(PushError::Forged));
 }
 
 fn link(bytes: &[u8]) {

@@ -71,6 +71,7 @@ fn patch(bytes: &[u8]) {
         created_at: at,
         modified_at: at,
         cancelled_at: None,
+        checked: None,
         details,
     };
     if let Some(read) = read

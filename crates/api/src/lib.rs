@@ -21,6 +21,7 @@ mod idempotency;
 pub mod json;
 mod links;
 pub mod native;
+mod push;
 mod routes;
 pub mod sendcloud;
 
@@ -35,14 +36,17 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
     ]
 }
 
-/// Every dialect on its native paths and below its own name, document links, and the health checks. A body may have
+/// Every dialect on its native paths and below its own name, document links, carriers' push addresses, and the health checks. A body may have
 /// `most_bytes`. A path with a slash at its end is the path without: answered at once, never redirected, since a
 /// redirect turns many clients' POST into a GET.
 pub fn router(app: App, most_bytes: usize) -> Router {
     let most = dialect::MostBytes(most_bytes);
     let once = axum::middleware::from_fn_with_state(app.clone(), idempotency::layer::<native::Native>);
     let native = native::routes().router("").merge(native::routes().router("/native")).layer(once);
+    let prefix = app.options().shipments_prefix.clone();
+    let further = prefix.as_deref().map(|prefix| delivery_solutions::routes().router(prefix)).unwrap_or_default();
     let routes = Router::new()
+        .merge(further)
         .merge(sendcloud::routes().router(""))
         .merge(sendcloud::routes().router("/sendcloud"))
         .merge(delivery_solutions::routes().router(""))
@@ -55,11 +59,51 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(expertsender::book_routes().router("/expertsender"))
         .merge(native)
         .merge(links::router())
+        .merge(push::router())
         .merge(health::router())
         .with_state(app)
         .layer(most.layer())
         .layer(axum::Extension(most));
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+}
+
+/// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
+pub fn is_free_prefix(prefix: &str) -> bool {
+    const LONGEST: usize = 200;
+    const TAKEN: [&str; 24] = [
+        "/v1",
+        "/v2",
+        "/api/v1",
+        "/api/v2",
+        "/api/v3",
+        "/oauth2",
+        "/native",
+        "/sendcloud",
+        "/delivery-solutions",
+        "/shipments",
+        "/ent-services",
+        "/expertsender",
+        "/orders",
+        "/customers",
+        "/customerconsents",
+        "/customerattributes",
+        "/productattributes",
+        "/orderattributes",
+        "/d",
+        "/t",
+        "/ui",
+        "/docs",
+        "/push",
+        "/metrics",
+    ];
+    let is_plain = |segment: &str| {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        !segment.is_empty() && !matches!(segment, "." | "..") && segment.bytes().all(is_letter)
+    };
+    let is_below =
+        |taken: &str| prefix.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let segments = prefix.strip_prefix('/').filter(|_| prefix.len() <= LONGEST);
+    segments.is_some_and(|segments| segments.split('/').all(is_plain)) && !TAKEN.into_iter().any(is_below)
 }
 
 /// The routes of a dialect on its native paths; none for one that is not spoken yet.

@@ -156,13 +156,19 @@ mod tests {
     /// What a dialect's net says to a handler that panics and to one that has no end.
     async fn caught<W: Wire>(below: &'static str, panics: &'static str, endless: &'static str) -> [Json; 2] {
         let in_time = Patience { request: Duration::from_millis(20), body: Duration::from_millis(20) };
-        let t = TestApp::builder(Engine::Sqlite).connectors(carriers::all()).build().await.serving(|app| {
-            let panic = async || -> Response { panic!("over {}", 1) };
-            let routes = Routes::<W>::below(below)
-                .at(panics, [get(panic)])
-                .at(endless, [get(async || std::future::pending::<Response>().await)]);
-            routes.router("").with_state(app).layer(axum::Extension(in_time))
-        });
+        let t = TestApp::builder(Engine::Sqlite)
+            .connectors(carriers::all(&carriers::testing::handed(carriers::testing::standing(
+                domain::Timestamp::UNIX_EPOCH,
+            ))))
+            .build()
+            .await
+            .serving(|app| {
+                let panic = async || -> Response { panic!("over {}", 1) };
+                let routes = Routes::<W>::below(below)
+                    .at(panics, [get(panic)])
+                    .at(endless, [get(async || std::future::pending::<Response>().await)]);
+                routes.router("").with_state(app).layer(axum::Extension(in_time))
+            });
         let late = t.get(endless).await;
         assert_eq!(late.header("retry-after"), "1");
         [t.get(panics).await.story(), late.story()]

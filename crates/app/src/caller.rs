@@ -46,6 +46,13 @@ impl Caller {
         &self.key.tenant
     }
 
+    /// Whoever carries out later what a caller with these scopes wished for; its key may be gone by then.
+    pub(crate) fn deputy(setup: Arc<TenantSetup>, dialect: Dialect, scopes: Vec<Scope>) -> Self {
+        let (tenant, name) = (setup.tenant.id.clone(), "deputy".to_owned());
+        let key = ApiKey { tenant, public: name.clone(), name, scopes };
+        Self { key: Arc::new(key), setup, dialect, secret: None, once: None }
+    }
+
     /// The same caller, allowed to look at what it may change.
     pub(crate) fn as_reader(&self) -> Self {
         let mut key = (*self.key).clone();

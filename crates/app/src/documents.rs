@@ -7,14 +7,14 @@ use documents::{DrawError, Drawn, Options as DrawOptions};
 use domain::document::{Document, DocumentKind, Format, LabelContent, PackingLine, PackingSlip, Paper};
 use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
-use domain::shipment::Shipment;
+use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
 
 use crate::{App, Caller, clock};
 
 impl App {
-    fn draw_options(&self) -> DrawOptions {
+    pub(crate) fn draw_options(&self) -> DrawOptions {
         DrawOptions { fallback_font: self.options().fallback_font.clone(), ..DrawOptions::default() }
     }
 
@@ -30,7 +30,12 @@ impl App {
         bytes.map(|bytes| (document, bytes)).ok_or(Error::NotFound("document"))
     }
 
-    async fn keep(&self, tenant: &TenantId, document: Document, bytes: Vec<u8>) -> Result<(Document, Bytes)> {
+    pub(crate) async fn keep(
+        &self,
+        tenant: &TenantId,
+        document: Document,
+        bytes: Vec<u8>,
+    ) -> Result<(Document, Bytes)> {
         let bytes = Bytes::from(bytes);
         let sha256 = self.blobs().put(tenant, bytes.clone()).await?;
         let document = Document {
@@ -71,15 +76,7 @@ impl App {
     pub async fn label(&self, caller: &Caller, parcel: ParcelId, format: Format) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
         let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
-        let outdated = shipment.outdated(&order.details);
-        if !outdated.is_empty() && shipment.status.is_live() {
-            let text = format!(
-                "the label was bought with another {} than the order has now: it is out of date. Void it and ship anew, \
-                 or confirm that it is to be printed all the same",
-                outdated.join(" and ")
-            );
-            return Err(Error::Conflict(text));
-        }
+        fits(&shipment, &order)?;
         self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await
     }
 
@@ -112,6 +109,12 @@ impl App {
         let is_it = |document: &Document| {
             document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
         };
+        let is_alike = |document: &&Document| {
+            document.kind == DocumentKind::Label
+                && document.parcel == Some(parcel)
+                && document.format.media_type() == format.media_type()
+        };
+        let own = documents.iter().find(is_alike).cloned();
         let stored = documents.into_iter().find(is_it);
         if let Some(document) = &stored
             && let Ok(found) = self.readable(tenant, document.clone()).await
@@ -120,7 +123,11 @@ impl App {
         }
         let owner = tenant.clone();
         let content = self.store().read(async move |tx| tx.label_content(&owner, parcel).await).await?;
-        let content = content.ok_or(Error::NotFound("label in this format"))?;
+        let Some(content) = content else {
+            // The carrier drew it: what came is what there is, whatever paper or printer was asked for.
+            let own = own.ok_or(Error::NotFound("label in this format"))?;
+            return self.readable(tenant, own).await;
+        };
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
         if let Some(document) = stored {
@@ -201,13 +208,42 @@ impl App {
 
     /// An unguessable link to a document that expires.
     pub fn document_link(&self, tenant: &TenantId, document: DocumentId) -> String {
+        format!("{}/d/{}", self.options().public_url, self.document_token(tenant, document))
+    }
+
+    /// What such a link ends with: letters, digits, `-`, `_` and a point.
+    pub fn document_token(&self, tenant: &TenantId, document: DocumentId) -> String {
         let until = clock::later(self.now(), self.options().link_lifetime);
-        let text = format!("{}|{tenant}|{}", document.number(), until.as_second());
-        format!("{}/d/{}", self.options().public_url, self.vault().seal_link(&text))
+        self.vault().seal_link(&format!("{}|{tenant}|{}", document.number(), until.as_second()))
     }
 
     /// The document behind a link's token; a link that expired is as unknown as one that never was.
     pub async fn open_document_link(&self, token: &str) -> Result<(Document, Bytes)> {
+        let (tenant, document) = self.linked(token).await?;
+        self.readable(&tenant, document).await
+    }
+
+    /// The label behind a link's token, for interfaces whose links name the order too. One of another order is unknown; one
+    /// that was given back, or that no longer fits the order, is a conflict.
+    pub async fn open_label_link(&self, order: OrderId, token: &str) -> Result<(Document, Bytes)> {
+        let (tenant, document) = self.linked(token).await?;
+        let Some(shipment) = document.shipment.filter(|_| document.order == order) else {
+            return Err(Error::NotFound("document"));
+        };
+        let owner = tenant.clone();
+        let found = self
+            .store()
+            .read(async move |tx| Ok(tx.shipment(&owner, shipment).await?.zip(tx.order_ever(&owner, order).await?)))
+            .await?;
+        let (shipment, order) = found.ok_or(Error::NotFound("document"))?;
+        if shipment.status != ShipmentStatus::Booked {
+            return Err(Error::Conflict("the label is not good any more: its shipment is not booked".to_owned()));
+        }
+        fits(&shipment, &order)?;
+        self.readable(&tenant, document).await
+    }
+
+    async fn linked(&self, token: &str) -> Result<(TenantId, Document)> {
         let text = self.vault().open_link(token).ok_or(Error::NotFound("document"))?;
         let mut parts = text.split('|');
         let (Some(id), Some(tenant), Some(until)) = (parts.next(), parts.next(), parts.next()) else {
@@ -221,8 +257,21 @@ impl App {
         }
         let owner = tenant.clone();
         let document = self.store().read(async move |tx| tx.document(&owner, id).await).await?;
-        self.readable(&tenant, document.ok_or(Error::NotFound("document"))?).await
+        Ok((tenant, document.ok_or(Error::NotFound("document"))?))
     }
+}
+
+/// Whether a label was bought with what the order says now.
+fn fits(shipment: &Shipment, order: &Order) -> Result<()> {
+    let outdated = shipment.outdated(&order.details);
+    if outdated.is_empty() || !shipment.status.is_live() {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "the label was bought with another {} than the order has now: it is out of date. Void it and ship anew, or confirm \
+         that it is to be printed all the same",
+        outdated.join(" and ")
+    )))
 }
 
 /// How old unreferenced bytes must be before they are swept.

@@ -102,7 +102,7 @@ fn seconds_until(now: Timestamp, until: Timestamp) -> u64 {
 }
 
 fn wait(message: String, seconds: u64) -> CarrierError {
-    CarrierError::Unavailable { message, retry_after: Some(seconds) }
+    CarrierError::busy(message, Some(seconds))
 }
 
 impl App {
@@ -139,10 +139,9 @@ impl App {
         limit: Duration,
         answer: Answer<'_, T>,
     ) -> std::result::Result<T, CarrierError> {
-        let unavailable = |message: String| CarrierError::Unavailable { message, retry_after: None };
-        let late = || unavailable("no answer in time".to_owned());
+        let late = || CarrierError::unavailable("no answer in time");
         let known = self.carrier_and_budget(tenant, account).await;
-        let (carrier, budget) = known.map_err(|error| unavailable(error.to_string()))?;
+        let (carrier, budget) = known.map_err(|error| CarrierError::busy(error.to_string(), None))?;
         let gate = self.gate(tenant, account);
         let asked = async {
             let _turn = gate.turns.acquire().await.map_err(|_| late())?;

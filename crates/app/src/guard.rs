@@ -93,12 +93,17 @@ pub fn refusal(url: &Url, allow_private: bool) -> Option<String> {
 
 /// The same for a URL that is only being written down, with what its writer can do about it.
 pub fn mistake(url: &str, allow_private: bool) -> Option<String> {
+    mistake_of("webhooks do not go there", url, allow_private)
+}
+
+/// The same for requests of another kind; `what` says what does not happen.
+pub fn mistake_of(what: &str, url: &str, allow_private: bool) -> Option<String> {
     let why = match url.parse() {
         Ok(url) => refusal(&url, allow_private)?,
         Err(error) => format!("this is no URL: {error}"),
     };
     let hint = if allow_private { "" } else { ", unless the operator sets allow_private_webhooks" };
-    Some(format!("webhooks do not go there: {why}; expected an https URL with a public address{hint}"))
+    Some(format!("{what}: {why}; expected an https URL with a public address{hint}"))
 }
 
 /// Finds the addresses of a name.

@@ -15,10 +15,13 @@ use store::Store;
 use store::blobs::Blobs;
 use tokio::sync::Notify;
 
+pub mod addresses;
 pub mod caller;
 pub mod channels;
+pub mod checks;
 pub mod clock;
 pub mod customers;
+mod customs;
 pub mod documents;
 pub mod gates;
 pub mod guard;
@@ -26,7 +29,9 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod locations;
 pub mod orders;
+pub mod pushes;
 pub mod rates;
 pub mod rehearsal;
 pub mod rotation;
@@ -52,6 +57,7 @@ struct Inner {
     setup: tenants::SetupCache,
     limits: limits::Limits,
     gates: gates::Gates,
+    geocoders: addresses::geocoder::Geocoders,
     wakes: Wakes,
 }
 
@@ -94,6 +100,8 @@ pub struct Options {
     pub carrier_timeout: Duration,
     /// How long carriers may take to say what they charge when somebody only asks.
     pub rate_timeout: Duration,
+    /// A further path below which the shipping order API answers, `/shipping/v1`.
+    pub shipments_prefix: Option<String>,
 }
 
 impl Default for Options {
@@ -106,6 +114,7 @@ impl Default for Options {
             link_lifetime: Duration::from_hours(7 * 24),
             carrier_timeout: Duration::from_secs(30),
             rate_timeout: Duration::from_secs(5),
+            shipments_prefix: None,
         }
     }
 }
@@ -115,8 +124,11 @@ impl Default for Options {
 pub(crate) struct Wakes {
     pub(crate) events: Notify,
     pub(crate) deliveries: Notify,
+    pub(crate) dispatches: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
+    pub(crate) checks: Notify,
+    pub(crate) addresses: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 
@@ -129,6 +141,7 @@ impl App {
             setup: tenants::SetupCache::default(),
             limits,
             gates: gates::Gates::default(),
+            geocoders: addresses::geocoder::Geocoders::default(),
             wakes: Wakes::default(),
         }))
     }
@@ -170,6 +183,10 @@ impl App {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    pub(crate) fn geocoders(&self) -> &addresses::geocoder::Geocoders {
+        &self.0.geocoders
     }
 
     pub(crate) fn wakes(&self) -> &Wakes {

@@ -75,6 +75,7 @@ impl App {
         let channels: Vec<_> = drafts.iter().map(|draft| draft.channel).collect();
         let details: Vec<Arc<OrderDetails>> = drafts.into_iter().map(|draft| Arc::new(draft.details)).collect();
         let sent = details.clone();
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let upserted = self
             .write_once(caller, async move |tx| {
                 let mut answers = Vec::with_capacity(rows.len());
@@ -104,11 +105,16 @@ impl App {
                         event(*id, kind, now, about)
                     })
                     .collect();
+                if is_checking {
+                    let changed = answers.iter().filter(|answer| answer.changed).map(|answer| answer.id);
+                    tx.check_addresses_at(&tenant, &changed.collect::<Vec<_>>(), Some(now)).await?;
+                }
                 tx.emit_all(&tenant, &news).await?;
                 Ok(answers)
             })
             .await?;
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         let placed = upserted.into_iter().zip(channels).zip(details).map(|((answer, channel), details)| PlacedOrder {
             id: answer.id,
             is_new: answer.changed && answer.version == 1,
@@ -121,19 +127,37 @@ impl App {
 
     /// Creates an order that must be new in its channel: one that is there already is a problem of `external_id`.
     pub async fn create_order(&self, caller: &Caller, draft: OrderDraft) -> Result<Order> {
+        self.create_order_with(caller, draft, None).await
+    }
+
+    /// The same; with a wish, that the order is to be shipped so is written down in the same transaction.
+    pub(crate) async fn create_order_with(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        wish: Option<String>,
+    ) -> Result<Order> {
         caller.require(Scope::Write)?;
         let id = self.one_id("orders", OrderId::new).await?;
         let event_id = self.one_id("events", EventId::new).await?;
-        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let (now, tenant, dialect) = (self.now(), caller.tenant().clone(), caller.dialect);
         let order = tentative(id, draft, now);
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
+        let location = order.details.ship_from.clone();
         let created = self
             .store()
             .write(async move |tx| {
                 if !tx.insert_order(&tenant, &row).await? {
                     return Ok(false);
                 }
+                if is_checking {
+                    tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
+                }
                 let about = About { order: Some(id), order_version: Some(1), ..About::default() };
+                if let Some(wish) = &wish {
+                    tx.add_dispatch(&tenant, id, location.as_deref(), dialect, wish, now).await?;
+                }
                 tx.emit(&tenant, &event(event_id, EventKind::OrderCreated, now, about)).await?;
                 Ok(true)
             })
@@ -142,6 +166,7 @@ impl App {
             return Err(taken(&order.details));
         }
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         Ok(order)
     }
 
@@ -153,7 +178,16 @@ impl App {
         }
         let PlacedOrder { id, at, channel, details, .. } = placed;
         let details = Arc::unwrap_or_clone(details);
-        Ok(Order { id, channel, version: 1, created_at: at, modified_at: at, cancelled_at: None, details })
+        Ok(Order {
+            id,
+            channel,
+            version: 1,
+            created_at: at,
+            modified_at: at,
+            cancelled_at: None,
+            checked: None,
+            details,
+        })
     }
 
     /// One order.
@@ -233,9 +267,21 @@ impl App {
         id: OrderId,
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
+        self.edit_order_with(caller, id, change, |_| Ok(None)).await
+    }
+
+    /// The same; `wish` says how an order that waits for being shipped is to be shipped from now on.
+    pub(crate) async fn edit_order_with<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
+        wish: impl Fn(&Order) -> Result<Option<String>> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
+        let is_checking = caller.setup.tenant.address_check.is_some();
         let order = self
             .store()
             .write(async move |tx| {
@@ -252,8 +298,14 @@ impl App {
                 if let Some(version) = tx.replace_order(&tenant, id, &row).await? {
                     order.version = version;
                     order.modified_at = now;
+                    if is_checking {
+                        tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
+                    }
                     let about = About { order: Some(id), order_version: Some(version), ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
+                    if let Some(wish) = wish(&order)? {
+                        tx.change_dispatch(&tenant, id, &wish).await?;
+                    }
                 }
                 Ok(Ok(order))
             })
@@ -302,6 +354,7 @@ pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order
         created_at: now,
         modified_at: now,
         cancelled_at: None,
+        checked: None,
         details: draft.details,
     }
 }

@@ -67,7 +67,7 @@ impl App {
     }
 
     async fn quote_order(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Quote> {
-        let survey = self.survey(caller, order, wish, self.options().rate_timeout).await?;
+        let survey = self.survey(caller, order, wish, self.options().rate_timeout, false).await?;
         let fallback = caller.setup.tenant.fallback_rate.clone().filter(|_| survey.rates.is_empty());
         Ok(Quote { rates: survey.rates, failed: survey.offers.failed, decision: survey.decision, fallback })
     }

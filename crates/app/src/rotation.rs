@@ -47,6 +47,8 @@ pub struct Rotated {
     pub accounts: u64,
     /// Webhook endpoints whose secrets were encrypted anew.
     pub endpoints: u64,
+    /// Push addresses whose tokens were encrypted anew.
+    pub pushes: u64,
     /// Keys of which a good secret is still hashed under an older key, since only the secret itself gives a new hash.
     pub waiting: Vec<KeyRow>,
 }
@@ -55,6 +57,7 @@ fn name(drawer: Drawer) -> &'static str {
     match drawer {
         Drawer::Accounts => "carrier account",
         Drawer::Endpoints => "webhook endpoint",
+        Drawer::Pushes => "push address",
     }
 }
 
@@ -160,6 +163,7 @@ impl App {
             match drawer {
                 Drawer::Accounts => rotated.accounts = moved,
                 Drawer::Endpoints => rotated.endpoints = moved,
+                Drawer::Pushes => rotated.pushes = moved,
             }
         }
         if !unreadable.is_empty() {
@@ -218,7 +222,9 @@ impl App {
             done += batch.seen;
             moved += batch.moved;
             unreadable.extend(batch.unreadable);
-            tell(Progress { what: name(drawer), done, of: of.max(done) });
+            if of.max(done) > 0 {
+                tell(Progress { what: name(drawer), done, of: of.max(done) });
+            }
             match batch.last {
                 Some(row) => last = Some(row),
                 None => return Ok(moved),

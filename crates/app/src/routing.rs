@@ -265,6 +265,7 @@ mod tests {
             created_at: now,
             modified_at: now,
             cancelled_at: None,
+            checked: None,
             details,
         };
         let kilograms = |kilograms: &str| ParcelBox {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::address::Address;
-use domain::connector::RateRequest;
+use domain::connector::{Goods, RateRequest};
 use domain::document::Format;
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
@@ -20,21 +20,27 @@ use domain::tenant::Scope;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
+use serde::{Deserialize, Serialize};
+use store::dispatches::Dispatch;
 use store::orders::Held;
 use tracing::Instrument as _;
 
+use crate::addresses::fitting::Ends;
 use crate::rates::{Offers, accounts_of};
 use crate::routing::Facts;
 use crate::tenants::{Account, TenantSetup};
-use crate::{App, Caller, event};
+use crate::{App, Caller, addresses, event};
 
 mod booking;
 mod dispatch;
 pub mod elsewhere;
+mod labels;
 mod silence;
+mod soon;
 
 /// How a client wants an order shipped.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ShipWish {
     /// The location, by alias or external id; the tenant's first when missing.
     pub location: Option<String>,
@@ -56,10 +62,13 @@ pub struct ShipWish {
     pub turns_on_silence: bool,
     /// The shipment it takes the place of, which is cancelled already.
     pub replaces: Option<Replaced>,
+    /// Whether lines that are too long for the service may be wrapped over free ones.
+    pub wraps_lines: bool,
 }
 
 /// How a client describes a box.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BoxWish {
     /// Gross weight; what is inside, when missing.
     pub weight: Option<Weight>,
@@ -85,6 +94,7 @@ struct Plan {
     sender: Address,
     recipient: Address,
     boxes: Vec<ParcelBox>,
+    goods: Goods,
     rates: Vec<Rate>,
     decision: Decision,
     label_format: Format,
@@ -94,10 +104,15 @@ impl App {
     /// Ships an order: chooses, books, draws and stores the labels. An order whose parcels are already being shipped
     /// gives that shipment, once it is known what became of it.
     pub async fn ship(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
+        let (shipment, is_new) = self.begin_shipment(caller, order, wish, None).await?;
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
+        self.book_begun(caller, shipment, wish).await
+    }
+
+    /// Books a shipment that was just begun; what the carriers say instead of a yes is an error.
+    async fn book_begun(&self, caller: &Caller, shipment: Shipment, wish: &ShipWish) -> Result<Shipment> {
         // Boxed, since it is large and whoever ships holds much else.
         let mut shipment = Box::pin(self.book(caller.tenant(), shipment)).await?;
         if wish.turns_on_silence {
@@ -113,7 +128,7 @@ impl App {
 
     /// Starts shipping an order and answers as soon as that is stored; the carrier is asked afterwards.
     pub async fn ship_soon(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let (shipment, is_new) = self.begin_shipment(caller, order, wish).await?;
+        let (shipment, is_new) = self.begin_shipment(caller, order, wish, None).await?;
         if is_new {
             let (app, tenant, begun) = (self.clone(), caller.tenant().clone(), shipment.clone());
             let booking = async move {
@@ -127,8 +142,15 @@ impl App {
         Ok(shipment)
     }
 
-    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new.
-    async fn begin_shipment(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<(Shipment, bool)> {
+    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new. A
+    /// dispatch that was taken up ends with it; one that is somebody else's by now begins nothing.
+    async fn begin_shipment(
+        &self,
+        caller: &Caller,
+        order: OrderId,
+        wish: &ShipWish,
+        taken: Option<&Dispatch>,
+    ) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
         let (order, mut shipped) = self.order_with_shipments(&caller.as_reader(), order).await?;
         if order.cancelled_at.is_some() {
@@ -145,10 +167,11 @@ impl App {
             let mut shipment = self.draft(caller, &order, plan).await?;
             shipment.details.further_because.clone_from(&wish.further_because);
             shipment.details.replaces.clone_from(&wish.replaces);
+            shipment.details.wraps_lines = wish.wraps_lines;
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
-            let (id, is_new) = self.store_new_shipment(caller, &shipment).await?;
+            let (id, is_new) = self.store_new_shipment(caller, &shipment, taken).await?;
             if id == shipment.id {
                 return Ok((shipment, is_new));
             }
@@ -174,13 +197,26 @@ impl App {
     }
 
     /// Stores a shipment whose parcels have no other live one; answers which one they have, and whether it is new.
-    async fn store_new_shipment(&self, caller: &Caller, shipment: &Shipment) -> Result<(ShipmentId, bool)> {
-        let (tenant, stored) = (caller.tenant().clone(), shipment.clone());
+    async fn store_new_shipment(
+        &self,
+        caller: &Caller,
+        shipment: &Shipment,
+        taken: Option<&Dispatch>,
+    ) -> Result<(ShipmentId, bool)> {
+        let (tenant, stored, taken) = (caller.tenant().clone(), shipment.clone(), taken.cloned());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
         let is_new = |(_, is_new): &(ShipmentId, bool)| *is_new;
         self.write_once_if(caller, is_new, async move |tx| {
             let (held, live) = tx.hold_order_for(&tenant, &stored).await?;
             open(held)?;
+            match &taken {
+                Some(taken) if !tx.end_dispatch(taken).await? => {
+                    return Err(Error::Conflict("the order is dispatched by somebody else".to_owned()));
+                }
+                Some(_) => {}
+                // Whoever ships it by hand does what was wished for.
+                None => tx.forget_dispatch(&tenant, stored.order).await?,
+            }
             if let Some(live) = live {
                 return Ok((live, false));
             }
@@ -195,7 +231,8 @@ impl App {
 
     /// What could carry an order, best first. Every reason why nothing can is a problem.
     async fn plan(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Plan> {
-        let survey = self.survey(caller, order, wish, self.options().carrier_timeout).await?;
+        self.hold_failed_address(caller, order).await?;
+        let survey = self.survey(caller, order, wish, self.options().carrier_timeout, true).await?;
         if survey.rates.is_empty() {
             return Err(nothing_fits(survey));
         }
@@ -204,19 +241,22 @@ impl App {
             sender: survey.ask.sender,
             recipient: survey.ask.recipient,
             boxes: survey.ask.parcels,
+            goods: survey.ask.goods,
             rates: survey.rates,
             decision: survey.decision,
             label_format: wish.label_format,
         })
     }
 
-    /// Asks every account that may carry an order and tries the rules; books nothing.
+    /// Asks every account that may carry an order and tries the rules; books nothing. When that is what comes next, what the
+    /// addresses do not fit is left out as long as anything else is there.
     pub(crate) async fn survey(
         &self,
         caller: &Caller,
         order: &Order,
         wish: &ShipWish,
         limit: Duration,
+        is_booking: bool,
     ) -> Result<Survey> {
         let setup = &caller.setup;
         let mut problems = Vec::new();
@@ -229,19 +269,12 @@ impl App {
                 Problem::new("location", "the tenant has no location to ship from: add one to the setup file")
             }),
         };
-        let recipient = match &order.details.shipping_address {
-            Some(address) if address.country_code().is_some_and(|code| is_country(&code)) => Some(address.clone()),
-            Some(address) => {
-                let country = address.country.as_deref().unwrap_or("");
-                let text = format!("country {country:?} is not an ISO 3166-1 code of two letters");
-                problems.push(Problem::new("shipping_address/country", text));
-                None
-            }
-            None => {
-                problems.push(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address"));
-                None
-            }
-        };
+        let recipient = order.details.shipping_address.clone();
+        problems.extend(match &recipient {
+            Some(address) => addresses::unusable(address),
+            None => Some(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address")),
+        });
+        let recipient = recipient.filter(|_| problems.is_empty());
         let boxes = boxes_of(order, wish, setup.tenant.default_weight);
         let (location, boxes) = match (location, boxes) {
             (Ok(location), Ok(boxes)) => (location, boxes),
@@ -253,10 +286,24 @@ impl App {
         };
         let Some(recipient) = recipient else { return Err(Error::Invalid(problems)) };
         let named = wish.service.as_ref().or_else(|| order.details.delivery.as_ref()?.service.as_ref());
-        let mut ask =
-            RateRequest { sender: location.sender(), recipient, parcels: boxes, service: None, now: self.now() };
+        let mut ask = RateRequest {
+            reference: self.random().token::<16>(),
+            sender: location.sender(),
+            recipient,
+            goods: order.details.goods_in(&boxes),
+            parcels: boxes,
+            service: None,
+            now: self.now(),
+        };
         let accounts = accounts_asked(caller, &location, named, &mut ask)?;
-        let offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
+        let mut offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
+        let ends = Ends {
+            sender: &ask.sender,
+            recipient: &ask.recipient,
+            split: order.address_check().and_then(|check| check.split.as_ref()),
+            wraps: wish.wraps_lines,
+        };
+        ends.sort_out(&accounts, &mut offers, is_booking);
         let verdict = match (ask.service.is_some(), wish.passes_over_rules) {
             (true, _) => setup.rules.passed_over("a service was named, which is taken or refused, never swapped"),
             (false, true) => setup.rules.passed_over("the request asked for no rules"),
@@ -333,7 +380,11 @@ impl App {
                 serials,
                 sender: plan.sender,
                 recipient: plan.recipient,
+                goods: plan.goods,
                 carrier_reference: None,
+                carrier_page: None,
+                charged: None,
+                is_surely_unbooked: false,
                 booked_at: None,
                 failure: None,
                 cancel_wanted: false,
@@ -345,6 +396,8 @@ impl App {
                 replaces: None,
                 brought_by: None,
                 label_format: plan.label_format,
+                wraps_lines: false,
+                address_split: order.address_check().and_then(|check| check.split.clone()),
                 warnings,
             },
         })
@@ -434,11 +487,6 @@ impl App {
         self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
     }
-}
-
-/// Whether two letters are a country. Kosovo has none in the standard, and ships under these.
-fn is_country(code: &str) -> bool {
-    code == "XK" || rust_iso3166::from_alpha2(code).is_some()
 }
 
 /// Whether an order that was held may be shipped.

@@ -49,6 +49,8 @@ pub struct Account {
     pub profile: Option<&'static Profile>,
     /// The connection; `None` when there is no connector or it refuses the settings.
     pub connection: Option<Arc<dyn Connection>>,
+    /// The token of the address where its carrier tells by itself what happened.
+    pub push_token: Option<Secret>,
 }
 
 impl TenantSetup {
@@ -154,13 +156,20 @@ impl App {
                     tx.carrier_accounts(&wanted).await?,
                     tx.routing_rules(&wanted).await?,
                     tx.webhook_endpoints(&wanted).await?,
+                    tx.push_tokens(&wanted).await?,
                 )))
             })
             .await?;
-        let Some((tenant, channels, locations, accounts, rules, endpoints)) = loaded else { return Ok(None) };
+        let Some((tenant, channels, locations, accounts, rules, endpoints, push_tokens)) = loaded else {
+            return Ok(None);
+        };
         let accounts = accounts
             .into_iter()
-            .map(|(account, sealed)| self.open_account(account, &sealed))
+            .map(|(account, sealed)| {
+                let token = push_tokens.iter().find(|(of, _)| *of == account.id);
+                let token = token.map(|(_, sealed)| self.vault().decrypt(sealed)).transpose()?;
+                Ok(Account { push_token: token.map(Secret::new), ..self.open_account(account, &sealed)? })
+            })
             .collect::<Result<Vec<_>>>()?;
         let endpoints = endpoints
             .into_iter()
@@ -203,7 +212,8 @@ impl App {
                 None
             }
         });
-        Ok(Account { profile: connector.map(|connector| connector.profile()), connection, account })
+        let profile = connector.map(|connector| connector.profile());
+        Ok(Account { profile, connection, push_token: None, account })
     }
 
     /// The key that this secret is good for, if it was asked for lately; without a query.

@@ -1,5 +1,6 @@
 //! Tracking: what carriers and own fleets report, and the public page of a parcel.
 
+use domain::account::AccountCheck;
 use domain::event::{About, EventKind};
 use domain::ids::{ParcelId, ShipmentId, TrackingEventId};
 use domain::shipment::{Shipment, ShipmentStatus};
@@ -53,6 +54,10 @@ pub struct AccountView {
     pub due: usize,
     /// Since when the longest waiting of them should be.
     pub oldest_due_at: Option<Timestamp>,
+    /// What the latest look at the account found.
+    pub check: Option<AccountCheck>,
+    /// Where its carrier tells what happened; only for whoever may change the set-up, since the address is a secret.
+    pub push_url: Option<String>,
 }
 
 /// Parcels that are due are counted so far.
@@ -114,6 +119,7 @@ impl App {
         let id = shipment.id;
         let account = setup.account(&shipment.details.service.account);
         let carrier = account.map_or_else(String::new, |account| account.account.carrier.clone());
+        let connection = account.and_then(|account| account.connection.clone());
         let now = self.now();
         let ids = self.ids("tracking_events", reports.len(), TrackingEventId::new).await?;
         let location = setup.locations.iter().find(|known| known.external_id == shipment.details.location);
@@ -140,6 +146,12 @@ impl App {
                 };
                 let mut fresh = Vec::new();
                 for event in &events {
+                    let is_position = |code: &str| connection.as_ref().is_some_and(|known| known.is_position(code));
+                    if is_position(&event.report.code)
+                        && only_moves(&tx.tracking_events(&tenant, event.parcel).await?, event)
+                    {
+                        continue;
+                    }
                     let is_new = tx.add_tracking_event(&tenant, event).await?;
                     fresh.extend(is_new.then_some(event.id));
                     if is_new && event.report.status == TrackingStatus::Unknown {
@@ -259,7 +271,11 @@ impl App {
         caller.require(Scope::Read)?;
         let now = self.now();
         let mut views = Vec::new();
+        let tenant = caller.tenant().clone();
+        let mut checks = self.store().read_list(async move |tx| tx.account_checks(&tenant).await).await?;
+        let may_see_address = caller.require(Scope::Setup).is_ok();
         for account in &caller.setup.accounts {
+            let check = checks.iter().position(|(id, _)| *id == account.account.id);
             let (tenant, id) = (caller.tenant().clone(), account.account.id.clone());
             let can_track = account.profile.is_some_and(|profile| profile.can_track);
             let (lane, due_at, due) = self
@@ -279,6 +295,8 @@ impl App {
                 held_until: due_at.filter(|at| health.failures > 0 && *at > now),
                 due: due.len(),
                 oldest_due_at: due.first().map(|(.., at)| *at),
+                check: check.map(|place| checks.swap_remove(place).1),
+                push_url: self.push_url(account).filter(|_| may_see_address),
             });
         }
         Ok(views)
@@ -372,6 +390,14 @@ impl App {
         let tenant = caller.tenant().clone();
         self.store().read_list(async move |tx| tx.unscanned_parcels(&tenant, before, after, limit).await).await
     }
+}
+
+/// Whether the report next before another, or next after it, is one of the same code: then a further one says no more than
+/// where the parcel is on the same way.
+fn only_moves(known: &[TrackingEvent], event: &TrackingEvent) -> bool {
+    let before = known.iter().rfind(|one| one.sort_at <= event.sort_at);
+    let after = known.iter().find(|one| one.sort_at > event.sort_at);
+    before.or(after).is_some_and(|one| one.report.code == event.report.code)
 }
 
 /// The instant a report is sorted by. A date without a time stands at its midnight, or at the booking when that was on

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::channel::{ChannelNumber, Dialect};
+use domain::document::{Document, DocumentKind};
 use domain::event::{About, Event, EventKind};
 use domain::ids::{DeliveryId, EndpointId, EventId};
 use domain::order::Order;
@@ -33,6 +34,11 @@ pub trait EventBody: Send + Sync {
     /// its bodies, in the dialect's own word.
     fn bodies(&self, news: &News, variant: Option<&str>) -> Vec<Vec<u8>>;
 
+    /// Whether the bodies lead to labels.
+    fn shows_labels(&self) -> bool {
+        false
+    }
+
     /// The words that an endpoint's `variant` may be.
     fn variants(&self) -> &'static [&'static str] {
         &[]
@@ -54,8 +60,18 @@ pub struct News {
     pub order: Option<Order>,
     /// The shipment.
     pub shipment: Option<Shipment>,
+    /// The label of the shipment's first parcel, if it may be printed and somebody wants to be told where it is.
+    pub label: Option<LabelNews>,
     /// Where people reach this installation.
     pub public_url: String,
+}
+
+/// A label, and the token of a link to it.
+pub struct LabelNews {
+    /// The label.
+    pub document: Document,
+    /// See [`App::document_token`].
+    pub token: String,
 }
 
 impl News {
@@ -137,17 +153,22 @@ pub const MOST_COUNTED: usize = 1000;
 /// Deliveries looked at in one transaction when a period is sent again.
 const RESEND_BATCH: usize = 500;
 
+/// The first label among documents.
+fn label_of(documents: Vec<Document>) -> Option<Document> {
+    documents.into_iter().find(|document| document.kind == DocumentKind::Label)
+}
+
 impl App {
     /// How a dialect words its webhooks.
     pub(crate) fn event_body(&self, dialect: Dialect) -> Option<&Arc<dyn EventBody>> {
         self.parts().event_bodies.iter().find(|known| known.dialect() == dialect)
     }
 
-    /// The rows an event is about.
-    pub(crate) async fn news(&self, tenant: &TenantId, event: Event) -> Result<News> {
+    /// The rows an event is about; the label only when somebody wants to be told of it.
+    pub(crate) async fn news(&self, tenant: &TenantId, event: Event, shows_labels: bool) -> Result<News> {
         let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
         let (owner, about) = (tenant.clone(), event.about.clone());
-        let (order, shipment) = self
+        let (order, shipment, label) = self
             .store()
             .read(async move |tx| {
                 let order = match about.order {
@@ -158,10 +179,19 @@ impl App {
                     Some(id) => tx.shipment(&owner, id).await?,
                     None => None,
                 };
-                Ok((order, shipment))
+                let printable = shipment.as_ref().zip(order.as_ref()).filter(|(shipment, order)| {
+                    shows_labels && shipment.is_ready_to_print() && shipment.outdated(&order.details).is_empty()
+                });
+                let label = match printable {
+                    Some((shipment, _)) => label_of(tx.documents_of_shipment(&owner, shipment.id).await?),
+                    None => None,
+                };
+                Ok((order, shipment, label))
             })
             .await?;
-        Ok(News { event, setup, order, shipment, public_url: self.options().public_url.clone() })
+        let with_token = |document: Document| LabelNews { token: self.document_token(tenant, document.id), document };
+        let public_url = self.options().public_url.clone();
+        Ok(News { event, setup, order, shipment, label: label.map(with_token), public_url })
     }
 
     /// Sends a delivery once and says what came of it.

@@ -70,6 +70,7 @@ pub(crate) fn measure(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
         created_at: Timestamp::UNIX_EPOCH,
         modified_at: Timestamp::UNIX_EPOCH,
         cancelled_at: None,
+        checked: None,
         details: serde_json::from_value(details)?,
     };
     let weight = Weight::from_milligrams(2_450_000).context("a weight")?;

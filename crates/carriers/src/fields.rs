@@ -1,6 +1,7 @@
 //! The fields of a carrier account, checked against the connector's profile.
 
 use domain::account::CarrierAccount;
+use domain::address::{PlaceKind, Places};
 use domain::connector::{FieldKind, Profile};
 use domain::error::Rule;
 use domain::{CarrierError, Problem};
@@ -37,6 +38,24 @@ pub(crate) fn problems(profile: &Profile, account: &CarrierAccount) -> Vec<Probl
 pub(crate) fn text<'a>(account: &'a CarrierAccount, name: &str) -> Option<&'a str> {
     account.settings.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
 }
+
+/// The kinds of places that an account says it does not serve.
+pub(crate) fn places(account: &CarrierAccount) -> Result<Places, Problem> {
+    let names = text(account, NOT_SERVED).unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    let mut places = Places::NONE;
+    for name in names {
+        let Some(kind) = PlaceKind::parse(name) else {
+            let known = PlaceKind::ALL.map(PlaceKind::as_str).join(", ");
+            let message =
+                format!("{NOT_SERVED} is {name:?}: expected kinds of places parted by commas, some of {known}");
+            return Err(Problem::new(NOT_SERVED, message));
+        };
+        places = places.or(Places::of(&[kind]));
+    }
+    Ok(places)
+}
+
+const NOT_SERVED: &str = "not_served";
 
 /// One serial a parcel, in order; a refusal says how many are missing.
 pub(crate) fn serials(handed_in: &[u64], parcels: usize) -> Result<&[u64], CarrierError> {

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use documents::{Drawn, Options, label, labels, packing_slip};
+use documents::{Drawn, Options, commercial_invoice, customs_form, label, labels, packing_slip};
 use domain::address::Address;
+use domain::customs::{Customs, CustomsForm, Declaration, DeclaredLine, TaxNumber, TaxNumbers};
 use domain::document::{Dpi, Format, LabelContent, Matrix, PackingLine, PackingSlip, Paper};
 use domain::measure::Weight;
+use domain::money::{Currency, Decimal, Money};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +45,45 @@ fn plain() -> LabelContent {
         sscc: domain::gs1::sscc("4012345", 3_000_004_711),
         matrix: Matrix::Qr("https://track.example.com/t/HF0012345678DE".into()),
         is_test: false,
+    }
+}
+
+fn declaration(count: u64) -> Declaration {
+    let eur = Currency::new("EUR").expect("three letters");
+    let line = |index: u64| DeclaredLine {
+        description: ["Enamel mug, white with a blue rim", "Camping stove, without gas", "Woollen blanket"]
+            [(index % 3) as usize]
+            .into(),
+        quantity: index + 1,
+        unit_value: Some(Money::new(Decimal::new(1250, 2), eur)),
+        value: Money::new(Decimal::new(1250, 2) * Decimal::from(index + 1), eur),
+        net_weight: Weight::from_milligrams(350_000 * (index + 1)),
+        hs_code: Some("732394".into()),
+        origin: Some("DE".into()),
+        material: (index % 3 == 2).then(|| "wool".into()),
+    };
+    let lines: Vec<_> = (0..count).map(line).collect();
+    let total = lines.iter().map(|line| line.value.amount).sum();
+    let eori = TaxNumber { name: Some("EORI".into()), country_code: None, value: Some("DE123456789012345".into()) };
+    Declaration {
+        sender: plain().sender,
+        recipient: Address {
+            phone: Some("+41 44 668 18 00".into()),
+            ..address(["", "Léonie Müller", "Bahnhofstrasse 12", "8001", "Zürich", "CH"])
+        },
+        order_number: "ORD-2026-004711".into(),
+        tracking_numbers: vec!["HF0012345678DE".into()],
+        lines,
+        total: Money::new(total, eur),
+        gross_weight: Weight::from_milligrams(5_450_000).expect("not zero"),
+        weight_is_assumed: false,
+        customs: Customs {
+            invoice_number: Some("RE-2026-0815".into()),
+            shipment_type: Some("commercial_goods".into()),
+            export_type: None,
+            tax_numbers: Some(TaxNumbers { sender: Some(vec![eori]), ..TaxNumbers::default() }),
+        },
+        day: "2026-03-02".into(),
     }
 }
 
@@ -166,6 +207,12 @@ fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     save("sheet", a4, labels(&contents, a4, &Options { start_position: 1, ..options.clone() })?)?;
     save("merged", a4, labels(&contents, Format::Pdf(Paper::Mm100x150), &options)?)?;
     save("slip", a4, packing_slip(&slip(5), &options)?)?;
+    for (name, count) in [("", 3), ("_long", 30)] {
+        let declared = declaration(count);
+        save(&format!("cn22{name}"), a4, customs_form(CustomsForm::Cn22, &declared, &options)?)?;
+        save(&format!("cn23{name}"), a4, customs_form(CustomsForm::Cn23, &declared, &options)?)?;
+        save(&format!("invoice{name}"), a4, commercial_invoice(&declared, &options)?)?;
+    }
     save("slip_long", a4, packing_slip(&slip(60), &options)?)?;
     Ok(())
 }

@@ -3,6 +3,8 @@
 //! The same input gives the same bytes on every machine: no clock, no randomness, no fonts of the system.
 
 mod barcode;
+mod commercial_invoice;
+mod customs_form;
 mod drawing;
 mod fit;
 mod font;
@@ -12,11 +14,14 @@ mod merge;
 mod packing_slip;
 mod pdf;
 mod raster;
+mod sheet;
 mod translit;
 mod zpl;
 
 use std::sync::Arc;
 
+pub use crate::commercial_invoice::commercial_invoice;
+pub use crate::customs_form::customs_form;
 pub use crate::fit::MIN_POINTS;
 pub use crate::font::{FallbackFont, FontError};
 pub use crate::label::{FINEST_MODULE_MM, GOOD_MODULE_MM};

@@ -2,30 +2,30 @@
 
 use domain::document::{PackingLine, PackingSlip};
 
-use crate::drawing::{Down, Drawing};
-use crate::fit::{Line, Paragraph, wrap};
+use crate::drawing::Down;
+use crate::fit::wrap;
 use crate::font::{Fonts, Style};
 use crate::layout::{Across, Ink, Layout, Rect};
 use crate::merge::A4;
 use crate::pdf::Document;
+use crate::sheet::{BODY, Column, Page, SMALL, Sheet};
 use crate::{DrawError, Drawn, Options};
 
 const MARGIN: f32 = 18.0;
-const WIDTH: f32 = A4.0 - 2.0 * MARGIN;
-/// Below this stands only the page number.
-const BOTTOM: f32 = A4.1 - 20.0;
+const PAGE: Page = Page { width: A4.0, height: A4.1, margin: MARGIN, bottom: A4.1 - 20.0, points: BODY };
+const WIDTH: f32 = PAGE.inner();
 
-/// Columns of the table: left side and width.
-const SKU: (f32, f32) = (MARGIN, 38.0);
-const NAME: (f32, f32) = (MARGIN + 42.0, 88.0);
-const ORDERED: (f32, f32) = (MARGIN + 134.0, 18.0);
-const PACKED: (f32, f32) = (MARGIN + 156.0, 18.0);
+const fn column(x: f32, width: f32, across: Across, title: &'static str, field: &'static str) -> Column {
+    Column { x: MARGIN + x, width, across, title, field }
+}
 
-/// Above and below the text of a row.
-const PADDING: f32 = 1.3;
+const SKU: Column = column(0.0, 38.0, Across::Left, "SKU", "SKU");
+const NAME: Column = column(42.0, 88.0, Across::Left, "ARTICLE", "article");
+const ORDERED: Column = column(134.0, 18.0, Across::Right, "ORDERED", "article");
+const PACKED: Column = column(156.0, 18.0, Across::Right, "PACKED", "article");
 
-const BODY: f32 = 10.0;
-const SMALL: f32 = 8.0;
+const PARCEL: Column = column(0.0, 38.0, Across::Left, "PARCEL", "parcel");
+const SERVICE: Column = column(42.0, 88.0, Across::Left, "SERVICE AND TRACKING NUMBER", "article");
 
 /// So many parcels are named beside the address; more get a table of their own.
 const PARCELS_IN_HEAD: usize = 3;
@@ -48,18 +48,19 @@ pub fn packing_slip(slip: &PackingSlip, options: &Options) -> Result<Drawn, Draw
 
 /// The pages in order.
 pub(crate) fn lay_out(slip: &PackingSlip, fonts: &Fonts<'_>, warnings: &mut Vec<String>) -> Vec<Layout> {
-    let mut sheet = Sheet {
-        drawing: Drawing::new(A4.0, A4.1, fonts, warnings),
-        finished: Vec::new(),
-        y: MARGIN,
-        heading: None,
-        order_number: String::new(),
-    };
-    sheet.order_number = sheet.drawing.paragraph("order number", &slip.order_number, Style::Bold, BODY).text;
-    sheet.head(slip);
-    sheet.start_table(&[(SKU, "SKU"), (NAME, "ARTICLE"), (ORDERED, "ORDERED"), (PACKED, "PACKED")]);
+    let mut sheet = Sheet::new(PAGE, fonts, warnings);
+    let number = sheet.drawing.paragraph("order number", &slip.order_number, Style::Bold, BODY).text;
+    sheet.running = ("order number", format!("Packing slip · Order {number}"));
+    head(&mut sheet, slip);
+    sheet.start_table(&[SKU, NAME, ORDERED, PACKED]);
     for line in &slip.lines {
-        sheet.article(line);
+        let (ordered, quantity) = (line.ordered.to_string(), line.quantity.to_string());
+        sheet.row([
+            (SKU, line.sku.as_deref().unwrap_or(""), Style::Regular),
+            (NAME, &line.name, Style::Regular),
+            (ORDERED, &ordered, Style::Regular),
+            (PACKED, &quantity, Style::Bold),
+        ]);
     }
     let pieces = |count: fn(&PackingLine) -> u64| slip.lines.iter().map(|line| u128::from(count(line))).sum::<u128>();
     let total = (pieces(|line| line.ordered).to_string(), pieces(|line| line.quantity).to_string());
@@ -71,210 +72,70 @@ pub(crate) fn lay_out(slip: &PackingSlip, fonts: &Fonts<'_>, warnings: &mut Vec<
     ]);
     if slip.parcels.len() > PARCELS_IN_HEAD {
         sheet.y += 6.0;
-        sheet.start_table(&[(SKU, "PARCEL"), (NAME, "SERVICE AND TRACKING NUMBER")]);
+        sheet.start_table(&[PARCEL, SERVICE]);
         for (index, (service, tracking)) in slip.parcels.iter().enumerate() {
             let number = format!("{} / {}", index + 1, slip.parcels.len());
-            sheet.row([(SKU, &number, Style::Regular), (NAME, &format!("{service}, {tracking}"), Style::Regular)]);
+            sheet
+                .row([(PARCEL, &number, Style::Regular), (SERVICE, &format!("{service}, {tracking}"), Style::Regular)]);
         }
     }
-    if let Some(notes) = &slip.notes {
-        sheet.notes(notes);
+    if let Some(text) = &slip.notes {
+        notes(&mut sheet, text);
     }
     sheet.finish()
 }
 
-/// Pages being filled from the top.
-struct Sheet<'a> {
-    drawing: Drawing<'a>,
-    finished: Vec<Layout>,
-    y: f32,
-    /// The columns' heads, repeated on each page while a table lasts.
-    heading: Option<Vec<((f32, f32), &'static str)>>,
-    order_number: String,
+fn head(sheet: &mut Sheet<'_>, slip: &PackingSlip) {
+    let title = Rect::new(MARGIN, sheet.y, WIDTH / 2.0, 11.0);
+    sheet.drawing.caption(title, Across::Left, Ink::Black, "Packing slip", Style::Bold, 24.0);
+    let sender = sheet.address("sender", &slip.sender.lines(), SMALL + 0.5);
+    let place = Rect::new(MARGIN + WIDTH / 2.0, sheet.y, WIDTH / 2.0, 30.0);
+    let used = sheet.drawing.block(place, Across::Right, Down::Top, Ink::Black, &sender);
+    sheet.y += used.max(13.0) + 4.0;
+    sheet.rule(0.6);
+    sheet.y += 4.0;
+
+    let left = Rect::new(MARGIN, sheet.y, WIDTH * 0.5 - 6.0, 48.0);
+    let right = Rect::new(MARGIN + WIDTH * 0.5, sheet.y, WIDTH * 0.5, 48.0);
+    let mut recipient = vec![sheet.label("SHIP TO")];
+    recipient.extend(sheet.address("recipient", &slip.recipient.lines(), 11.0));
+    let used_left = sheet.drawing.block(left, Across::Left, Down::Top, Ink::Black, &recipient);
+
+    let number = sheet.drawing.paragraph("order number", &slip.order_number, Style::Bold, 13.0);
+    let mut groups = vec![vec![sheet.label("ORDER"), number]];
+    if let Some(placed) = &slip.placed {
+        let day = sheet.drawing.paragraph("day of the order", placed, Style::Regular, BODY);
+        groups.push(vec![sheet.label("PLACED"), day]);
+    }
+    if (1..=PARCELS_IN_HEAD).contains(&slip.parcels.len()) {
+        let mut group = vec![sheet.label("SHIPPED BY")];
+        for (service, tracking) in &slip.parcels {
+            group.push(sheet.drawing.paragraph("service", service, Style::Regular, BODY));
+            group.push(sheet.drawing.paragraph("tracking number", tracking, Style::Bold, BODY));
+        }
+        groups.push(group);
+    }
+    let used_right = sheet.groups(right, &groups);
+    sheet.y += used_left.max(used_right) + 7.0;
 }
 
-impl Sheet<'_> {
-    fn head(&mut self, slip: &PackingSlip) {
-        let title = Rect::new(MARGIN, self.y, WIDTH / 2.0, 11.0);
-        self.drawing.caption(title, Across::Left, Ink::Black, "Packing slip", Style::Bold, 24.0);
-        let sender = self.address("sender", &slip.sender.lines(), SMALL + 0.5);
-        let place = Rect::new(MARGIN + WIDTH / 2.0, self.y, WIDTH / 2.0, 30.0);
-        let used = self.drawing.block(place, Across::Right, Down::Top, Ink::Black, &sender);
-        self.y += used.max(13.0) + 4.0;
-        self.drawing.rule(MARGIN, self.y, WIDTH, 0.6);
-        self.y += 4.0;
-
-        let left = Rect::new(MARGIN, self.y, WIDTH * 0.5 - 6.0, 48.0);
-        let right = Rect::new(MARGIN + WIDTH * 0.5, self.y, WIDTH * 0.5, 48.0);
-        let mut recipient = vec![self.label("SHIP TO")];
-        recipient.extend(self.address("recipient", &slip.recipient.lines(), 11.0));
-        let used_left = self.drawing.block(left, Across::Left, Down::Top, Ink::Black, &recipient);
-
-        let number = self.drawing.paragraph("order number", &slip.order_number, Style::Bold, 13.0);
-        let mut groups = vec![vec![self.label("ORDER"), number]];
-        if let Some(placed) = &slip.placed {
-            let day = self.drawing.paragraph("day of the order", placed, Style::Regular, BODY);
-            groups.push(vec![self.label("PLACED"), day]);
-        }
-        if (1..=PARCELS_IN_HEAD).contains(&slip.parcels.len()) {
-            let mut group = vec![self.label("SHIPPED BY")];
-            for (service, tracking) in &slip.parcels {
-                group.push(self.drawing.paragraph("service", service, Style::Regular, BODY));
-                group.push(self.drawing.paragraph("tracking number", tracking, Style::Bold, BODY));
+/// The shop's note, its own line breaks kept.
+fn notes(sheet: &mut Sheet<'_>, notes: &str) {
+    sheet.y += 6.0;
+    sheet.end_table(14.0);
+    let place = Rect::new(MARGIN, sheet.y, WIDTH, 5.0);
+    sheet.drawing.caption(place, Across::Left, Ink::Black, "NOTE", Style::Bold, 7.0);
+    sheet.y += 5.5;
+    for text in notes.lines() {
+        let paragraph = sheet.drawing.paragraph("note", text, Style::Regular, BODY);
+        for line in wrap(sheet.drawing.fonts, &paragraph, BODY, WIDTH, true).unwrap_or_default() {
+            if sheet.y + line.height() > PAGE.bottom {
+                sheet.next_page();
             }
-            groups.push(group);
+            let place = Rect::new(MARGIN, sheet.y, WIDTH, line.height());
+            sheet.y += line.height();
+            sheet.drawing.lines(place, Across::Left, Down::Top, Ink::Black, vec![line]);
         }
-        let mut used_right = 0.0;
-        for group in groups {
-            let place = Rect { y: right.y + used_right, height: right.height - used_right, ..right };
-            used_right += self.drawing.block(place, Across::Left, Down::Top, Ink::Black, &group) + 2.0;
-        }
-        self.y += used_left.max(used_right - 2.0) + 7.0;
-    }
-
-    fn label(&mut self, text: &'static str) -> Paragraph {
-        self.drawing.paragraph("", text, Style::Regular, 7.0)
-    }
-
-    fn address(&mut self, field: &'static str, lines: &[String], points: f32) -> Vec<Paragraph> {
-        let style = |index| if index == 0 { Style::Bold } else { Style::Regular };
-        lines
-            .iter()
-            .enumerate()
-            .map(|(index, line)| self.drawing.paragraph(field, line, style(index), points))
-            .collect()
-    }
-
-    /// Puts the page away and begins the next, with a short head and the head of the table that goes on.
-    fn next_page(&mut self) {
-        let fresh = Layout { width: A4.0, height: A4.1, watermark: None, items: Vec::new() };
-        self.finished.push(std::mem::replace(&mut self.drawing.layout, fresh));
-        self.y = MARGIN;
-        let head = Rect::new(MARGIN, self.y, WIDTH, 6.0);
-        let text = format!("Packing slip · Order {}", self.order_number);
-        let head_text = self.drawing.paragraph("order number", &text, Style::Bold, BODY);
-        // The first page has said it when the number was too long; once is enough.
-        let before = self.drawing.warnings.len();
-        self.drawing.block(head, Across::Left, Down::Middle, Ink::Black, &[head_text]);
-        self.drawing.warnings.truncate(before);
-        self.y += 8.0;
-        if let Some(heading) = self.heading.clone() {
-            self.heading(&heading);
-        }
-    }
-
-    fn start_table(&mut self, columns: &[((f32, f32), &'static str)]) {
-        self.heading = None;
-        if self.y + 20.0 > BOTTOM {
-            self.next_page();
-        }
-        self.heading(columns);
-        self.heading = Some(columns.to_vec());
-    }
-
-    fn heading(&mut self, columns: &[((f32, f32), &'static str)]) {
-        let band = Rect::new(MARGIN, self.y, WIDTH, 6.0);
-        for &(column, text) in columns {
-            let (place, across) = Self::place(column, band.y, band.height);
-            self.drawing.caption(place, across, Ink::Black, text, Style::Bold, 7.0);
-        }
-        self.y += band.height;
-        self.drawing.rule(MARGIN, self.y, WIDTH, 0.4);
-    }
-
-    /// Numbers stand at the right.
-    fn place(column: (f32, f32), y: f32, height: f32) -> (Rect, Across) {
-        let across = if column.0 >= ORDERED.0 { Across::Right } else { Across::Left };
-        (Rect::new(column.0, y, column.1, height), across)
-    }
-
-    fn article(&mut self, line: &PackingLine) {
-        let (ordered, quantity) = (line.ordered.to_string(), line.quantity.to_string());
-        self.row([
-            (SKU, line.sku.as_deref().unwrap_or(""), Style::Regular),
-            (NAME, &line.name, Style::Regular),
-            (ORDERED, &ordered, Style::Regular),
-            (PACKED, &quantity, Style::Bold),
-        ]);
-    }
-
-    /// A row as high as its longest cell; one longer than what is left of the page goes on on the next.
-    fn row<const CELLS: usize>(&mut self, cells: [((f32, f32), &str, Style); CELLS]) {
-        let mut columns = cells.map(|(column, text, style)| {
-            let field = if column == SKU { "SKU" } else { "article" };
-            let paragraph = self.drawing.paragraph(field, text, style, BODY);
-            let lines = wrap(self.drawing.fonts, &paragraph, BODY, column.1, true).unwrap_or_default();
-            (column, lines)
-        });
-        let height = |lines: &[Line]| lines.iter().map(Line::height).sum::<f32>();
-        let tallest = columns.iter().map(|(_, lines)| height(lines)).fold(0.0, f32::max);
-        let is_short = tallest < (BOTTOM - MARGIN) / 3.0;
-        if self.y + 2.0 * PADDING + 5.0 > BOTTOM || (is_short && self.y + tallest + 2.0 * PADDING > BOTTOM) {
-            self.next_page();
-        }
-        loop {
-            let room = BOTTOM - self.y - 2.0 * PADDING;
-            let mut used = 0.0_f32;
-            for (column, lines) in &mut columns {
-                let mut part = Vec::new();
-                let mut taken = 0.0;
-                while let Some(line) = lines.first().filter(|line| taken + line.height() <= room) {
-                    taken += line.height();
-                    part.push(line.clone());
-                    lines.remove(0);
-                }
-                let (place, across) = Self::place(*column, self.y + PADDING, room);
-                self.drawing.lines(place, across, Down::Top, Ink::Black, part);
-                used = used.max(taken);
-            }
-            self.y += used + 2.0 * PADDING;
-            if columns.iter().all(|(_, lines)| lines.is_empty()) {
-                break;
-            }
-            self.next_page();
-        }
-        self.drawing.rule(MARGIN, self.y, WIDTH, 0.15);
-    }
-
-    /// The shop's note, its own line breaks kept.
-    fn notes(&mut self, notes: &str) {
-        self.heading = None;
-        self.y += 6.0;
-        if self.y + 14.0 > BOTTOM {
-            self.next_page();
-        }
-        let place = Rect::new(MARGIN, self.y, WIDTH, 5.0);
-        self.drawing.caption(place, Across::Left, Ink::Black, "NOTE", Style::Bold, 7.0);
-        self.y += 5.5;
-        for text in notes.lines() {
-            let paragraph = self.drawing.paragraph("note", text, Style::Regular, BODY);
-            for line in wrap(self.drawing.fonts, &paragraph, BODY, WIDTH, true).unwrap_or_default() {
-                if self.y + line.height() > BOTTOM {
-                    self.next_page();
-                }
-                let place = Rect::new(MARGIN, self.y, WIDTH, line.height());
-                self.y += line.height();
-                self.drawing.lines(place, Across::Left, Down::Top, Ink::Black, vec![line]);
-            }
-        }
-    }
-
-    /// Numbers the pages, now that their count is known.
-    fn finish(mut self) -> Vec<Layout> {
-        let last = std::mem::replace(
-            &mut self.drawing.layout,
-            Layout { width: A4.0, height: A4.1, watermark: None, items: Vec::new() },
-        );
-        self.finished.push(last);
-        let count = self.finished.len();
-        let place = Rect::new(MARGIN, A4.1 - 15.0, WIDTH, 5.0);
-        for (index, page) in self.finished.iter_mut().enumerate() {
-            std::mem::swap(&mut self.drawing.layout, page);
-            let text = format!("Page {} of {count}", index + 1);
-            self.drawing.caption(place, Across::Right, Ink::Black, &text, Style::Regular, SMALL);
-            std::mem::swap(&mut self.drawing.layout, page);
-        }
-        self.finished
     }
 }
 

@@ -2,6 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod check;
+mod complete;
+mod fit;
+mod limits;
+mod phone;
+mod place;
+mod split;
+mod wrap;
+
+pub use check::{AddressCheck, AddressStatus};
+pub use fit::{ChosenSplit, Fitted, Fitting, Side};
+pub use limits::{AddressLimits, Need, StreetForm};
+pub use phone::PhoneForm;
+pub use place::{PlaceKind, Places};
+pub use split::{Reading, Split, split, writes_number_first};
+pub use wrap::{Wrapping, length};
+
 /// A postal address. No character is lost or moved between fields: what a shop typed is what is kept.
 ///
 /// Empty text is never kept; a field nobody filled is `None`.
@@ -56,10 +73,7 @@ impl Address {
     pub fn street_line(&self) -> Option<String> {
         match (self.street1.as_deref(), self.house_number.as_deref()) {
             (Some(street), Some(number)) => {
-                let number_first = matches!(
-                    self.country_code().as_deref(),
-                    Some("US" | "CA" | "GB" | "IE" | "AU" | "NZ" | "FR" | "LU")
-                );
+                let number_first = self.country_code().as_deref().is_some_and(writes_number_first);
                 Some(if number_first { format!("{number} {street}") } else { format!("{street} {number}") })
             }
             (street, number) => street.or(number).map(str::to_owned),
@@ -70,12 +84,9 @@ impl Address {
     pub fn city_line(&self) -> Option<String> {
         let code = self.country_code();
         let city_first = matches!(code.as_deref(), Some("US" | "CA" | "GB" | "IE" | "AU" | "NZ"));
-        let state = self.state.as_deref().map(|state| {
-            let prefix = code.as_deref().map(|code| format!("{code}-")).unwrap_or_default();
-            state.strip_prefix(prefix.as_str()).unwrap_or(state)
-        });
+        let state = self.region();
         let (postal_code, city) = (self.postal_code.as_deref(), self.city.as_deref());
-        let parts = if city_first { [city, state, postal_code] } else { [postal_code, city, None] };
+        let parts = if city_first { [city, state.as_deref(), postal_code] } else { [postal_code, city, None] };
         let line = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         (!line.is_empty()).then_some(line)
     }

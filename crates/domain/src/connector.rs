@@ -1,7 +1,7 @@
 //! The seam to the outside: a connector knows a carrier, a connection talks to it for one account.
 //!
-//! A connector keeps nothing and draws nothing. Serials from a persistent range are handed in; a carrier without labels
-//! of its own returns their content and `app` draws them.
+//! A connector keeps nothing and draws nothing. Serials from a persistent range, cached tokens, the clock and the way to
+//! the outside are handed in; a carrier without labels of its own returns their content and `app` draws them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::account::CarrierAccount;
-use crate::address::Address;
+use crate::address::{Address, AddressLimits};
 use crate::document::{Format, LabelContent};
 use crate::error::{CarrierError, Problem};
+use crate::money::Money;
 use crate::parcel::Box as ParcelBox;
 use crate::rate::Rate;
 use crate::service::ServiceCode;
@@ -37,10 +38,14 @@ pub struct Profile {
     pub is_test: bool,
     /// Whether the carrier can be asked what happened to a parcel.
     pub can_track: bool,
+    /// Whether the carrier tells by itself what happened, at an address that each account has.
+    pub takes_pushes: bool,
     /// Whether a booking can be cancelled at all; when not, the carrier is not asked.
     pub can_cancel: bool,
     /// Whether booking the same reference twice gives the first booking again.
     pub books_once_a_reference: bool,
+    /// Whether all parcels of a shipment go by one number, since the carrier hands over the whole.
+    pub has_one_number: bool,
     /// How many serials each parcel takes from the account's persistent range.
     pub serials_a_parcel: u32,
 }
@@ -89,12 +94,31 @@ pub trait Connection: Send + Sync {
         None
     }
 
+    /// What a service of the account takes of an address. Whoever books has checked it before: each address then fits, and
+    /// its phone number is written in the service's form.
+    fn address_limits(&self, _service: &str) -> AddressLimits {
+        AddressLimits::NONE
+    }
+
+    /// Every service of the account by its code, so that an order can be looked at before anybody asks for rates; empty when
+    /// only the carrier knows.
+    fn services(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Books one shipment. The reference in the request is unique for ever.
     fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking>;
 
-    /// Finds what an earlier call with this reference booked; `Ok(None)` means the carrier knows nothing of it.
-    fn find<'a>(&'a self, _reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
+    /// Finds what an earlier call with this request booked; `Ok(None)` means that the carrier has surely booked nothing,
+    /// so that it may be asked again. A carrier whose search shows a booking late says `Unavailable` until it would show.
+    fn find<'a>(&'a self, _ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(async { Err(CarrierError::Unsupported("finding a booking by reference".to_owned())) })
+    }
+
+    /// Fetches the labels of a booking again, one entry a parcel; `None` for one that did not come. A carrier that gives
+    /// them with the booking alone is asked for that by [`Self::find`].
+    fn labels<'a>(&'a self, _ask: &'a LabelRequest, _trace: &'a Trace) -> Answer<'a, Vec<Option<Label>>> {
+        Box::pin(async { Err(CarrierError::Unsupported("fetching a label again".to_owned())) })
     }
 
     /// Asks the carrier to forget a booking.
@@ -105,6 +129,19 @@ pub trait Connection: Send + Sync {
     /// What happened to a parcel, oldest first.
     fn track<'a>(&'a self, _ask: &'a TrackRequest, _trace: &'a Trace) -> Answer<'a, Vec<TrackingReport>> {
         Box::pin(async { Err(CarrierError::Unsupported("asking for tracking events".to_owned())) })
+    }
+
+    /// Tries the account without buying anything: whether its credentials are good, and which permission it lacks.
+    fn check<'a>(&'a self, trace: &'a Trace) -> Answer<'a, Checked>;
+
+    /// What the carrier tells by itself, after a look at whether it is the carrier who tells.
+    fn read_push(&self, _push: &Push<'_>) -> Result<Vec<Pushed>, PushError> {
+        Err(PushError::Unreadable("this carrier tells nothing by itself".to_owned()))
+    }
+
+    /// Whether a code only repeats where a parcel is: of several in a row the first is kept.
+    fn is_position(&self, _code: &str) -> bool {
+        false
     }
 
     /// What one of the carrier's tracking codes means, for events that are posted to us. A code that is not listed is
@@ -161,11 +198,57 @@ impl Trace {
     }
 }
 
+/// What a look at an account found; credentials that are refused are a [`CarrierError`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Checked {
+    /// Permissions that the account lacks, in the carrier's words, each with what it is for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// When its credentials end, if the carrier says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// What was tried, and what people should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What came to an account's push address.
+#[derive(Clone, Copy, Debug)]
+pub struct Push<'a> {
+    /// Its `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// Its body.
+    pub body: &'a [u8],
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// One thing a carrier told by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The carrier's number of a parcel, or of all parcels of a shipment.
+    pub tracking_number: String,
+    /// What happened.
+    pub report: TrackingReport,
+}
+
+/// Why nothing is made of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushError {
+    /// It does not prove that it comes from the carrier.
+    Forged,
+    /// Nobody can read it; why.
+    Unreadable(String),
+}
+
 /// Asks what happened to a parcel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackRequest {
     /// The carrier's number.
     pub tracking_number: String,
+    /// What is known already: a carrier that only tells how a parcel stands now tells nothing new when it stands so.
+    pub known: TrackingStatus,
     /// Our reference of its shipment.
     pub reference: String,
     /// Where it goes: some carriers want the postal code too.
@@ -176,15 +259,31 @@ pub struct TrackRequest {
     pub now: Timestamp,
 }
 
+/// What is inside the boxes, for carriers that charge or ask by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Goods {
+    /// What the goods are worth without shipping, if the shop says it in one currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
+    /// What they are called, and how many pieces of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<(String, u64)>,
+}
+
 /// Asks for offers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateRequest {
+    /// Names this question: unique for ever, up to 40 of `A-Z a-z 0-9 - _`.
+    pub reference: String,
     /// Where it leaves from.
     pub sender: Address,
     /// Where it goes.
     pub recipient: Address,
     /// The boxes.
     pub parcels: Vec<ParcelBox>,
+    /// What is inside them.
+    pub goods: Goods,
     /// Only this service, if somebody chose one.
     pub service: Option<String>,
     /// When it is asked.
@@ -215,6 +314,14 @@ pub struct BookRequest {
     pub recipient: Address,
     /// The boxes.
     pub parcels: Vec<ParcelBox>,
+    /// What is inside them.
+    pub goods: Goods,
+    /// The offer it is bought at.
+    pub rate: Option<Rate>,
+    /// The format its labels are wanted in. A carrier that draws its own gives the nearest of its formats.
+    pub label_format: Format,
+    /// When the shipment was put together: nothing of it was booked earlier.
+    pub begun_at: Timestamp,
     /// Serials from the account's persistent range: [`Profile::serials_a_parcel`] for each parcel, never used before.
     pub serials: Vec<u64>,
     /// When it is asked.
@@ -230,6 +337,19 @@ pub struct Booking {
     pub carrier_reference: Option<String>,
     /// One entry a parcel, in the order asked.
     pub parcels: Vec<BookedParcel>,
+    /// What the carrier charges for it, if it says.
+    pub charged: Option<Money>,
+    /// The carrier's own page for whoever waits for it.
+    pub tracking_url: Option<String>,
+    /// What the carrier wants people to know.
+    pub warnings: Vec<String>,
+}
+
+impl Booking {
+    /// A yes that says no more than the numbers.
+    pub fn new(carrier_reference: Option<String>, parcels: Vec<BookedParcel>) -> Self {
+        Self { carrier_reference, parcels, charged: None, tracking_url: None, warnings: Vec::new() }
+    }
 }
 
 /// One parcel of a booking.
@@ -239,8 +359,8 @@ pub struct BookedParcel {
     pub tracking_number: String,
     /// Serial Shipping Container Code, if the carrier uses one.
     pub sscc: Option<String>,
-    /// Its label.
-    pub label: Label,
+    /// Its label; `None` when the carrier gives it in a call of its own, [`Connection::labels`].
+    pub label: Option<Label>,
 }
 
 /// A label as a carrier gives it.
@@ -250,6 +370,19 @@ pub enum Label {
     Content(std::boxed::Box<LabelContent>),
     /// Finished bytes.
     Bytes(Vec<u8>, Format),
+}
+
+/// Asks for the labels of a booking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelRequest {
+    /// Our reference.
+    pub reference: String,
+    /// The carrier's own id of the shipment.
+    pub carrier_reference: Option<String>,
+    /// The carrier's numbers, in the order of the parcels.
+    pub tracking_numbers: Vec<String>,
+    /// The format they are wanted in.
+    pub label_format: Format,
 }
 
 /// Asks for a cancellation.

@@ -1,6 +1,12 @@
 //! Customs: what an order declares at a border.
 
+mod border;
+mod declaration;
+
 use serde::{Deserialize, Serialize};
+
+pub use border::needs_papers;
+pub use declaration::{CustomsForm, Declaration, DeclaredLine, declared, inside, missing};
 
 /// The customs part of an order. Codes are kept as sent; nothing is completed or invented.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

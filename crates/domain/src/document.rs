@@ -15,20 +15,29 @@ pub enum DocumentKind {
     Label,
     /// Goes in the box.
     PackingSlip,
+    /// Goes on the box to abroad: what is inside, for customs.
+    CustomsForm,
+    /// Goes with the box to abroad: what the goods are worth.
+    CommercialInvoice,
 }
 
 impl DocumentKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Label, Self::PackingSlip, Self::CustomsForm, Self::CommercialInvoice];
+
     /// The name in rows and in the native API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Label => "label",
             Self::PackingSlip => "packing_slip",
+            Self::CustomsForm => "customs_form",
+            Self::CommercialInvoice => "commercial_invoice",
         }
     }
 
     /// Reads what [`Self::as_str`] writes.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Label, Self::PackingSlip].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -29,6 +29,10 @@ pub enum CarrierError {
         message: String,
         /// Seconds the carrier asked us to wait.
         retry_after: Option<u64>,
+        /// Whether it surely did nothing: it was not reached, or said that it is too busy. It may be asked again as if
+        /// it had never been asked.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        did_nothing: bool,
     },
     /// An answer nobody can read. What the carrier did is not known.
     #[error("the carrier's answer could not be read: {0}")]
@@ -36,9 +40,28 @@ pub enum CarrierError {
 }
 
 impl CarrierError {
-    /// Whether the carrier may have acted although we have no yes.
+    /// Whether there is no answer to go by: neither a yes nor a no. It is asked again, or looked for.
     pub fn is_unsure(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Unreadable(_))
+    }
+
+    /// Whether the carrier surely did nothing.
+    pub fn did_nothing(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Credentials(_) | Self::Unsupported(_) => true,
+            Self::Unavailable { did_nothing, .. } => *did_nothing,
+            Self::Unreadable(_) => false,
+        }
+    }
+
+    /// No usable answer; what the carrier did is not known.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::Unavailable { message: message.into(), retry_after: None, did_nothing: false }
+    }
+
+    /// The carrier did nothing and is to be asked again, after so many seconds if it said how many.
+    pub fn busy(message: impl Into<String>, retry_after: Option<u64>) -> Self {
+        Self::Unavailable { message: message.into(), retry_after, did_nothing: true }
     }
 
     /// Which kind of error, in one word.

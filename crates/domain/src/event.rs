@@ -24,6 +24,15 @@ pub enum EventKind {
     /// No carrier could be asked to ship an order.
     #[serde(rename = "order.unserved")]
     OrderUnserved,
+    /// Somebody looked whether an order's shipping address can be right. Old and new are how it stands.
+    #[serde(rename = "order.address_checked")]
+    OrderAddressChecked,
+    /// A person said that a failed address is right all the same, and why.
+    #[serde(rename = "order.address_overruled")]
+    OrderAddressOverruled,
+    /// A person took a street line apart that can be read in several ways. Old is the line, new are its parts.
+    #[serde(rename = "order.address_split")]
+    OrderAddressSplit,
     /// The carrier is being asked.
     #[serde(rename = "shipment.requested")]
     ShipmentRequested,
@@ -69,6 +78,15 @@ pub enum EventKind {
     /// A channel was deleted.
     #[serde(rename = "channel.deleted")]
     ChannelDeleted,
+    /// A carrier account does not work as it should: its credentials are refused, or a permission is missing.
+    #[serde(rename = "carrier_account.failing")]
+    CarrierAccountFailing,
+    /// A carrier account works again.
+    #[serde(rename = "carrier_account.recovered")]
+    CarrierAccountRecovered,
+    /// A carrier account's credentials end soon.
+    #[serde(rename = "carrier_account.expiring")]
+    CarrierAccountExpiring,
     /// An endpoint failed for so long that nothing is sent to it any more; what it should hear is kept.
     #[serde(rename = "webhook.paused")]
     WebhookPaused,
@@ -79,12 +97,15 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
         Self::OrderCancelled,
         Self::OrderUnserved,
+        Self::OrderAddressChecked,
+        Self::OrderAddressOverruled,
+        Self::OrderAddressSplit,
         Self::ShipmentRequested,
         Self::ShipmentReassigned,
         Self::ShipmentBooked,
@@ -100,6 +121,9 @@ impl EventKind {
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
+        Self::CarrierAccountFailing,
+        Self::CarrierAccountRecovered,
+        Self::CarrierAccountExpiring,
         Self::WebhookPaused,
         Self::WebhookResumed,
     ];
@@ -112,6 +136,9 @@ impl EventKind {
             Self::OrderDeleted => "order.deleted",
             Self::OrderCancelled => "order.cancelled",
             Self::OrderUnserved => "order.unserved",
+            Self::OrderAddressChecked => "order.address_checked",
+            Self::OrderAddressOverruled => "order.address_overruled",
+            Self::OrderAddressSplit => "order.address_split",
             Self::ShipmentRequested => "shipment.requested",
             Self::ShipmentReassigned => "shipment.reassigned",
             Self::ShipmentBooked => "shipment.booked",
@@ -127,6 +154,9 @@ impl EventKind {
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
+            Self::CarrierAccountFailing => "carrier_account.failing",
+            Self::CarrierAccountRecovered => "carrier_account.recovered",
+            Self::CarrierAccountExpiring => "carrier_account.expiring",
             Self::WebhookPaused => "webhook.paused",
             Self::WebhookResumed => "webhook.resumed",
         }
@@ -173,6 +203,9 @@ pub struct About {
     /// The webhook endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<EndpointId>,
+    /// The carrier account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The value before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Contact};
 use crate::channel::Dialect;
+use crate::order::RawJson;
 use crate::time::Timestamp;
 
 /// A stored location.
@@ -38,6 +39,9 @@ pub struct Location {
     /// When parcels leave; at any time of any day when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_offs: Option<CutOffs>,
+    /// What a dialect can say and nothing above can hold, echoed to the same dialect only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<Dialect, RawJson>,
 }
 
 /// Until when an order must have come on each day to leave on that day.
@@ -120,6 +124,7 @@ mod tests {
             carriers: None,
             aliases: BTreeMap::new(),
             cut_offs: Some(CutOffs { weekdays, holidays: vec![Date::constant(2026, 7, 3)] }),
+            extra: BTreeMap::new(),
         }
     }
 

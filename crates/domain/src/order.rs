@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::address::{Address, Contact};
+use crate::address::{Address, AddressCheck, Contact};
 use crate::channel::{ChannelNumber, Dialect};
+use crate::connector::Goods;
 use crate::customs::Customs;
 use crate::ids::OrderId;
 use crate::measure::Measurement;
 use crate::money::{Currency, Decimal, Money};
+use crate::parcel::Box as ParcelBox;
 use crate::routing::RuleAction;
 use crate::shipment::{Shipment, ShipmentStatus};
 use crate::time::{SentTime, Timestamp};
@@ -35,6 +37,8 @@ impl RawJson {
     }
 }
 
+impl Eq for RawJson {}
+
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -56,8 +60,18 @@ pub struct Order {
     pub modified_at: Timestamp,
     /// When it was cancelled; from then on nothing ships it.
     pub cancelled_at: Option<Timestamp>,
+    /// What is known about its shipping address; see [`Self::address_check`].
+    pub checked: Option<Box<AddressCheck>>,
     /// What was sent.
     pub details: OrderDetails,
+}
+
+impl Order {
+    /// What is known about its shipping address, unless that has changed since.
+    pub fn address_check(&self) -> Option<&AddressCheck> {
+        let address = self.details.shipping_address.as_ref()?;
+        self.checked.as_deref().filter(|check| check.address == *address)
+    }
 }
 
 /// What a shop says of an order.
@@ -116,6 +130,44 @@ pub struct OrderDetails {
     /// What a dialect can say and nothing above can hold, echoed to the same dialect only.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<Dialect, RawJson>,
+}
+
+impl OrderDetails {
+    /// What is inside these boxes: the lines they name, or the whole order when they name none.
+    pub fn goods_in(&self, boxes: &[ParcelBox]) -> Goods {
+        let named = || boxes.iter().flat_map(|parcel| &parcel.contents);
+        let is_whole = named().next().is_none();
+        let pieces = |line: usize, item: &LineItem| {
+            if is_whole {
+                item.quantity
+            } else {
+                named().filter(|content| content.line == line).map(|c| c.quantity).sum()
+            }
+        };
+        let lines: Vec<_> = self.items.iter().enumerate().map(|(line, item)| (item, pieces(line, item))).collect();
+        let lines: Vec<_> = lines.into_iter().filter(|(_, pieces)| *pieces > 0).collect();
+        let value = if is_whole { self.payment.subtotal } else { None };
+        let value = value.or_else(|| {
+            let mut worth = lines.iter().map(|(item, pieces)| item.worth(*pieces));
+            let first = worth.next()??;
+            worth.try_fold(first, |sum, next| {
+                let next = next.filter(|next| next.currency.is(sum.currency))?;
+                Some(Money::new(sum.amount.checked_add(next.amount)?, sum.currency))
+            })
+        });
+        Goods { value, names: lines.into_iter().map(|(item, pieces)| (item.name.clone(), pieces)).collect() }
+    }
+}
+
+impl LineItem {
+    /// What so many pieces are worth; `None` when the shop does not say it of exactly these.
+    fn worth(&self, pieces: u64) -> Option<Money> {
+        let total = self.total_price.filter(|_| pieces == self.quantity);
+        total.or_else(|| {
+            let one = self.unit_price?;
+            Some(Money::new(one.amount.checked_mul(Decimal::from(pieces))?, one.currency))
+        })
+    }
 }
 
 /// A status in somebody else's words.
@@ -330,5 +382,47 @@ impl OrderStatus {
             live if live.iter().all(|shipment| shipment.tracking() == TrackingStatus::Delivered) => Self::Delivered,
             _ => Self::Shipped,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Weight;
+    use crate::parcel::Content;
+
+    fn money(amount: &str) -> Money {
+        Money::new(amount.parse().unwrap(), Currency::new("USD").unwrap())
+    }
+
+    fn item(name: &str, quantity: u64) -> LineItem {
+        LineItem { name: name.to_owned(), quantity, ..LineItem::default() }
+    }
+
+    fn parcel(contents: &[(usize, u64)]) -> ParcelBox {
+        let contents = contents.iter().map(|(line, quantity)| Content { line: *line, quantity: *quantity });
+        let weight = Weight::from_milligrams(1).unwrap();
+        ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: contents.collect() }
+    }
+
+    #[test]
+    fn what_is_inside_some_boxes_is_what_they_name_or_the_whole_order() {
+        let cups = LineItem { unit_price: Some(money("3.50")), ..item("Cup", 4) };
+        let lamp = LineItem { total_price: Some(money("20")), ..item("Lamp", 2) };
+        let mut order = OrderDetails { items: vec![cups, lamp], ..OrderDetails::default() };
+        let goods = |order: &OrderDetails, boxes: &[ParcelBox]| {
+            let goods = order.goods_in(boxes);
+            (goods.value.map(|value| value.to_string()), goods.names)
+        };
+        let named = |names: &[(&str, u64)]| names.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let whole = named(&[("Cup", 4), ("Lamp", 2)]);
+        assert_eq!(goods(&order, &[parcel(&[])]), (Some("34.00 USD".to_owned()), whole));
+        let some = [parcel(&[(0, 1)]), parcel(&[(0, 2)])];
+        assert_eq!(goods(&order, &some), (Some("10.50 USD".to_owned()), named(&[("Cup", 3)])));
+        // Nobody said what one lamp is worth.
+        assert_eq!(goods(&order, &[parcel(&[(1, 1)])]), (None, named(&[("Lamp", 1)])));
+        order.payment.subtotal = Some(money("30"));
+        assert_eq!(goods(&order, &[parcel(&[])]).0, Some("30 USD".to_owned()), "as the shop says it");
+        assert_eq!(goods(&order, &some).0, Some("10.50 USD".to_owned()));
     }
 }

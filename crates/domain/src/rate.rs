@@ -17,7 +17,7 @@ pub struct Rate {
     pub service_name: String,
     /// What it costs in all: base and surcharges of every parcel, rounded once.
     pub total: Money,
-    /// The base price of each parcel, in order.
+    /// The base price of each parcel, in order; one entry for all of them together when the carrier does not part it.
     pub parcels: Vec<ParcelRate>,
     /// Surcharges, in the order they were added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -31,18 +31,60 @@ pub struct Rate {
     /// Until when the offer stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whose price it is, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff: Option<Tariff>,
+    /// What the same costs whoever has no contract, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_total: Option<Money>,
+    /// The carrier's own id of the offer, by which it is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<String>,
     /// What was assumed or missing: a default weight, no dimensions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// The base price of one parcel.
+/// Whose price a rate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tariff {
+    /// Everybody's.
+    List,
+    /// The account's own.
+    Contract,
+}
+
+impl Rate {
+    /// A rate of one price without anything else to tell.
+    pub fn new(service: ServiceCode, service_name: impl Into<String>, total: Money) -> Self {
+        Self {
+            service,
+            service_name: service_name.into(),
+            total,
+            parcels: Vec::new(),
+            surcharges: Vec::new(),
+            transit_days: None,
+            routing_code: None,
+            expires_at: None,
+            tariff: None,
+            list_total: None,
+            offer: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The base price of one parcel, or of all together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParcelRate {
-    /// What the carrier bills: the gross or the volumetric weight.
-    pub billed_weight: Weight,
+    /// What the carrier bills: the gross or the volumetric weight; `None` when it does not charge by weight.
+    pub billed_weight: Option<Weight>,
     /// Whether the volume decided.
     pub is_volumetric: bool,
+    /// How the billed weight came about, in words; empty when that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
     /// The base price.
     pub price: Money,
 }

@@ -143,17 +143,8 @@ impl Candidate {
     /// The offer behind it, as far as it is kept; `None` when there was none.
     pub fn offer(&self) -> Option<Rate> {
         let service = ServiceCode::parse(&self.service)?;
-        Some(Rate {
-            service_name: service.service.clone(),
-            service,
-            total: self.total?,
-            parcels: Vec::new(),
-            surcharges: Vec::new(),
-            transit_days: self.transit_days,
-            routing_code: None,
-            expires_at: None,
-            notes: Vec::new(),
-        })
+        let name = service.service.clone();
+        Some(Rate { transit_days: self.transit_days, ..Rate::new(service, name, self.total?) })
     }
 }
 
@@ -187,7 +178,7 @@ fn candidate(rate: &Rate, outcome: CandidateOutcome, why: String) -> Candidate {
         outcome,
         why,
         total: Some(rate.total),
-        billed_weights: rate.parcels.iter().map(|parcel| parcel.billed_weight).collect(),
+        billed_weights: rate.parcels.iter().filter_map(|parcel| parcel.billed_weight).collect(),
         transit_days: rate.transit_days,
     }
 }
@@ -257,17 +248,8 @@ mod tests {
 
     fn rate(account: u8, service: u8, price: u32, days: Option<u32>) -> Rate {
         let currency = Currency::new("EUR").unwrap();
-        Rate {
-            service: ServiceCode::new(format!("a{account}"), format!("s{service}")),
-            service_name: "Service".to_owned(),
-            total: Money::new(Decimal::from(price), currency),
-            parcels: Vec::new(),
-            surcharges: Vec::new(),
-            transit_days: days,
-            routing_code: None,
-            expires_at: None,
-            notes: Vec::new(),
-        }
+        let code = ServiceCode::new(format!("a{account}"), format!("s{service}"));
+        Rate { transit_days: days, ..Rate::new(code, "Service", Money::new(Decimal::from(price), currency)) }
     }
 
     fn entries() -> impl Strategy<Value = Option<Vec<String>>> {

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, ChosenSplit};
+use crate::connector::Goods;
 use crate::document::Format;
 use crate::error::CarrierError;
 use crate::ids::{OrderId, ShipmentId};
+use crate::money::Money;
 use crate::order::OrderDetails;
 use crate::parcel::Parcel;
 use crate::rate::Rate;
@@ -107,9 +109,21 @@ pub struct ShipmentDetails {
     pub sender: Address,
     /// Where it goes.
     pub recipient: Address,
+    /// What is inside its boxes.
+    #[serde(default)]
+    pub goods: Goods,
     /// The carrier's own id of the shipment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_reference: Option<String>,
+    /// The carrier's own page for whoever waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_page: Option<String>,
+    /// What the carrier charges for it, if it said so when it was booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged: Option<Money>,
+    /// Whether the carrier surely did nothing when it was last asked to book: it may be asked as if for the first time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_surely_unbooked: bool,
     /// When the carrier said yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booked_at: Option<Timestamp>,
@@ -143,6 +157,12 @@ pub struct ShipmentDetails {
     /// Who brought its numbers, when we did not buy them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought_by: Option<Brought>,
+    /// Whether lines that are too long for the service may be wrapped over free ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wraps_lines: bool,
+    /// How a person took the recipient's street line apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_split: Option<ChosenSplit>,
     /// Warnings for people: an assumed weight, letters that had to be transliterated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -84,6 +84,41 @@ pub struct Tenant {
     /// How its customers are kept.
     #[serde(default)]
     pub customers: CustomerBook,
+    /// How shipping addresses are looked at when orders come; nobody looks until asked when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_check: Option<AddressChecking>,
+}
+
+/// How a tenant has its shipping addresses looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressChecking {
+    /// The geocoder that is asked; our own rules alone when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geocoder: Option<GeocoderSetup>,
+    /// Whether nothing is booked to an address that failed and that nobody overruled.
+    #[serde(default)]
+    pub holds_failed: bool,
+}
+
+/// A geocoder over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeocoderSetup {
+    /// Whose questions and answers it speaks.
+    pub api: GeocoderApi,
+    /// Where it is, without the path of the search.
+    pub url: String,
+    /// How often a second it may be asked.
+    pub requests_per_second: u32,
+}
+
+/// Whose questions and answers a geocoder speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GeocoderApi {
+    /// Nominatim's `/search`.
+    Nominatim,
+    /// Photon's `/api`.
+    Photon,
 }
 
 /// A price of the tenant's own that stands in when no carrier answers. Nothing can be booked at it.
@@ -113,11 +148,14 @@ pub enum Scope {
     Setup,
     /// Erase people.
     Erase,
+    /// Say that an address is right although its check failed.
+    Overrule,
 }
 
 impl Scope {
     /// Every scope; `*` in a setup file.
-    pub const ALL: [Self; 7] = [Self::Read, Self::Write, Self::Print, Self::Buy, Self::Void, Self::Setup, Self::Erase];
+    pub const ALL: [Self; 8] =
+        [Self::Read, Self::Write, Self::Print, Self::Buy, Self::Void, Self::Setup, Self::Erase, Self::Overrule];
 
     /// The name in setup files.
     pub fn as_str(self) -> &'static str {
@@ -129,6 +167,7 @@ impl Scope {
             Self::Void => "void",
             Self::Setup => "setup",
             Self::Erase => "erase",
+            Self::Overrule => "overrule",
         }
     }
 }

@@ -205,7 +205,7 @@ pub struct CreateKey {
     /// What people call the key.
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: String,
-    /// What it may do: read, write, print, buy, void, setup, erase or *; may be given several times [default: *].
+    /// What it may do: read, write, print, buy, void, setup, erase, overrule or *; may be given several times [default: *].
     #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
     scopes: Vec<ScopeWord>,
     /// Where everything is kept.

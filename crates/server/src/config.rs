@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 26] = [
     "listen",
     "data",
     "database_url",
@@ -49,6 +49,7 @@ const NAMES: [&str; 25] = [
     "sandbox_journal",
     "carrier_timeout_seconds",
     "rate_timeout_milliseconds",
+    "shipments_prefix",
     "metrics_token",
     "otlp_endpoint",
 ];
@@ -101,6 +102,8 @@ pub struct Settings {
     pub carrier_timeout: Duration,
     /// How long carriers may take to say what they charge when somebody only asks; 5 s.
     pub rate_timeout: Duration,
+    /// A further path below which the shipping order API of Delivery Solutions answers.
+    pub shipments_prefix: Option<String>,
     /// What whoever reads `/metrics` must show as a bearer token; without one only this machine may read them.
     pub metrics_token: Option<Secret>,
     /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
@@ -361,6 +364,11 @@ impl Sources<'_> {
                     text.parse().ok().filter(|milliseconds| (10..=60_000).contains(milliseconds))
                 })
                 .map_or(Duration::from_secs(5), Duration::from_millis),
+            shipments_prefix: self.read(
+                "shipments_prefix",
+                "a path such as /shipping/v1 that leads to nothing else here, without a slash at its end",
+                |text| api::is_free_prefix(text).then(|| text.to_owned()),
+            ),
             metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
             otlp_endpoint: self.otlp_endpoint(),
         };

@@ -138,11 +138,14 @@ fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::Fa
 }
 
 /// The carriers of this version.
-fn connectors(settings: &Settings) -> anyhow::Result<Vec<Arc<dyn Connector>>> {
-    let Some(path) = &settings.sandbox_journal else { return Ok(carriers::all()) };
+fn connectors(settings: &Settings, client: reqwest::Client) -> anyhow::Result<Vec<Arc<dyn Connector>>> {
+    let allow_private = settings.allow_private_webhooks;
+    let guard = Arc::new(move |url: &reqwest::Url| app::guard::refusal(url, allow_private));
+    let http = carriers::Http::new(client, guard, Arc::new(|| Clock::System.now()));
+    let Some(path) = &settings.sandbox_journal else { return Ok(carriers::all(&http)) };
     let journal =
         Journal::open(path).with_context(|| format!("sandbox_journal {} cannot be opened", path.display()))?;
-    Ok(carriers::with(Sandbox::with_journal(journal)))
+    Ok(carriers::with(&http, Sandbox::with_journal(journal)))
 }
 
 /// Opens everything the settings name. `public_url` is where people reach this installation.
@@ -161,17 +164,19 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         carrier_timeout: settings.carrier_timeout,
         rate_timeout: settings.rate_timeout,
+        shipments_prefix: settings.shipments_prefix.clone(),
         ..Options::default()
     };
+    let client = app::guard::client(settings.allow_private_webhooks).context("the HTTP client cannot be made")?;
     let app = App::new(Parts {
         store: Store::open(&store_config(settings)).await?,
         blobs: Blobs::open(&blob_config(settings))?,
         clock: Clock::System,
         vault: vault(settings, &random)?,
         random,
-        connectors: connectors(settings)?,
+        connectors: connectors(settings, client.clone())?,
         event_bodies: api::event_bodies(),
-        http: app::guard::client(settings.allow_private_webhooks).context("the HTTP client cannot be made")?,
+        http: client,
         options,
     });
     app.check_key().await?;
@@ -218,7 +223,8 @@ pub(crate) fn layered(routes: Router, time_limit: Duration) -> Router {
         let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("");
         // The path of a public page holds its token, so only its first part is logged.
         let path: String = request.uri().path().chars().take(60).collect();
-        let path = if path.starts_with("/t/") || path.starts_with("/d/") { path[..3].to_owned() } else { path };
+        let secret = ["/t/", "/d/", "/push/"].into_iter().find(|first| path.starts_with(first));
+        let path = secret.map_or(path, str::to_owned);
         // At the level of an error, so that a log of errors alone names its requests too.
         let span = tracing::error_span!("request", id, method = %request.method(), path);
         telemetry::adopt(&span, request.headers());

@@ -80,14 +80,14 @@ impl Tx<'_> {
     /// The events of one order, oldest first.
     pub async fn events_of_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<Vec<Event>> {
         const OF_ORDER: &str = "
-            select id, kind, at, about from events where tenant_id = $1 and order_id = $2 order by id";
+            select id, kind, at, about from events where tenant_id = $1 and order_id = $2 order by at, id";
         self.rows(OF_ORDER, &params![tenant.as_str(), order.number()]).await?.iter().map(event).collect()
     }
 
     /// The events of several orders, a list each, oldest first.
     pub async fn events_of_orders(&mut self, tenant: &TenantId, orders: &[OrderId]) -> Result<Vec<Vec<Event>>> {
         const OF_ORDER: &str = "
-            select id, kind, at, about from events where tenant_id = $1 and order_id = $2 order by id";
+            select id, kind, at, about from events where tenant_id = $1 and order_id = $2 order by at, id";
         let asks: Vec<_> = orders.iter().map(|order| params![tenant.as_str(), order.number()].to_vec()).collect();
         let found = self.rows_many(OF_ORDER, &asks).await?;
         found.iter().map(|rows| rows.iter().map(event).collect()).collect()

@@ -46,11 +46,13 @@ pub enum Drawer {
     Accounts,
     /// Secrets of webhook endpoints.
     Endpoints,
+    /// Tokens of push addresses.
+    Pushes,
 }
 
 impl Drawer {
     /// Every one.
-    pub const ALL: [Self; 2] = [Self::Accounts, Self::Endpoints];
+    pub const ALL: [Self; 3] = [Self::Accounts, Self::Endpoints, Self::Pushes];
 }
 
 fn sealed(row: &Row) -> Result<Sealed> {
@@ -93,6 +95,7 @@ impl Tx<'_> {
         let sql = match drawer {
             Drawer::Accounts => "select count(*) from carrier_accounts",
             Drawer::Endpoints => "select count(*) from webhook_endpoints",
+            Drawer::Pushes => "select count(*) from push_addresses",
         };
         self.row(sql, &[]).await?.map_or(Ok(0), |row| Ok(row.int(0)? as u64))
     }
@@ -102,6 +105,9 @@ impl Tx<'_> {
         const ACCOUNTS: &str = "
             select tenant_id, id, credentials, null from carrier_accounts
             where tenant_id > $1 or (tenant_id = $1 and id > $2) order by tenant_id, id limit $3";
+        const PUSHES: &str = "
+            select tenant_id, account, token, null from push_addresses
+            where tenant_id > $1 or (tenant_id = $1 and account > $2) order by tenant_id, account limit $3";
         // In the order of numbers: a bare `id` would be the text that PostgreSQL gives the same name.
         const ENDPOINTS: &str = "
             select e.tenant_id, cast(e.id as text), e.secret, e.previous_secret from webhook_endpoints e
@@ -110,6 +116,7 @@ impl Tx<'_> {
         let id = after.map_or("", |after| &after.id);
         let rows = match drawer {
             Drawer::Accounts => self.rows(ACCOUNTS, &params![tenant, id, limit]).await?,
+            Drawer::Pushes => self.rows(PUSHES, &params![tenant, id, limit]).await?,
             Drawer::Endpoints => {
                 let number: i64 = id.parse().unwrap_or_default();
                 self.rows(ENDPOINTS, &params![tenant, number, limit]).await?
@@ -121,6 +128,7 @@ impl Tx<'_> {
     /// Stores secrets that were encrypted anew.
     pub async fn put_sealed(&mut self, drawer: Drawer, rows: &[Sealed]) -> Result<()> {
         const ACCOUNT: &str = "update carrier_accounts set credentials = $3 where tenant_id = $1 and id = $2";
+        const PUSH: &str = "update push_addresses set token = $3 where tenant_id = $1 and account = $2";
         const ENDPOINT: &str = "
             update webhook_endpoints set secret = $3, previous_secret = $4
             where tenant_id = $1 and id = $2";
@@ -128,6 +136,7 @@ impl Tx<'_> {
             let (tenant, id) = (row.tenant.as_str(), row.id.as_str());
             match drawer {
                 Drawer::Accounts => self.execute(ACCOUNT, &params![tenant, id, row.secret.as_slice()]).await?,
+                Drawer::Pushes => self.execute(PUSH, &params![tenant, id, row.secret.as_slice()]).await?,
                 Drawer::Endpoints => {
                     let id: i64 = row.id.parse().map_err(Error::internal)?;
                     self.execute(ENDPOINT, &params![tenant, id, row.secret.as_slice(), row.previous.as_deref()]).await?

@@ -24,7 +24,7 @@ impl Tx<'_> {
 
     /// What waits for each kind of job over all tenants, at its longest; nothing for a kind that has nothing to do.
     pub async fn waiting(&mut self) -> Result<Waiting> {
-        const LOOKS: [(&str, &str); 5] = [
+        const LOOKS: [(&str, &str); 8] = [
             ("number_events", "select at from events where position is null order by id limit 1"),
             (
                 "deliver_webhooks",
@@ -34,6 +34,12 @@ impl Tx<'_> {
                 "poll_tracking",
                 "select due_at from lanes where kind = 'tracking' and paused_at is null order by due_at limit 1",
             ),
+            ("dispatch_orders", "select due_at from dispatches order by due_at limit 1"),
+            (
+                "check_accounts",
+                "select due_at from lanes where kind = 'checks' and paused_at is null order by due_at limit 1",
+            ),
+            ("check_addresses", "select min(check_due) from orders where check_due is not null"),
             ("settle_bookings", "select min(lease_until) from shipments where lease_until is not null"),
             (
                 "store_labels",

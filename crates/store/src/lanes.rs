@@ -10,13 +10,16 @@ use crate::{Row, Tx, params};
 /// The kind of lanes in which carrier accounts are asked for tracking events.
 pub const TRACKING: &str = "tracking";
 
+/// The kind of lanes in which carrier accounts are looked at once a day.
+pub const CHECKS: &str = "checks";
+
 /// The due time of a lane with nothing to do.
 const NEVER: i64 = i64::MAX;
 
 /// A lane, as its row stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
-    /// What kind of work: `webhooks`, `tracking`.
+    /// What kind of work: `webhooks`, `tracking`, `checks`.
     pub kind: String,
     /// Whose.
     pub tenant: TenantId,
@@ -168,9 +171,10 @@ impl Tx<'_> {
         self.execute(PAUSE, &params![kind, tenant.as_str(), key, at, why, now]).await.map(drop)
     }
 
-    /// Frees what a process that is gone held, lanes and idempotency keys: for a database that one process alone owns.
+    /// Frees what a process that is gone held, lanes, dispatches and idempotency keys: for a database that one process alone owns.
     pub async fn free_leases(&mut self) -> Result<()> {
         self.execute("update lanes set leased_until = 0 where leased_until > 0", &[]).await?;
+        self.execute("update dispatches set leased_until = 0 where leased_until > 0", &[]).await?;
         const KEYS: &str = "update idempotency_keys set leased_until = 0 where leased_until > 0 and status is null";
         self.execute(KEYS, &[]).await.map(drop)
     }

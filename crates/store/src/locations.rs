@@ -23,4 +23,11 @@ impl Tx<'_> {
         let params = params![tenant.as_str(), location.external_id.as_str(), position as i64, to_json(location)?];
         Ok(self.execute(PUT, &params).await? > 0)
     }
+
+    /// Changes a location that is there, at its place.
+    pub async fn replace_location(&mut self, tenant: &TenantId, location: &Location) -> Result<()> {
+        const REPLACE: &str = "update locations set body = $3 where tenant_id = $1 and external_id = $2";
+        let params = params![tenant.as_str(), location.external_id.as_str(), to_json(location)?];
+        self.execute(REPLACE, &params).await.map(drop)
+    }
 }

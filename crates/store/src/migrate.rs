@@ -47,6 +47,10 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_webhooks",
     10 "0010_key_secrets",
     11 "0011_cancelled_orders",
+    12 "0012_dispatches",
+    13 "0013_account_checks",
+    14 "0014_push_addresses",
+    15 "0015_address_checks",
     21 "0021_customers",
 ];
 

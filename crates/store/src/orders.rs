@@ -215,7 +215,7 @@ const NEW: [&str; 14] = [
 ];
 
 /// Columns of an order, for [`order`].
-pub(crate) const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at";
+pub(crate) const COLUMNS: &str = "id, channel, version, created_at, modified_at, body, cancelled_at, address_check";
 
 /// An order from a row of [`COLUMNS`].
 pub(crate) fn order(row: &Row) -> Result<Order> {
@@ -226,6 +226,7 @@ pub(crate) fn order(row: &Row) -> Result<Order> {
         created_at: row.time(3)?,
         modified_at: row.time(4)?,
         cancelled_at: row.opt_time(6)?,
+        checked: row.opt_text(7)?.map(|text| from_json(&text)).transpose()?.map(Box::new),
         details: from_json(&row.text(5)?)?,
     })
 }
@@ -473,7 +474,7 @@ impl Tx<'_> {
              order by o.id limit 20"
         );
         let rows = self.rows(&sql, &params![tenant.as_str(), key(external_id), external_id]).await?;
-        rows.iter().map(|row| Ok((order(row)?, row.opt_text(7)?.and_then(|text| text.parse().ok())))).collect()
+        rows.iter().map(|row| Ok((order(row)?, row.opt_text(8)?.and_then(|text| text.parse().ok())))).collect()
     }
 
     /// Orders with this number, exactly as written, newest first, at most 20.
@@ -624,9 +625,9 @@ fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
     Ok(match sort {
         OrderSort::Id => SortValue::Int(row.int(0)?),
         OrderSort::Channel => SortValue::Int(row.int(1)?),
-        OrderSort::Number => SortValue::Text(row.text(7)?),
-        OrderSort::PlacedAt => SortValue::Int(row.int(8)?),
-        OrderSort::ChangedAt => SortValue::Int(row.int(9)?),
+        OrderSort::Number => SortValue::Text(row.text(8)?),
+        OrderSort::PlacedAt => SortValue::Int(row.int(9)?),
+        OrderSort::ChangedAt => SortValue::Int(row.int(10)?),
         OrderSort::CreatedAt => SortValue::Int(row.int(3)?),
     })
 }

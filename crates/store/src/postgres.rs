@@ -32,9 +32,11 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(40);
 /// A longer statement is stopped, and so is a transaction in which nothing happens. Outside a transaction nothing can be
 /// written: a first statement is sent together with `begin`, and must do nothing if that fails. Every query of ours has
-/// an index; a plan made while the table was small is kept when it is large. The URL's `options` may say more.
+/// an index; a plan made while the table was small is kept when it is large. Without sequential scans any plan that needs
+/// one costs so much that it would be compiled, which takes a hundred times longer than to run it. The URL's `options`
+/// may say more.
 const LIMITS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s \
-                      -c default_transaction_read_only=on -c enable_seqscan=off";
+                      -c default_transaction_read_only=on -c enable_seqscan=off -c jit=off";
 /// How often a command that met another is called again.
 const RETRIES: u32 = 20;
 /// Statements of a bulk that are under way at once.

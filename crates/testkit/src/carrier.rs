@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use domain::account::CarrierAccount;
+use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
@@ -48,6 +49,8 @@ pub struct Ledger {
     pub rates: Option<Outcome>,
     /// How often it was asked for rates.
     pub rates_asked: usize,
+    /// How often it had been asked for rates when it gave the first of them.
+    pub rates_asked_before_an_answer: Option<usize>,
     /// How often it was asked to book.
     pub books_asked: usize,
     /// How often it was asked to cancel.
@@ -64,6 +67,14 @@ pub struct Ledger {
     pub track_failure: Option<CarrierError>,
     /// Whether it never answers a question about a parcel.
     pub is_mute: bool,
+    /// What a look at the account finds; nothing amiss when missing.
+    pub check: Option<Result<Checked, CarrierError>>,
+    /// How often it was asked to look at the account.
+    pub checks_asked: usize,
+    /// What its service takes of an address.
+    pub limits: AddressLimits,
+    /// What it was asked to book.
+    pub asked: Vec<BookRequest>,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -83,8 +94,10 @@ const PROFILE: Profile = Profile {
     is_live: true,
     is_test: false,
     can_track: false,
+    takes_pushes: false,
     can_cancel: true,
     books_once_a_reference: false,
+    has_one_number: false,
     serials_a_parcel: 1,
 };
 
@@ -181,7 +194,7 @@ struct Scene {
 }
 
 fn silent() -> CarrierError {
-    CarrierError::Unavailable { message: "no answer".to_owned(), retry_after: None }
+    CarrierError::unavailable("no answer")
 }
 
 fn gibberish() -> CarrierError {
@@ -189,7 +202,7 @@ fn gibberish() -> CarrierError {
 }
 
 fn busy(seconds: u64) -> CarrierError {
-    CarrierError::Unavailable { message: "too many requests".to_owned(), retry_after: Some(seconds) }
+    CarrierError::busy("too many requests", Some(seconds))
 }
 
 impl Scene {
@@ -221,9 +234,9 @@ impl Scene {
                 Some(bytes) => Label::Bytes(bytes.clone(), Format::Pdf(Paper::A6)),
                 None => Label::Content(Box::new(content)),
             };
-            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label }
+            BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label: Some(label) }
         });
-        Booking { carrier_reference: Some(format!("S-{}", ask.reference)), parcels: parcels.collect() }
+        Booking::new(Some(format!("S-{}", ask.reference)), parcels.collect())
     }
 }
 
@@ -244,24 +257,21 @@ impl Connection for Scene {
                     tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
                 }
             }
+            self.ledger(|ledger| *ledger.rates_asked_before_an_answer.get_or_insert(ledger.rates_asked));
             let currency = Currency::new("EUR").expect("a currency");
             let price = Money::new(Decimal::new(300, 2), currency);
             let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);
             let parcels = ask.parcels.iter().map(|parcel| ParcelRate {
-                billed_weight: parcel.weight,
+                billed_weight: Some(parcel.weight),
                 is_volumetric: false,
+                because: String::new(),
                 price,
             });
+            let service = ServiceCode::new(&self.account, "standard");
             let rate = Rate {
-                service: ServiceCode::new(&self.account, "standard"),
-                service_name: "Scripted standard".to_owned(),
-                total,
                 parcels: parcels.collect(),
-                surcharges: Vec::new(),
                 transit_days: Some(2),
-                routing_code: None,
-                expires_at: None,
-                notes: Vec::new(),
+                ..Rate::new(service, "Scripted standard", total)
             };
             Ok(Offer { rates: vec![rate], left_out: Vec::new() })
         })
@@ -271,6 +281,7 @@ impl Connection for Scene {
         Box::pin(async move {
             let outcome = self.ledger(|ledger| {
                 ledger.books_asked += 1;
+                ledger.asked.push(ask.clone());
                 ledger.bookings.pop_front().unwrap_or(Outcome::Yes)
             });
             let known = self.ledger(|ledger| ledger.booked.get(&ask.reference).cloned());
@@ -300,12 +311,20 @@ impl Connection for Scene {
         })
     }
 
-    fn find<'a>(&'a self, reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
+    fn address_limits(&self, _service: &str) -> AddressLimits {
+        self.ledger(|ledger| ledger.limits)
+    }
+
+    fn services(&self) -> Vec<String> {
+        vec!["standard".to_owned()]
+    }
+
+    fn find<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(async move {
             if !self.can_find {
                 return Err(CarrierError::Unsupported("finding a booking by reference".to_owned()));
             }
-            Ok(self.ledger(|ledger| ledger.booked.get(reference).cloned()))
+            Ok(self.ledger(|ledger| ledger.booked.get(&ask.reference).cloned()))
         })
     }
 
@@ -331,6 +350,14 @@ impl Connection for Scene {
             }
             failure.map_or(Ok(reports), Err)
         })
+    }
+
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        let found = self.ledger(|ledger| {
+            ledger.checks_asked += 1;
+            ledger.check.clone()
+        });
+        Box::pin(std::future::ready(found.unwrap_or_else(|| Ok(Checked::default()))))
     }
 
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {

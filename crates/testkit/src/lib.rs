@@ -22,6 +22,7 @@ pub use store::on_both_engines;
 pub use store::testing::{Engine, Fault, Proxy};
 
 pub mod carrier;
+pub mod geocoder;
 pub mod sink;
 
 /// The setup every test starts from: tenant `acme` with one key, two integrations, one location, and the carrier
@@ -105,9 +106,17 @@ pub struct TestAppBuilder {
     setup: String,
     files: HashMap<String, String>,
     options: Options,
+    clock: Clock,
 }
 
 impl TestAppBuilder {
+    /// A clock that others look at too.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// The carriers that can be asked.
     #[must_use]
     pub fn connectors(mut self, connectors: Vec<Arc<dyn Connector>>) -> Self {
@@ -158,7 +167,7 @@ impl TestAppBuilder {
     async fn build_on(self, store: TestStore) -> TestApp {
         drop(rustls::crypto::ring::default_provider().install_default());
         let random = Random::default();
-        let clock = Clock::fixed(NOW.parse().expect("a valid time"));
+        let clock = self.clock.clone();
         let blobs = tempdir();
         let app = App::new(Parts {
             store: store.store.clone(),
@@ -177,6 +186,11 @@ impl TestAppBuilder {
         app.apply(setup).await.expect("the setup is applied");
         TestApp { app, clock, router: Router::new(), store, blobs }
     }
+}
+
+/// A clock that stands at [`NOW`] until a test moves it.
+pub fn standing() -> Clock {
+    Clock::fixed(NOW.parse().expect("a valid time"))
 }
 
 fn tempdir() -> std::path::PathBuf {
@@ -249,6 +263,7 @@ impl TestApp {
             setup: SETUP.to_owned(),
             files: HashMap::from([("rates.csv".to_owned(), RATES.to_owned())]),
             options: Options { allow_private_webhooks: true, ..Options::default() },
+            clock: standing(),
         }
     }
 

@@ -13,9 +13,10 @@ use http::StatusCode;
 
 use super::decode::{self, FIELDS, LONGEST_ID};
 use super::encode::{View, object};
-use super::error::{Refusal, of_cancelling};
+use super::error::{Refusal, of_cancelling, of_placing};
 use super::history;
 use super::kept;
+use super::label;
 use super::list::ListQuery;
 use super::statuses::Status;
 use crate::json::Json;
@@ -39,7 +40,10 @@ fn view<'a>(app: &'a App, caller: &'a Caller, story: &'a Story, shows_both_ends:
         story,
         setup: &caller.setup,
         public_url: &app.options().public_url,
-        label_link: label.map(|label| app.document_link(caller.tenant(), label.id)),
+        label_link: label.map(|found| {
+            let token = app.document_token(caller.tenant(), found.id);
+            label::link(&app.options().public_url, &story.order, &token)
+        }),
         shows_both_ends,
     }
 }
@@ -78,8 +82,9 @@ fn may_create(caller: &Caller) -> Result<()> {
 pub(super) async fn create(app: &App, caller: &Caller, body: &Json<'_>) -> Result<Reply, Refusal> {
     may_create(caller)?;
     let (draft, wish) = draft(decode::create(body, &caller.setup)?);
-    let order = app.dispatch_new(caller, draft, &wish).await?;
+    let (order, shipped) = app.dispatch_new(caller, draft, &wish).await?;
     let story = retold(app, caller, order).await?;
+    shipped.map_err(|error| of_placing(error, &story))?;
     Ok((StatusCode::CREATED, show_story(app, caller, &story, false)))
 }
 
@@ -87,7 +92,7 @@ pub(super) async fn create(app: &App, caller: &Caller, body: &Json<'_>) -> Resul
 pub(super) async fn create_soon(app: &App, caller: &Caller, body: &Json<'_>) -> Result<Reply, Refusal> {
     may_create(caller)?;
     let (draft, wish) = draft(decode::create(body, &caller.setup)?);
-    let order = app.dispatch_new_soon(caller, draft, wish).await?;
+    let order = app.dispatch_new_soon(caller, draft, &wish).await?;
     let story = Story { order, shipments: Vec::new(), events: Vec::new(), tracking: Vec::new(), labels: Vec::new() };
     Ok((StatusCode::CREATED, show_story(app, caller, &story, false)))
 }
@@ -172,7 +177,7 @@ pub(super) async fn retry(app: &App, caller: &Caller, id: &str) -> Result<Reply,
         _ => refusal,
     })?;
     let may = |story: &Story| history::status(story, &caller.setup).row().can_be_retried;
-    app.dispatch_again(caller, &order, &kept::wish(&order), may).await.map_err(|error| match error {
+    app.dispatch_again(caller, &order, kept::wish_again, may).await.map_err(|error| match error {
         Error::Conflict(_) => Refusal::new(super::error::Kind::InvalidOperation),
         error => error.into(),
     })?;

@@ -261,7 +261,8 @@ fn measure(details: &mut OrderDetails, kept: &Kept) {
     }
 }
 
-fn street(node: Node<'_>, address: &mut Address, kept: &mut Kept) -> Option<()> {
+/// An address of `street1`, `city` and so on; its coordinates and the parts of its second line are kept beside it.
+pub(super) fn street(node: Node<'_>, address: &mut Address, kept: &mut Kept) -> Option<()> {
     let fields = node.fields()?;
     address.street1 = fields.needed("street1", text(1, LONGEST_TEXT));
     address.house_number = None;

@@ -18,10 +18,12 @@ use jiff::tz::TimeZone;
 use super::history::{self, Entry, moment_text, provider_name};
 use super::kept::{Kept, Package, Window};
 use super::statuses::Status;
+use super::stores::KeptStore;
 use crate::json::{self, Json};
 
 mod parts;
 
+pub(super) use parts::place;
 pub use parts::{address, contact};
 use parts::{contact_of, or_empty, place_of, size, weight, window};
 
@@ -149,6 +151,11 @@ impl View<'_> {
         object(members)
     }
 
+    /// How couriers find what is to be picked up, as the location says.
+    fn location_says(&self) -> Option<String> {
+        KeptStore::of(self.location()?).pickup_instructions
+    }
+
     fn brand(&self) -> String {
         let brand = self.location().and_then(|location| location.brand.clone());
         brand.unwrap_or_else(|| self.setup.tenant.id.as_str().to_owned())
@@ -174,7 +181,7 @@ impl View<'_> {
             ("deliveryTime", window(delivery, self.shows_both_ends || delivery == Window::default())),
             ("signature", Json::from(kept.signature.clone().unwrap_or_else(|| "not_required".to_owned()))),
             ("deliveryInstructions", words(details.notes.clone())),
-            ("pickupInstructions", words(kept.pickup_instructions.clone())),
+            ("pickupInstructions", words(kept.pickup_instructions.clone().or_else(|| self.location_says()))),
             ("orderAttributes", raw(kept.attributes.as_ref()).unwrap_or(Json::Object(Vec::new()))),
             ("proposedProviders", raw(kept.proposed_providers.as_ref()).unwrap_or(Json::List(Vec::new()))),
         ];

@@ -11,7 +11,7 @@ use crate::json::{Json, ParseError};
 
 mod verbs;
 
-pub use verbs::of_cancelling;
+pub use verbs::{of_cancelling, of_placing};
 
 /// What kind of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

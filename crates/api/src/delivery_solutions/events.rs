@@ -11,6 +11,7 @@ use domain::tracking::TrackingStatus;
 
 use super::encode::{View, object, reason, words};
 use super::history::{self, Entry, moment_text_without_zone};
+use super::label;
 use super::names;
 use super::statuses::{Status, sub_status};
 use crate::json::Json;
@@ -28,7 +29,7 @@ fn story_of(news: &News) -> Option<Story> {
         shipments: news.shipment.clone().into_iter().collect(),
         events: vec![news.event.clone()],
         tracking: Vec::new(),
-        labels: Vec::new(),
+        labels: news.label.iter().map(|label| label.document.clone()).collect(),
     })
 }
 
@@ -68,8 +69,8 @@ fn entry(news: &News, story: &Story) -> Option<Entry> {
 }
 
 fn body(news: &News, story: &Story, entry: &Entry) -> Json<'static> {
-    let view =
-        View { story, setup: &news.setup, public_url: &news.public_url, label_link: None, shows_both_ends: true };
+    let label_link = news.label.as_ref().map(|found| label::link(&news.public_url, &story.order, &found.token));
+    let view = View { story, setup: &news.setup, public_url: &news.public_url, label_link, shows_both_ends: true };
     let zone = view.zone();
     let Json::Object(mut members) = view.order_in(entry.status) else { return Json::Null };
     members.retain(|(name, _)| name != "status");
@@ -105,6 +106,10 @@ impl EventBody for DeliverySolutionsEvents {
         let body = body(news, &story, &entry);
         let body = if variant == Some(SHIPPING_ORDER) { body } else { names::to_v2(body) };
         vec![body.to_string().into_bytes()]
+    }
+
+    fn shows_labels(&self) -> bool {
+        true
     }
 
     fn variants(&self) -> &'static [&'static str] {

@@ -24,6 +24,7 @@ fn setup() -> Option<TenantSetup> {
         default_weight: None,
         fallback_rate: None,
         customers: domain::customer::CustomerBook::default(),
+        address_check: None,
     };
     Some(TenantSetup {
         tenant,
@@ -48,6 +49,7 @@ pub(crate) fn order(bytes: &[u8]) {
             created_at: Timestamp::UNIX_EPOCH,
             modified_at: Timestamp::UNIX_EPOCH,
             cancelled_at: None,
+            checked: None,
             details,
         })
     };

@@ -105,7 +105,7 @@ fn is_told_before(story: &Story, report: &TrackingEvent, event: &Event) -> bool 
         matches!(known.kind, EventKind::ShipmentBooked | EventKind::ShipmentRecorded)
             && known.about.shipment == Some(shipment.id)
     };
-    story.events.iter().find(is_its).is_none_or(|booked| booked.id < event.id)
+    story.events.iter().find(is_its).is_none_or(|booked| (booked.at, booked.id) < (event.at, event.id))
 }
 
 fn of_report(story: &Story, setup: &TenantSetup, report: &TrackingEvent) -> Option<Entry> {

@@ -1,10 +1,12 @@
 //! What an order says in this dialect and the canonical order cannot hold; kept beside it and echoed here only.
 
 use app::shipments::{BoxWish, ShipWish};
+use app::story::Story;
 use domain::channel::Dialect;
 use domain::measure::{Quantity, SentDimensions, WeightUnit};
 use domain::money::Decimal;
 use domain::order::{Order, OrderDetails, RawJson};
+use domain::tracking::TrackingStatus;
 use serde::{Deserialize, Serialize};
 
 /// Everything that is kept.
@@ -120,6 +122,12 @@ impl Kept {
 /// How an order is shipped from here: the boxes it names, else one.
 pub fn wish(order: &Order) -> ShipWish {
     wish_of(&order.details)
+}
+
+/// How an order is shipped again: one whose parcel was lost is sent once more for each loss.
+pub fn wish_again(story: &Story) -> ShipWish {
+    let lost = story.booked().filter(|shipment| shipment.tracking() == TrackingStatus::Lost);
+    ShipWish { further_because: lost.map(|shipment| format!("{} is lost", shipment.id)), ..wish(&story.order) }
 }
 
 /// The same before there is an order.

@@ -12,12 +12,14 @@ pub mod events;
 pub(crate) mod fuzzing;
 pub mod history;
 pub mod kept;
+mod label;
 pub mod list;
 pub mod names;
 mod oauth;
 mod orders;
 pub mod rates;
 pub mod statuses;
+pub mod stores;
 mod v2;
 
 use app::{Caller, Credentials};
@@ -29,7 +31,7 @@ use http::request::Parts;
 
 use crate::dialect::{self, Wire, authorization, log_if_ours};
 use crate::json::fields::Leniency;
-use crate::routes::{Routes, delete, get, post, put};
+use crate::routes::{Routes, delete, get, patch, post, put};
 use error::Refusal;
 use names::RefusalInV2;
 
@@ -147,5 +149,7 @@ pub(crate) fn v2_routes() -> Routes<DeliverySolutionsV2> {
         .at("/api/v2/order/status/orderExternalId/{id}", [get(v2::history)])
         .at("/api/v2/order/retry/orderExternalId/{id}", [post(v2::retry)])
         .at("/api/v2/rates", [post(v2::rates)])
-        .at("/api/v2/store", [get(v2::stores)])
+        .at("/api/v2/store", [get(v2::stores), post(v2::create_store)])
+        .at("/api/v2/store/storeExternalId/{id}", [get(v2::show_store), patch(v2::edit_store)])
+        .at("/api/v2/label", [get(label::show)])
 }

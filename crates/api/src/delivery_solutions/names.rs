@@ -191,7 +191,8 @@ fn unweigh(holder: &mut Json<'_>) {
     }
 }
 
-fn walk(value: Json<'_>, to_v2: bool) -> Json<'_> {
+/// Every name of a tree in the other API's words.
+pub(super) fn walk(value: Json<'_>, to_v2: bool) -> Json<'_> {
     match value {
         Json::List(list) => Json::List(list.into_iter().map(|value| walk(value, to_v2)).collect()),
         Json::Object(members) => {

@@ -1,4 +1,4 @@
-//! Rates of up to ten locations, and the locations themselves.
+//! Rates of up to ten locations.
 
 use app::orders::OrderDraft;
 use app::rates::Quote;
@@ -150,42 +150,4 @@ fn of_rate(
         ("noEstimate", Json::from(false)),
         ("tags", Json::List(tags)),
     ])
-}
-
-/// Every location of the tenant.
-pub(super) fn stores(caller: &Caller) -> Reply {
-    let setup = &caller.setup;
-    let store = |location: &Location| {
-        let (address, contact) = (&location.address, location.contact.clone().unwrap_or_default());
-        let text = |text: &Option<String>| Json::from(text.clone().unwrap_or_default());
-        let name = location.aliases.get(&Dialect::DeliverySolutions).unwrap_or(&location.external_id);
-        let served = app::rates::accounts_of(setup, location);
-        let provider =
-            |account: &&app::tenants::Account| object(vec![("name", Json::from(account.account.id.clone()))]);
-        object(vec![
-            ("tenantId", Json::from(setup.tenant.id.as_str().to_owned())),
-            ("name", Json::from(location.name.clone())),
-            ("storeExternalId", Json::from(name.clone())),
-            ("timeZone", Json::from(location.time_zone.clone().unwrap_or_else(|| setup.tenant.time_zone.clone()))),
-            (
-                "brandExternalId",
-                Json::from(location.brand.clone().unwrap_or_else(|| setup.tenant.id.as_str().to_owned())),
-            ),
-            ("contact", object(vec![("name", text(&contact.name)), ("phone", text(&contact.phone))])),
-            (
-                "address",
-                object(vec![
-                    ("street", text(&address.street_line())),
-                    ("street2", text(&address.street2)),
-                    ("city", text(&address.city)),
-                    ("state", text(&address.state)),
-                    ("zipcode", text(&address.postal_code)),
-                    ("country", text(&address.country_code())),
-                ]),
-            ),
-            ("DSPs", Json::List(served.iter().map(provider).collect())),
-            ("active", Json::from(true)),
-        ])
-    };
-    (StatusCode::OK, Json::List(setup.locations.iter().map(store).collect()))
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::core::{self, Reply};
 use super::names::{self, RefusalInV2};
 use super::orders::{force_update, parse};
-use super::{DeliverySolutionsV2, rates};
+use super::{DeliverySolutionsV2, rates, stores};
 use crate::dialect::{self, Parameters, Segment, json};
 
 type Authed = dialect::Authed<DeliverySolutionsV2>;
@@ -75,9 +75,36 @@ pub(super) async fn rates(State(app): State<App>, Authed { caller, .. }: Authed,
     Ok(answer(rates::quote(&app, &caller, &names::from_v2(parse(&body)?)).await?))
 }
 
+/// A store is in the names of v2 already.
+fn store((status, body): Reply) -> Response {
+    json(status, &body)
+}
+
 /// `GET /store`: a bare list.
 pub(super) async fn stores(State(_app): State<App>, Authed { caller, .. }: Authed) -> Answer {
-    caller.require(domain::tenant::Scope::Read).map_err(RefusalInV2::from)?;
-    let (status, stores) = rates::stores(&caller);
-    Ok(json(status, &stores))
+    Ok(store(stores::list(&caller)?))
+}
+
+/// `GET /store/storeExternalId/{id}`.
+pub(super) async fn show_store(State(_app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
+    Ok(store(stores::show(&caller, &id)?))
+}
+
+/// `POST /store`.
+pub(super) async fn create_store(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Body { body, .. }: Body,
+) -> Answer {
+    Ok(store(stores::create(&app, &caller, &names::from_v2(parse(&body)?)).await?))
+}
+
+/// `PATCH /store/storeExternalId/{id}`.
+pub(super) async fn edit_store(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    Body { body, .. }: Body,
+) -> Answer {
+    Ok(store(stores::edit(&app, &caller, &id, &names::from_v2(parse(&body)?)).await?))
 }

@@ -25,6 +25,7 @@ fn setup() -> Option<TenantSetup> {
         default_weight: None,
         fallback_rate: None,
         customers: CustomerBook::default(),
+        address_check: None,
     };
     Some(TenantSetup {
         tenant,
@@ -52,6 +53,7 @@ pub(crate) fn orders(bytes: &[u8]) {
             created_at: Timestamp::UNIX_EPOCH,
             modified_at: Timestamp::UNIX_EPOCH,
             cancelled_at: None,
+            checked: None,
             details: laid.clone(),
         };
         drop(encode::order(&order, None, &[]).to_string());

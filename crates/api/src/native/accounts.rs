@@ -1,13 +1,53 @@
-//! Carrier accounts: what they can do and how far behind asking them is; and the codes nobody gave a meaning.
+//! Carrier accounts: what they can do, how far behind asking them is, and what the latest look found; and the codes nobody
+//! gave a meaning.
 
 use app::App;
 use axum::extract::State;
+use domain::account::AccountCheck;
 use http::StatusCode;
 use serde::Serialize;
 
 use super::shipments::List;
 use super::{Answer, Authed};
-use crate::dialect::json;
+use crate::dialect::{Segment, json};
+
+/// What a look at an account found.
+#[derive(Serialize)]
+struct CheckView {
+    checked_at: String,
+    /// `good`, `ending`, `limited`, `refused` or `unknown`.
+    health: &'static str,
+    /// What is wrong, or why nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    missing_permissions: Vec<String>,
+    credentials_end_at: Option<String>,
+    good_at: Option<String>,
+    notes: Vec<String>,
+}
+
+impl CheckView {
+    fn of(check: AccountCheck) -> Self {
+        let health = check.health().as_str();
+        let reason = check.failure.as_ref().map(ToString::to_string).or_else(|| check.trouble());
+        let checked = check.checked.unwrap_or_default();
+        Self {
+            checked_at: check.at.to_string(),
+            health,
+            reason,
+            missing_permissions: checked.missing,
+            credentials_end_at: checked.expires_at.map(|at| at.to_string()),
+            good_at: check.good_at.map(|at| at.to_string()),
+            notes: checked.notes,
+        }
+    }
+}
+
+/// `POST /v1/carrier-accounts/{id}/check`: tries an account without buying anything.
+pub(super) async fn check(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
+    let check = app.check_account(&caller, &id).await?;
+    Ok(json(StatusCode::OK, &CheckView::of(check)))
+}
 
 /// A carrier account as the native API shows it.
 #[derive(Serialize)]
@@ -28,6 +68,11 @@ struct CarrierAccountView {
     held_until: Option<String>,
     parcels_due: usize,
     oldest_due_at: Option<String>,
+    /// What the latest look at it found.
+    check: Option<CheckView>,
+    /// Where its carrier tells what happened; only for keys that may change the set-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push_url: Option<String>,
 }
 
 /// `GET /v1/carrier-accounts`.
@@ -54,6 +99,8 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed) 
             held_until: view.held_until.map(|at| at.to_string()),
             parcels_due: view.due,
             oldest_due_at: view.oldest_due_at.map(|at| at.to_string()),
+            check: view.check.map(CheckView::of),
+            push_url: view.push_url,
         }
     };
     let data: Vec<_> = app.carrier_accounts(&caller).await?.into_iter().map(view).collect();

@@ -49,6 +49,8 @@ struct DataView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
@@ -59,7 +61,8 @@ struct DataView<'a> {
 }
 
 fn view(event: &Event) -> EventView<'_> {
-    let About { order, order_version, shipment, parcel, channel, endpoint, old, new, milestone, reason } = &event.about;
+    let About { order, order_version, shipment, parcel, channel, endpoint, account, old, new, milestone, reason } =
+        &event.about;
     EventView {
         id: event.id.to_string(),
         kind: event.kind.as_str(),
@@ -74,6 +77,7 @@ fn view(event: &Event) -> EventView<'_> {
             parcel: parcel.map(|id| id.to_string()),
             channel: *channel,
             endpoint: endpoint.map(|id| id.to_string()),
+            account: account.as_deref(),
             old: old.as_deref(),
             new: new.as_deref(),
             milestone: milestone.map(Milestone::as_str),

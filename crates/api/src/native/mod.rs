@@ -11,6 +11,8 @@ use crate::dialect::{self, Wire, authorization, log_if_ours};
 use crate::routes::{Routes, get, post};
 
 mod accounts;
+mod addresses;
+mod customs;
 mod error;
 pub mod events;
 #[cfg(feature = "fuzzing")]
@@ -64,6 +66,10 @@ pub(crate) fn routes() -> Routes<Native> {
     Routes::below("/v1")
         .at("/v1/orders", [post(orders::create)])
         .at("/v1/orders/{id}", [get(orders::show)])
+        .at("/v1/orders/{id}/address", [get(addresses::show)])
+        .at("/v1/orders/{id}/address/check", [post(addresses::check)])
+        .at("/v1/orders/{id}/address/overrule", [post(addresses::overrule)])
+        .at("/v1/orders/{id}/address/split", [post(addresses::split)])
         .at("/v1/orders/{id}/shipments", [get(shipments::of_order), post(shipments::create)])
         .at("/v1/orders/{id}/rates", [post(rates::quote)])
         .at("/v1/routing-rules", [get(rates::rules)])
@@ -76,12 +82,15 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/shipments/{id}/cancel", [post(shipments::cancel)])
         .at("/v1/shipments/{id}/documents", [get(shipments::documents)])
         .at("/v1/shipments/{id}/packing-slip", [get(shipments::packing_slip)])
+        .at("/v1/shipments/{id}/commercial-invoice", [get(customs::commercial_invoice)])
         .at("/v1/shipments/{id}/tracking-events", [post(shipments::report)])
         .at("/v1/parcels", [get(parcels::unscanned)])
         .at("/v1/parcels/{id}/label", [get(parcels::label)])
+        .at("/v1/parcels/{id}/customs-form", [get(customs::form)])
         .at("/v1/parcels/{id}/tracking-events", [get(parcels::tracking_events)])
         .at("/v1/documents/{id}", [get(parcels::document)])
         .at("/v1/carrier-accounts", [get(accounts::list)])
+        .at("/v1/carrier-accounts/{id}/check", [post(accounts::check)])
         .at("/v1/unknown-tracking-codes", [get(accounts::unknown_codes)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])

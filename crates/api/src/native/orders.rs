@@ -36,19 +36,23 @@ struct OrderView {
     version: u64,
     created_at: String,
     modified_at: String,
+    /// What a person should know before it is shipped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     /// Without what belongs to another dialect.
     #[serde(flatten)]
     details: OrderDetails,
 }
 
 impl OrderView {
-    fn of(order: &Order) -> Self {
+    fn of(order: &Order, warnings: Vec<String>) -> Self {
         Self {
             id: order.id.to_string(),
             channel: order.channel.0,
             version: order.version,
             created_at: order.created_at.to_string(),
             modified_at: order.modified_at.to_string(),
+            warnings,
             details: OrderDetails { extra: BTreeMap::new(), ..order.details.clone() },
         }
     }
@@ -205,7 +209,8 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
     let placed = placed.into_iter().next().ok_or_else(|| Error::internal("one draft, one answer"))?;
     let status = if placed.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let order = app.placed_order(&caller, placed).await?;
-    Ok(answer(status, &OrderView::of(&order)))
+    let warnings = app.order_warnings(&caller, &order);
+    Ok(answer(status, &OrderView::of(&order, warnings)))
 }
 
 pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
@@ -215,5 +220,6 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
 /// `GET /v1/orders/{id}`.
 pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
-    Ok(answer(StatusCode::OK, &OrderView::of(&order)))
+    let warnings = app.order_warnings(&caller, &order);
+    Ok(answer(StatusCode::OK, &OrderView::of(&order, warnings)))
 }

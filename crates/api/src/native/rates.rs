@@ -4,7 +4,7 @@ use app::App;
 use app::rehearsal::{Change, MOST_RULES, MOST_SHIPMENTS, RehearsalWish};
 use axum::extract::State;
 use domain::money::{Decimal, Money};
-use domain::rate::{Rate, Surcharge};
+use domain::rate::{Rate, Surcharge, Tariff};
 use domain::routing::{Candidate, CandidateOutcome, Decision, Pick, RoutingRule, RuleVerdict};
 use http::StatusCode;
 use serde::Serialize;
@@ -21,9 +21,14 @@ pub(super) struct RateView<'a> {
     service: String,
     service_name: &'a str,
     total: Money,
-    parcels: Vec<ParcelRateView>,
+    parcels: Vec<ParcelRateView<'a>>,
     #[serde(skip_serializing_if = "<[Surcharge]>::is_empty")]
     surcharges: &'a [Surcharge],
+    /// Whose price it is: everybody's, or the account's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tariff: Option<Tariff>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list_total: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transit_days: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,19 +39,23 @@ pub(super) struct RateView<'a> {
     notes: &'a [String],
 }
 
-/// The base price of one parcel.
+/// The base price of one parcel, or of all together.
 #[derive(Serialize)]
-struct ParcelRateView {
-    billed_weight_kg: Decimal,
+struct ParcelRateView<'a> {
+    billed_weight_kg: Option<Decimal>,
     is_volumetric: bool,
+    /// How the billed weight came about.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    because: &'a str,
     price: Money,
 }
 
 impl<'a> RateView<'a> {
     pub(super) fn of(rate: &'a Rate) -> Self {
         let parcels = rate.parcels.iter().map(|parcel| ParcelRateView {
-            billed_weight_kg: parcel.billed_weight.kilograms(),
+            billed_weight_kg: parcel.billed_weight.map(domain::measure::Weight::kilograms),
             is_volumetric: parcel.is_volumetric,
+            because: &parcel.because,
             price: parcel.price,
         });
         Self {
@@ -55,6 +64,8 @@ impl<'a> RateView<'a> {
             total: rate.total,
             parcels: parcels.collect(),
             surcharges: &rate.surcharges,
+            tariff: rate.tariff,
+            list_total: rate.list_total,
             transit_days: rate.transit_days,
             routing_code: rate.routing_code.as_deref(),
             expires_at: rate.expires_at.map(|at| at.to_string()),

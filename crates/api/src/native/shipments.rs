@@ -11,6 +11,7 @@ use domain::connector::Exchange;
 use domain::document::{Document, Format};
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
+use domain::money::Money;
 use domain::order::ServiceWish;
 use domain::routing::{Pick, RuleAction};
 use domain::shipment::{Shipment, ShipmentStatus};
@@ -23,7 +24,7 @@ use super::orders::{order_id, read};
 use super::rates::{DecisionView, RateView};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
-use crate::json::fields::{Fault, Fields, Node, choice, integer, not_negative, positive, text, time};
+use crate::json::fields::{Fault, Fields, Node, boolean, choice, integer, not_negative, positive, text, time};
 use crate::links::file;
 
 /// A shipment as the native API shows it.
@@ -41,6 +42,12 @@ pub(super) struct ShipmentView<'a> {
     service_name: &'a str,
     location: &'a str,
     rate: Option<RateView<'a>>,
+    /// What the carrier charges, if it said so when it was booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charged: Option<Money>,
+    /// The carrier's own page for whoever waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier_page: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<DecisionView<'a>>,
     created_at: String,
@@ -125,6 +132,8 @@ impl<'a> ShipmentView<'a> {
             service_name: &details.service_name,
             location: &details.location,
             rate: details.rate.as_ref().map(RateView::of),
+            charged: details.charged,
+            carrier_page: details.carrier_page.as_deref(),
             decision: details.decision.as_ref().map(DecisionView::of),
             created_at: shipment.created_at.to_string(),
             booked_at: details.booked_at.map(|at| at.to_string()),
@@ -191,7 +200,7 @@ fn label_format(node: Node<'_>) -> Option<Format> {
 }
 
 pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
-    fields.only(&["location", "service", "parcels", "label_format", "further_because", "rule"]);
+    fields.only(&["location", "service", "parcels", "label_format", "further_because", "rule", "wrap_lines"]);
     let code = fields.optional("service", text(1, 200));
     ShipWish {
         label_format: fields.optional("label_format", label_format).unwrap_or_default(),
@@ -200,6 +209,7 @@ pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
         passes_over_rules: false,
         turns_on_silence: false,
         replaces: None,
+        wraps_lines: fields.optional("wrap_lines", boolean).unwrap_or(false),
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),

@@ -52,6 +52,9 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::OrderDeleted
         | EventKind::OrderCancelled
         | EventKind::OrderUnserved
+        | EventKind::OrderAddressChecked
+        | EventKind::OrderAddressOverruled
+        | EventKind::OrderAddressSplit
         | EventKind::ShipmentReassigned
         | EventKind::ShipmentReplaced
         | EventKind::ParcelMilestone
@@ -62,6 +65,9 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::ChannelConnected
         | EventKind::ChannelUpdated
         | EventKind::ChannelDeleted
+        | EventKind::CarrierAccountFailing
+        | EventKind::CarrierAccountRecovered
+        | EventKind::CarrierAccountExpiring
         | EventKind::WebhookPaused
         | EventKind::WebhookResumed => return None,
     };

@@ -54,6 +54,7 @@ fn wish(head: &ShipHead, order: &ShipOrder, label: LabelWish) -> ShipWish {
         further_because: None,
         turns_on_silence: false,
         replaces: None,
+        wraps_lines: false,
     }
 }
 

@@ -63,6 +63,7 @@ fn with_details(channel: i64, details: OrderDetails) -> Order {
         created_at: at,
         modified_at: at,
         cancelled_at: None,
+        checked: None,
         details,
     }
 }

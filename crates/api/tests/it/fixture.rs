@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::Clock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request};
@@ -17,7 +18,14 @@ pub(crate) const OTHER: &str = "Basic cHViLW90aGVyOnNlYy1vdGhlcg==";
 
 /// An application that speaks every dialect, before its set-up.
 pub(crate) fn builder(engine: Engine) -> TestAppBuilder {
-    TestApp::builder(engine).connectors(carriers::all()).event_bodies(api::event_bodies())
+    let clock = testkit::standing();
+    TestApp::builder(engine).connectors(carriers::all(&handed(&clock))).clock(clock).event_bodies(api::event_bodies())
+}
+
+/// What connectors are handed: they look at this clock.
+pub(crate) fn handed(clock: &Clock) -> carriers::Http {
+    let clock = clock.clone();
+    carriers::testing::handed(Arc::new(move || clock.now()))
 }
 
 /// Its routes.

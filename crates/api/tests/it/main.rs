@@ -3,7 +3,9 @@
 
 mod a5;
 mod access;
+mod addresses;
 mod carrier_words;
+mod couriers;
 mod deleting;
 mod delivery_solutions;
 mod editing;

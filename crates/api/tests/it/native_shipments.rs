@@ -52,7 +52,9 @@ on_both_engines! {
             )
             .await;
         let price = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
-        let each = |weight: &str| json!({ "billed_weight_kg": weight, "is_volumetric": false, "price": price("4.90") });
+        let each = |weight: &str| json!({
+            "billed_weight_kg": weight, "is_volumetric": false, "because": "its gross weight", "price": price("4.90"),
+        });
         let shipment = json!({
             "id": "shp_1",
             "order": "ord_1",
@@ -67,6 +69,7 @@ on_both_engines! {
                 "service_name": "Standard",
                 "total": price("9.80"),
                 "parcels": [each("1.5"), each("2")],
+                "tariff": "contract",
                 "transit_days": 2,
                 "routing_code": "NL-1",
             },

@@ -14,7 +14,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::{App, clock};
 
+mod check_accounts;
+mod check_addresses;
 pub(crate) mod deliver_webhooks;
+mod dispatch_orders;
 mod forget_answers;
 mod lanes;
 mod number_events;
@@ -49,7 +52,15 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 7] = [
+const JOBS: [Job; 10] = [
+    Job {
+        kind: "dispatch_orders",
+        every: Duration::from_secs(1),
+        is_shared: true,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().dispatches),
+        run: |app| Box::pin(dispatch_orders::run(app)),
+    },
     Job {
         kind: "number_events",
         every: Duration::from_secs(1),
@@ -67,6 +78,14 @@ const JOBS: [Job; 7] = [
         run: |app| Box::pin(deliver_webhooks::run(app)),
     },
     Job {
+        kind: "check_addresses",
+        every: Duration::from_secs(5),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().addresses),
+        run: |app| Box::pin(check_addresses::run(app)),
+    },
+    Job {
         kind: "settle_bookings",
         every: Duration::from_secs(5),
         is_shared: false,
@@ -81,6 +100,14 @@ const JOBS: [Job; 7] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().tracking),
         run: |app| Box::pin(poll_tracking::run(app)),
+    },
+    Job {
+        kind: "check_accounts",
+        every: Duration::from_mins(1),
+        is_shared: true,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().checks),
+        run: |app| Box::pin(check_accounts::run(app)),
     },
     Job {
         kind: "store_labels",

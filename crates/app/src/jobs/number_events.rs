@@ -17,11 +17,13 @@ use crate::webhooks::lane_key;
 const BATCH: usize = 500;
 
 pub(super) async fn run(app: &App) -> Result<Outcome> {
-    let fresh = app.store().read(async move |tx| tx.new_events(BATCH).await).await?;
+    let mut fresh = app.store().read(async move |tx| tx.new_events(BATCH).await).await?;
     if fresh.is_empty() {
         return Ok(Outcome::Done);
     }
     let is_full = fresh.len() == BATCH;
+    // Ids come from blocks, so those of two nodes do not tell what happened first.
+    fresh.sort_by_key(|(_, event)| (event.at, event.id));
     let now = app.now();
     let mut deliveries = Vec::new();
     for (tenant, event) in &fresh {
@@ -30,7 +32,9 @@ pub(super) async fn run(app: &App) -> Result<Outcome> {
         if wanting.is_empty() {
             continue;
         }
-        let news = app.news(tenant, event.clone()).await?;
+        let shows_labels = |dialect| app.event_body(dialect).is_some_and(|words| words.shows_labels());
+        let is_shown = wanting.iter().any(|endpoint| shows_labels(endpoint.dialect));
+        let news = app.news(tenant, event.clone(), is_shown).await?;
         let channel = news.channel();
         for endpoint in wanting.into_iter().filter(|endpoint| endpoint.channel.is_none() || endpoint.channel == channel)
         {

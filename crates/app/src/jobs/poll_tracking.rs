@@ -95,14 +95,15 @@ async fn look(
     let owner = tenant.clone();
     let found = app.store().read(async move |tx| tx.shipment(&owner, shipment).await).await?;
     let Some(shipment) = found else { return Ok(None) };
-    let number = shipment.parcels.iter().find(|known| known.id == parcel);
-    let number = number.and_then(|parcel| parcel.tracking_number.clone());
-    let (Some(tracking_number), Some(booked_at)) = (number, shipment.details.booked_at) else {
+    let found = shipment.parcels.iter().find(|known| known.id == parcel);
+    let found = found.and_then(|parcel| Some((parcel.tracking_number.clone()?, parcel.tracking)));
+    let (Some((tracking_number, known)), Some(booked_at)) = (found, shipment.details.booked_at) else {
         let answer = Err(CarrierError::Unsupported("a parcel without a number".to_owned()));
         return Ok(Some(Look { shipment, parcel, answer }));
     };
     let ask = TrackRequest {
         tracking_number,
+        known,
         reference: shipment.details.reference.clone(),
         recipient: shipment.details.recipient.clone(),
         booked_at,

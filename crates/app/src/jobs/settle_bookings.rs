@@ -1,7 +1,7 @@
 //! Settles shipments whose lease ran out: whoever booked or cancelled them is gone, and the carrier may have acted.
 //!
-//! A carrier that books once a reference is asked again with the same reference; one that can be searched is searched;
-//! any other leaves the shipment for a person, with an event that says so.
+//! A carrier that surely did nothing, or that books once a reference, is asked again with the same reference; one that can
+//! be searched is searched; any other leaves the shipment for a person, with an event that says so.
 
 use std::time::Duration;
 
@@ -48,8 +48,9 @@ async fn settle_account(app: &App, tenant: &TenantId, account: &str) -> Result<(
     Ok(())
 }
 
-/// Takes the lease that ran out, so that no other runner asks the carrier too; `None` when somebody else did.
-async fn take_over(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<Option<Shipment>> {
+/// Takes the lease that ran out, so that no other runner asks the carrier too; `None` when somebody else did. The flag
+/// says whether the carrier surely did nothing so far; on the row that ends here, since it is about to be asked.
+async fn take_over(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<Option<(Shipment, bool)>> {
     let (owner, now) = (tenant.clone(), app.now());
     let lease = app.lease_from(now);
     app.store()
@@ -59,20 +60,24 @@ async fn take_over(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<Optio
                 return Ok(None);
             }
             shipment.lease_until = Some(lease);
+            let did_nothing = std::mem::take(&mut shipment.details.is_surely_unbooked);
             tx.save_shipment(&owner, &shipment).await?;
             shipment.version += 1;
-            Ok(Some(shipment))
+            Ok(Some((shipment, did_nothing)))
         })
         .await
 }
 
 async fn settle(app: &App, tenant: &TenantId, id: ShipmentId) -> Result<()> {
-    let Some(shipment) = take_over(app, tenant, id).await? else { return Ok(()) };
+    let Some((shipment, did_nothing)) = take_over(app, tenant, id).await? else { return Ok(()) };
     let setup = app.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
     let account = setup.account(&shipment.details.service.account);
     let usable = account.and_then(|account| account.connection.clone().zip(account.profile));
     match (shipment.status, usable) {
-        (ShipmentStatus::Booking, Some((_, profile))) if profile.books_once_a_reference => {
+        (ShipmentStatus::Booking, Some(_)) if did_nothing && shipment.details.cancel_wanted => {
+            app.store_never_booked(tenant, &shipment).await.map(drop)
+        }
+        (ShipmentStatus::Booking, Some((_, profile))) if did_nothing || profile.books_once_a_reference => {
             app.book(tenant, shipment).await.map(drop)
         }
         (ShipmentStatus::Booking, Some((connection, profile))) => {

@@ -118,6 +118,10 @@ impl App {
                     event(*id, kind, now, about)
                 })
                 .collect();
+            if setup.tenant.address_check.is_some() {
+                let changed: Vec<_> = laid.iter().filter(|laid| laid.is_changed).map(|laid| laid.id).collect();
+                tx.check_addresses_at(&tenant, &changed, Some(now)).await?;
+            }
             tx.emit_all(&tenant, &news).await?;
             mentions.lay_in(tx, &tenant, now, Presence::MayBeEither).await?;
             Ok(laid)
@@ -127,6 +131,7 @@ impl App {
             self.forget_setup();
         }
         self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
         let cancelled: BTreeSet<_> = laid.iter().filter(|laid| laid.to_be_cancelled).map(|laid| laid.id).collect();
         for id in cancelled {
             self.cancel_as_told(caller, id).await?;

@@ -119,6 +119,17 @@ impl App {
     fn hooks_that_may_not_be(&self, setup: &SetupFile) -> Vec<Problem> {
         let mut problems = Vec::new();
         for tenant in &setup.tenants {
+            let geocoder = tenant.tenant.address_check.as_ref().and_then(|way| way.geocoder.as_ref());
+            if let Some(geocoder) = geocoder
+                && let Some(text) = guard::mistake_of(
+                    "the geocoder is not asked there",
+                    &geocoder.url,
+                    self.options().allow_private_webhooks,
+                )
+            {
+                let path = format!("tenant[{}].address_check.url", tenant.tenant.id);
+                problems.push(Problem::new(path, text));
+            }
             for webhook in &tenant.webhooks {
                 if let Some(text) = guard::mistake(&webhook.url, self.options().allow_private_webhooks) {
                     let path = format!("tenant[{}].webhook[{}].url", tenant.tenant.id, webhook.url);
@@ -172,6 +183,7 @@ impl App {
     async fn apply_accounts(&self, tx: &mut Tx<'_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
         let id = &setup.tenant.id;
         let stored = tx.carrier_accounts(id).await?;
+        let pushed: Vec<_> = tx.push_tokens(id).await?.into_iter().map(|(account, _)| account).collect();
         for (position, account) in setup.carrier_accounts.iter().enumerate() {
             let same_place = stored.get(position).filter(|(known, _)| known.id == account.id);
             // What cannot be read any more is given again by the file.
@@ -187,6 +199,13 @@ impl App {
                 self.may_encrypt(tx).await?;
                 let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
                 tx.put_carrier_account(id, position, account, &sealed).await?;
+                tx.expect_check(id, &account.id, self.now()).await?;
+            }
+            let known = self.connectors().iter().find(|known| known.profile().carrier == account.carrier);
+            if known.is_some_and(|connector| connector.profile().takes_pushes) && !pushed.contains(&account.id) {
+                self.may_encrypt(tx).await?;
+                let token = self.random().token::<32>();
+                tx.add_push_token(id, &account.id, &token, &self.vault().encrypt(&token)?).await?;
             }
             applied.count("carrier_account", !is_same);
         }
@@ -275,6 +294,7 @@ impl App {
             default_weight: None,
             fallback_rate: None,
             customers: domain::customer::CustomerBook::default(),
+            address_check: None,
         };
         let id = tenant.id.clone();
         let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false };

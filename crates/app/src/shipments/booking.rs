@@ -5,24 +5,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Label, Profile, Trace};
-use domain::document::{Document, DocumentKind};
+use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Profile, Trace};
+use domain::document::Document;
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
-use domain::ids::{DocumentId, EventId, ParcelId, ShipmentId};
+use domain::ids::{EventId, ParcelId, ShipmentId};
 use domain::shipment::{Shipment, ShipmentStatus};
-use domain::tenant::{Mode, TenantId};
+use domain::tenant::TenantId;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result, Timestamp};
 
+use super::labels::MadeLabel;
+use crate::addresses::fitting::Ends;
 use crate::{App, clock, event};
 
-/// A label's bytes, or why there are none yet.
-struct MadeLabel {
-    content: Option<String>,
-    document: Option<Document>,
-    warnings: Vec<String>,
+/// What a person should know when a carrier charges otherwise than it offered.
+fn charged_otherwise(asked: &Shipment, booking: &Booking) -> Option<String> {
+    let (charged, offered) = (booking.charged?, asked.details.rate.as_ref()?.total);
+    let is_same = charged.currency.is(offered.currency) && charged.amount == offered.amount;
+    (!is_same).then(|| format!("the carrier charges {charged}, and {offered} was offered"))
 }
 
 /// What is stored in one transaction with a carrier's answer.
@@ -35,12 +36,23 @@ struct Along {
     exchanges: Vec<Exchange>,
 }
 
+/// Where a shipment leaves from and goes to.
+fn ends_of(shipment: &Shipment) -> Ends<'_> {
+    let details = &shipment.details;
+    Ends {
+        sender: &details.sender,
+        recipient: &details.recipient,
+        split: details.address_split.as_ref(),
+        wraps: details.wraps_lines,
+    }
+}
+
 fn about(shipment: &Shipment) -> About {
     About { order: Some(shipment.order), shipment: Some(shipment.id), ..About::default() }
 }
 
 impl App {
-    pub(super) async fn known_shipment(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
+    pub(crate) async fn known_shipment(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
         let tenant = tenant.clone();
         let shipment = self.store().read(async move |tx| tx.shipment(&tenant, id).await).await?;
         shipment.ok_or(Error::NotFound("shipment"))
@@ -62,7 +74,7 @@ impl App {
     }
 
     /// Asks the carrier of a shipment's account; see [`App::ask_carrier`].
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         tenant: &TenantId,
         shipment: &Shipment,
@@ -78,7 +90,7 @@ impl App {
         clock::later(now, (self.options().carrier_timeout * 2).max(Duration::from_secs(5)))
     }
 
-    /// What the carrier has under our reference.
+    /// What the carrier has of what a shipment asked.
     pub(crate) async fn find_booking(
         &self,
         tenant: &TenantId,
@@ -86,7 +98,8 @@ impl App {
         connection: &dyn Connection,
         trace: &Trace,
     ) -> Result<Option<Booking>, CarrierError> {
-        self.ask(tenant, shipment, "find", connection.find(&shipment.details.reference, trace)).await
+        let ask = self.booking_request(shipment);
+        self.ask(tenant, shipment, "find", connection.find(&ask, trace)).await
     }
 
     /// Stores a carrier's answer on the row as it stands now, so that what came meanwhile (a wish to cancel, a tracking
@@ -142,12 +155,21 @@ impl App {
                 return Ok(shipment);
             }
             let (connection, profile) = self.connection(tenant, &shipment).await?;
-            let (ask, trace) = (self.booking_request(&shipment), Trace::default());
-            let answer = self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await;
+            let trace = Trace::default();
+            // What does not fit is refused here, every problem at once, and nobody is asked.
+            let answer = match ends_of(&shipment).fit(connection.as_ref(), &shipment.details.service.service) {
+                Ok(ends) => {
+                    let asked = self.booking_request(&shipment);
+                    let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
+                    self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await
+                }
+                Err(problems) => Err(CarrierError::Refused(problems)),
+            };
             match answer {
                 Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
                 Err(error) if error.is_unsure() => {
-                    return self.leave_unsure(tenant, &shipment, error, trace.take()).await;
+                    let did_nothing = error.did_nothing();
+                    return self.leave_open(tenant, &shipment, (error, did_nothing), trace.take()).await;
                 }
                 Err(error) => {
                     let next = shipment
@@ -173,6 +195,10 @@ impl App {
             sender: details.sender.clone(),
             recipient: details.recipient.clone(),
             parcels: shipment.parcels.iter().map(|parcel| parcel.parcel.clone()).collect(),
+            goods: details.goods.clone(),
+            rate: details.rate.clone(),
+            label_format: details.label_format,
+            begun_at: shipment.created_at,
             serials: details.serials.clone(),
             now: self.now(),
             tracking_pages: shipment.parcels.iter().map(|p| self.tracking_url(&p.tracking_token)).collect(),
@@ -223,10 +249,28 @@ impl App {
         error: CarrierError,
         exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
+        self.leave_open(tenant, asked, (error, false), exchanges).await
+    }
+
+    /// The same, with whether the carrier surely did nothing when it was asked to book: then the job need not look for
+    /// a booking first.
+    async fn leave_open(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        (error, did_nothing): (CarrierError, bool),
+        exchanges: Vec<Exchange>,
+    ) -> Result<Shipment> {
+        // The longer nobody knows, the less often the carrier is asked, unless it said when.
+        let age = self.now().duration_since(asked.created_at).unsigned_abs();
+        let patience = clock::later(self.now(), (age / 10).min(Duration::from_mins(10)));
+        let has_said = matches!(error, CarrierError::Unavailable { retry_after: Some(_), .. });
         let again = self.ask_again_at(&error);
+        let again = if has_said { again } else { again.max(patience) };
         let unsure = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(again);
             shipment.details.failure = Some(error.clone());
+            shipment.details.is_surely_unbooked = did_nothing;
         };
         self.store_answer(tenant, asked, Along { exchanges, ..Along::default() }, unsure).await
     }
@@ -287,10 +331,20 @@ impl App {
         }
         let (now, is_followed) = (self.now(), profile.can_track);
         let mut along = Along { exchanges, ..Along::default() };
-        let mut warnings = Vec::new();
+        let gives_labels_later = booking.parcels.iter().any(|parcel| parcel.label.is_none());
+        let mut warnings = booking.warnings.clone();
+        warnings.extend(charged_otherwise(asked, &booking));
+        // What was done to the addresses is told, also when the answer was found again later.
+        let connection = self.connection(tenant, asked).await.ok().map(|(connection, _)| connection);
+        let service = &asked.details.service.service;
+        let ends = connection.and_then(|connection| ends_of(asked).fit(connection.as_ref(), service).ok());
+        warnings.extend(ends.map(|ends| ends.notes).unwrap_or_default());
         let mut labelled = Vec::with_capacity(asked.parcels.len());
         for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {
-            let made = self.make_label(tenant, asked, parcel.id, &booked.label, profile).await?;
+            let made = match &booked.label {
+                Some(label) => self.make_label(tenant, asked, parcel.id, label, profile).await?,
+                None => MadeLabel::none(),
+            };
             labelled.push(made.document.is_some());
             along.contents.extend(made.content.map(|content| (parcel.id, content)));
             along.documents.extend(made.document);
@@ -317,6 +371,9 @@ impl App {
             shipment.lease_until = None;
             let details = &mut shipment.details;
             details.carrier_reference.clone_from(&booking.carrier_reference);
+            details.carrier_page.clone_from(&booking.tracking_url);
+            details.charged = booking.charged;
+            details.is_surely_unbooked = false;
             details.booked_at = Some(now);
             details.is_followed = is_followed;
             details.failure = None;
@@ -327,8 +384,15 @@ impl App {
                 }
             }
         };
-        let stored = self.store_answer(tenant, asked, along, booked).await?;
+        let mut stored = self.store_answer(tenant, asked, along, booked).await?;
         if !(stored.details.cancel_wanted && stored.status == ShipmentStatus::Booked) {
+            if gives_labels_later && stored.wants_label() {
+                // The booking is safe by now. A label that does not come at once is fetched by the job.
+                if let Err(error) = Box::pin(self.store_missing_labels(tenant, stored.id)).await {
+                    tracing::warn!(shipment = %stored.id, %error, "label of {} did not come yet", stored.id);
+                }
+                stored = self.known_shipment(tenant, stored.id).await?;
+            }
             return Ok(stored);
         }
         match self.cancel_known(tenant, stored.id).await {
@@ -336,111 +400,6 @@ impl App {
             Err(Error::Carrier(..)) => self.known_shipment(tenant, stored.id).await,
             cancelled => cancelled,
         }
-    }
-
-    /// Draws or takes a label and puts its bytes; without a document when they could not be put.
-    async fn make_label(
-        &self,
-        tenant: &TenantId,
-        shipment: &Shipment,
-        parcel: ParcelId,
-        label: &Label,
-        profile: &Profile,
-    ) -> Result<MadeLabel> {
-        let (bytes, format, content, warnings) = match label {
-            Label::Content(content) => {
-                let mut content = (**content).clone();
-                let setup = self.tenant_setup(tenant).await?;
-                content.is_test |= profile.is_test;
-                content.is_test |= setup.is_some_and(|setup| setup.tenant.mode == Mode::Test);
-                let text = store::codec::to_json(&content)?;
-                let format = shipment.details.label_format;
-                match self.draw_label(&content, format) {
-                    Ok(drawn) => (Some(drawn.bytes), format, Some(text), drawn.warnings),
-                    Err(error) => {
-                        tracing::error!(shipment = %shipment.id, %error, "label of {} cannot be drawn", shipment.id);
-                        (None, format, Some(text), vec![format!("the label cannot be drawn: {error}")])
-                    }
-                }
-            }
-            Label::Bytes(bytes, format) => (Some(bytes.clone()), *format, None, Vec::new()),
-        };
-        let document = match bytes {
-            None => None,
-            Some(bytes) => {
-                let size = bytes.len() as u64;
-                match self.blobs().put(tenant, Bytes::from(bytes)).await {
-                    Ok(sha256) => Some(Document {
-                        id: self.one_id("documents", DocumentId::new).await?,
-                        kind: DocumentKind::Label,
-                        format,
-                        order: shipment.order,
-                        shipment: Some(shipment.id),
-                        parcel: Some(parcel),
-                        sha256,
-                        size,
-                        created_at: self.now(),
-                        warnings: warnings.clone(),
-                    }),
-                    Err(error) => {
-                        tracing::error!(shipment = %shipment.id, %error, "label of {} is not stored yet", shipment.id);
-                        None
-                    }
-                }
-            }
-        };
-        Ok(MadeLabel { content, document, warnings })
-    }
-
-    /// Stores the missing labels of a booked shipment without booking again: draws them from what was kept, or asks the
-    /// carrier for the booking it already has.
-    pub(crate) async fn store_missing_labels(&self, tenant: &TenantId, id: ShipmentId) -> Result<()> {
-        let shipment = self.known_shipment(tenant, id).await?;
-        if shipment.status != ShipmentStatus::Booked || shipment.is_ready_to_print() {
-            return Ok(());
-        }
-        let (connection, profile) = self.connection(tenant, &shipment).await?;
-        let mut found: Option<Booking> = None;
-        let mut made_labels = Vec::new();
-        for (index, parcel) in shipment.parcels.iter().enumerate().filter(|(_, parcel)| !parcel.has_label) {
-            let (owner, parcel_id) = (tenant.clone(), parcel.id);
-            let kept = self.store().read(async move |tx| tx.label_content(&owner, parcel_id).await).await?;
-            let label = if let Some(text) = kept {
-                Label::Content(Box::new(store::codec::from_json(&text)?))
-            } else {
-                if found.is_none() {
-                    found = self.find_booking(tenant, &shipment, connection.as_ref(), &Trace::default()).await?;
-                }
-                let booked = found.as_ref().and_then(|booking| booking.parcels.get(index));
-                booked.map(|booked| booked.label.clone()).ok_or(Error::NotFound("label"))?
-            };
-            let made = self.make_label(tenant, &shipment, parcel.id, &label, profile).await?;
-            let document = made.document.ok_or_else(|| Error::Unavailable("the label is not stored yet".to_owned()))?;
-            made_labels.push(document);
-        }
-        let (now, owner) = (self.now(), tenant.clone());
-        let event_id = self.one_id("events", EventId::new).await?;
-        self.store()
-            .write(async move |tx| {
-                let Some(mut current) = tx.shipment(&owner, id).await? else { return Ok(()) };
-                if current.status != ShipmentStatus::Booked || current.is_ready_to_print() {
-                    return Ok(());
-                }
-                for parcel in &mut current.parcels {
-                    parcel.has_label |= made_labels.iter().any(|document| document.parcel == Some(parcel.id));
-                }
-                current.modified_at = now;
-                tx.save_shipment(&owner, &current).await?;
-                tx.add_documents(&owner, &made_labels).await?;
-                if current.is_ready_to_print() {
-                    let about = About { order: Some(current.order), shipment: Some(id), ..About::default() };
-                    tx.emit(&owner, &event(event_id, EventKind::ShipmentReadyToPrint, now, about)).await?;
-                }
-                Ok(())
-            })
-            .await?;
-        self.wakes().events.notify_one();
-        Ok(())
     }
 
     /// Cancels a shipment whoever asked: marks it, asks the carrier, stores the answer.

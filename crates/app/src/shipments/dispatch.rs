@@ -8,8 +8,9 @@ use domain::event::{About, EventKind};
 use domain::ids::{EventId, OrderId};
 use domain::order::{Order, OrderDetails};
 use domain::shipment::{Replaced, Shipment, ShipmentStatus};
-use domain::tenant::Scope;
-use domain::{Error, Result};
+use domain::tenant::{Scope, TenantId};
+use domain::{Error, Result, Timestamp};
+use store::dispatches::Dispatch;
 
 use super::{ShipWish, boxes_of};
 use crate::orders::{OrderDraft, tentative};
@@ -18,50 +19,50 @@ use crate::{App, Caller, event};
 
 impl App {
     /// Creates an order that must be new and ships it at once. What is wrong with the order is found before anything is
-    /// stored; what the carriers say leaves the order behind, to be dispatched again.
-    pub async fn dispatch_new(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Order> {
-        let order = self.create_to_dispatch(caller, draft, wish).await?;
-        self.dispatch(caller, order.id, wish).await?;
-        Ok(order)
-    }
-
-    /// The same, answered as soon as the order is stored; it is dispatched afterwards.
-    pub async fn dispatch_new_soon(&self, caller: &Caller, draft: OrderDraft, wish: ShipWish) -> Result<Order> {
-        let order = self.create_to_dispatch(caller, draft, &wish).await?;
-        let (app, caller, id) = (self.clone(), caller.clone(), order.id);
-        let dispatching = async move {
-            if let Err(error) = app.dispatch(&caller, id, &wish).await {
-                tracing::warn!(order = %id, %error, "{id} is not dispatched");
-            }
-        };
-        tokio::spawn(tracing::Instrument::in_current_span(dispatching));
-        Ok(order)
-    }
-
-    async fn create_to_dispatch(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Order> {
-        caller.require(Scope::Write)?;
-        caller.require(Scope::Buy)?;
-        let first = OrderId::new(1).ok_or_else(|| Error::internal("1 is an id"))?;
-        let as_it_will_be = tentative(first, draft.clone(), self.now());
-        boxes_of(&as_it_will_be, wish, caller.setup.tenant.default_weight).map_err(Error::Invalid)?;
-        self.create_order(caller, draft).await
+    /// stored; what comes of shipping it is the inner answer, and leaves the order behind, to be dispatched again.
+    pub async fn dispatch_new(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        wish: &ShipWish,
+    ) -> Result<(Order, Result<Shipment>)> {
+        may_dispatch(caller, &draft, wish, self.now())?;
+        let order = self.create_order(caller, draft).await?;
+        let shipped = self.dispatch(caller, order.id, wish).await;
+        Ok((order, shipped))
     }
 
     /// Ships an order and writes down why, when no carrier could be asked.
     async fn dispatch(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
         let shipped = Box::pin(self.ship(caller, order, wish)).await;
-        if let Err(error @ (Error::Invalid(_) | Error::Carrier(_, None))) = &shipped {
-            self.note_unserved(caller, order, error).await?;
+        if let Err(error) = &shipped
+            && is_unserved(error)
+        {
+            self.note_unserved(caller.tenant(), order, error, None).await?;
         }
         shipped
     }
 
-    async fn note_unserved(&self, caller: &Caller, order: OrderId, why: &Error) -> Result<()> {
+    /// Writes down why nobody ships an order. A dispatch that was taken up ends with it; one that is somebody else's by
+    /// now has nothing to tell.
+    pub(super) async fn note_unserved(
+        &self,
+        tenant: &TenantId,
+        order: OrderId,
+        why: &Error,
+        taken: Option<&Dispatch>,
+    ) -> Result<()> {
         let id = self.one_id("events", EventId::new).await?;
         let reason: String = why.to_string().chars().take(2_000).collect();
         let about = About { order: Some(order), reason: Some(reason), ..About::default() };
-        let (tenant, unserved) = (caller.tenant().clone(), event(id, EventKind::OrderUnserved, self.now(), about));
-        self.store().write(async move |tx| tx.emit(&tenant, &unserved).await).await?;
+        let (tenant, unserved) = (tenant.clone(), event(id, EventKind::OrderUnserved, self.now(), about));
+        let taken = taken.cloned();
+        self.store()
+            .write(async move |tx| match &taken {
+                Some(taken) if !tx.end_dispatch(taken).await? => Ok(()),
+                _ => tx.emit(&tenant, &unserved).await,
+            })
+            .await?;
         self.wakes().events.notify_one();
         Ok(())
     }
@@ -71,7 +72,7 @@ impl App {
         &self,
         caller: &Caller,
         order: &Order,
-        wish: &ShipWish,
+        wish: impl Fn(&Story) -> ShipWish,
         may: impl Fn(&Story) -> bool,
     ) -> Result<Shipment> {
         caller.require(Scope::Buy)?;
@@ -79,7 +80,7 @@ impl App {
         if !may(&story) {
             return Err(Error::Conflict("the order can no longer be dispatched".to_owned()));
         }
-        self.dispatch(caller, order.id, wish).await
+        self.dispatch(caller, order.id, &wish(&story)).await
     }
 
     /// Changes an order. With `rebooks`, a live shipment whose labels no longer fit is voided at its carrier first and
@@ -90,11 +91,13 @@ impl App {
         caller: &Caller,
         id: OrderId,
         rebooks: bool,
-        wish: impl Fn(&Order) -> ShipWish,
+        wish: impl Fn(&Order) -> ShipWish + Clone + Send + Sync + 'static,
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
+        let wished = wish.clone();
+        let wait = move |order: &Order| store::codec::to_json(&wished(order)).map(Some);
         if !rebooks {
-            return self.edit_order(caller, id, change).await;
+            return self.edit_order_with(caller, id, change, wait).await;
         }
         for scope in [Scope::Write, Scope::Buy, Scope::Void] {
             caller.require(scope)?;
@@ -105,7 +108,7 @@ impl App {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let voided = self.void_outdated(caller, &Order { details, ..order }, &wish).await?;
-        let edited = match self.edit_order(caller, id, change).await? {
+        let edited = match self.edit_order_with(caller, id, change, wait).await? {
             Ok(order) => order,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -169,10 +172,7 @@ impl App {
                 }
                 Some((shipment, _)) if is_late => {
                     let text = format!("{shipment} is not known to be cancelled yet: the carrier is asked again");
-                    return Err(Error::Carrier(
-                        domain::CarrierError::Unavailable { message: text, retry_after: None },
-                        Some(shipment),
-                    ));
+                    return Err(Error::Carrier(domain::CarrierError::unavailable(text), Some(shipment)));
                 }
                 Some(_) => drop(tokio::time::timeout(Duration::from_millis(50), woken).await),
             }
@@ -211,6 +211,20 @@ impl App {
             }
         }
     }
+}
+
+/// Who may create and ship an order, and whether it can be shipped at all, before anything is stored.
+pub(super) fn may_dispatch(caller: &Caller, draft: &OrderDraft, wish: &ShipWish, now: Timestamp) -> Result<()> {
+    caller.require(Scope::Write)?;
+    caller.require(Scope::Buy)?;
+    let first = OrderId::new(1).ok_or_else(|| Error::internal("1 is an id"))?;
+    let as_it_will_be = tentative(first, draft.clone(), now);
+    boxes_of(&as_it_will_be, wish, caller.setup.tenant.default_weight).map(drop).map_err(Error::Invalid)
+}
+
+/// Whether an error says that nobody was asked to ship an order, since nobody would.
+pub(super) fn is_unserved(error: &Error) -> bool {
+    matches!(error, Error::Invalid(_) | Error::Carrier(_, None))
 }
 
 /// Why a mark was taken back.

@@ -1,7 +1,7 @@
 //! Numbers from elsewhere: a marketplace, another program or a person brings a waybill that was not bought here, or says
 //! what became of a booking that nobody else can find out.
 
-use domain::connector::Exchange;
+use domain::connector::{Exchange, Goods};
 use domain::document::Format;
 use domain::event::{About, EventKind};
 use domain::ids::{EventId, OrderId, ParcelId, ShipmentId};
@@ -115,7 +115,11 @@ impl App {
                 rate: None,
                 alternatives: Vec::new(),
                 serials: Vec::new(),
+                goods: Goods::default(),
                 carrier_reference: None,
+                carrier_page: None,
+                charged: None,
+                is_surely_unbooked: false,
                 failure: None,
                 cancel_wanted: false,
                 decision: None,
@@ -125,6 +129,8 @@ impl App {
                 makes_way: false,
                 replaces: None,
                 label_format: Format::default(),
+                wraps_lines: false,
+                address_split: None,
                 warnings: Vec::new(),
                 order_reference: order.details.number.clone().or_else(|| order.details.external_id.clone()),
                 sender: location.map(domain::location::Location::sender).unwrap_or_default(),

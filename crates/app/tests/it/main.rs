@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod access;
+mod addresses;
 mod booking;
 mod cancelling;
+mod checks;
+mod customs;
+mod dispatching;
 mod events;
 mod fixture;
 mod jobs;

@@ -275,7 +275,7 @@ on_both_engines! {
     async fn a_carrier_that_asks_us_to_wait_is_left_alone_so_long(engine: Engine) {
         let shop = Shop::of(Scripted::tracked(), engine, |builder| builder).await;
         shop.shipped("1001").await;
-        let busy = CarrierError::Unavailable { message: "busy".to_owned(), retry_after: Some(600) };
+        let busy = CarrierError::busy("busy", Some(600));
         shop.carrier.ledger(|ledger| ledger.track_failure = Some(busy));
         shop.later(31 * 60).await;
         let accounts = shop.app().carrier_accounts(&shop.acme).await.unwrap();

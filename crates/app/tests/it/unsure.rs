@@ -104,6 +104,35 @@ on_both_engines! {
         assert_eq!(shop.asked(), (2, 0, 1));
     }
 
+    async fn a1_a_carrier_that_surely_did_nothing_is_asked_again_although_it_cannot_be_searched(engine: Engine) {
+        let shop = Shop::of(Scripted::forgetful(), engine, |builder| builder).await;
+        let order = shop.order("1001").await;
+        shop.carrier.next_booking(Outcome::Busy(30));
+        drop(shop.ship(order).await);
+        shop.later(31).await;
+        assert_eq!((shop.only_shipment(order).await.status, shop.asked()), (ShipmentStatus::Booked, (2, 0, 1)));
+        // What was wished away meanwhile is not booked at all.
+        let order = shop.order("1002").await;
+        shop.carrier.next_booking(Outcome::Busy(30));
+        drop(shop.ship(order).await);
+        let open = shop.only_shipment(order).await;
+        shop.app().cancel(&shop.acme, open.id).await.unwrap();
+        shop.later(31).await;
+        assert_eq!((shop.only_shipment(order).await.status, shop.asked()), (ShipmentStatus::Cancelled, (3, 0, 1)));
+    }
+
+    async fn a1_a_lost_answer_after_a_busy_one_is_not_booked_twice(engine: Engine) {
+        let shop = Shop::of(Scripted::forgetful(), engine, |builder| builder).await;
+        let order = shop.order("1001").await;
+        shop.carrier.next_booking(Outcome::Busy(30));
+        shop.carrier.next_booking(Outcome::LostAnswer);
+        drop(shop.ship(order).await);
+        for _ in 0..5 {
+            shop.later(61).await;
+        }
+        assert_eq!((shop.only_shipment(order).await.status, shop.asked()), (ShipmentStatus::Booking, (2, 0, 1)));
+    }
+
     async fn a2_a_further_parcel_is_one_deliberate_action_with_a_reason(engine: Engine) {
         let shop = Shop::open(engine).await;
         let first = shop.shipped("1001").await;

@@ -56,17 +56,3 @@ pub fn tracking_code(code: &str) -> (TrackingStatus, Option<Milestone>) {
     let listed = TRACKING_CODES.iter().find(|listed| listed.code.eq_ignore_ascii_case(code.trim()));
     listed.map_or((TrackingStatus::Unknown, None), |listed| (listed.status, listed.milestone))
 }
-
-/// Countries whose addresses need no postal code: those that have none, or hardly write it, after the addressing sheets
-/// of the Universal Postal Union.
-const WITHOUT_POSTAL_CODE: &[&str] = &[
-    "AE", "AG", "AN", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI", "CK", "CM", "DJ",
-    "DM", "ER", "FJ", "GA", "GD", "GH", "GM", "GQ", "GY", "HK", "IE", "JM", "KI", "KM", "KN", "KP", "LY", "ML", "MO",
-    "MR", "MW", "NR", "NU", "QA", "RW", "SB", "SC", "SL", "SR", "ST", "SY", "TD", "TF", "TG", "TK", "TL", "TO", "TT",
-    "TV", "UG", "VU", "WS", "YE", "ZW",
-];
-
-/// Whether an address in this country (two upper-case letters) is incomplete without a postal code.
-pub(super) fn needs_postal_code(country: &str) -> bool {
-    !WITHOUT_POSTAL_CODE.contains(&country)
-}

@@ -6,7 +6,6 @@
 
 mod codes;
 mod columns;
-mod limits;
 mod postal;
 mod price;
 mod read;
@@ -19,9 +18,10 @@ use std::future::ready;
 use std::sync::Arc;
 
 use domain::account::CarrierAccount;
+use domain::address::{AddressLimits, Fitting, Need, Places, Side, StreetForm};
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    Offer, Profile, RateRequest, Trace,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -33,7 +33,7 @@ pub use columns::{COLUMNS, Column};
 use sheet::Sheet;
 pub use sheet::{MOST_LINES, MOST_PLACES};
 
-use crate::fields;
+use crate::{Http, fields};
 
 /// The longest address line when an account says nothing: what most carriers' labels take.
 const USUAL_LINE: usize = 35;
@@ -51,12 +51,15 @@ static PROFILE: Profile = Profile {
         field("matrix", FieldKind::Text, false, "the label's square code: qr (usual) or datamatrix"),
         field("max_line_length", FieldKind::Text, false, "the longest address line in characters; 35 is usual"),
         field("phone_required", FieldKind::Text, false, "services that need the recipient's phone, parted by commas"),
+        field("not_served", FieldKind::Text, false, "kinds of places where it does not go, such as po_box, military"),
     ],
     is_live: false,
     is_test: false,
     can_track: false,
+    takes_pushes: false,
     can_cancel: true,
     books_once_a_reference: true,
+    has_one_number: false,
     serials_a_parcel: 1,
 };
 
@@ -67,6 +70,11 @@ const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'s
 /// The connector.
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
+
+/// The connector; it asks nobody.
+pub(crate) fn connector(_http: &Http) -> Arc<dyn Connector> {
+    Arc::new(Local)
+}
 
 impl Connector for Local {
     fn profile(&self) -> &'static Profile {
@@ -88,6 +96,7 @@ struct Fleet {
     has_data_matrix: bool,
     longest_line: usize,
     phone_required: BTreeSet<String>,
+    not_served: Places,
 }
 
 impl Fleet {
@@ -129,6 +138,10 @@ impl Fleet {
                 wrong("phone_required", name, "services of the rate sheet, parted by commas");
             }
         }
+        let not_served = fields::places(account).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Places::NONE
+        });
         let sheet = match sheet {
             Some(Ok(sheet)) if problems.is_empty() => sheet,
             Some(Err(mistakes)) => {
@@ -145,6 +158,7 @@ impl Fleet {
             has_data_matrix,
             longest_line,
             phone_required,
+            not_served,
         })
     }
 
@@ -155,13 +169,13 @@ impl Fleet {
             let message = format!("the rate sheet of {} has no service {code:?}", self.account);
             return Err(CarrierError::Refused(vec![Problem::of(Rule::Unknown, "service", message)]));
         };
-        let mut problems = limits::problems(&ask.sender, "sender", self.longest_line);
-        problems.extend(limits::problems(&ask.recipient, "recipient", self.longest_line));
-        let phone = ask.recipient.phone.as_deref().unwrap_or_default().trim();
-        if phone.is_empty() && self.phone_required.contains(code) {
-            let message = format!("the service {} needs the recipient's phone number", service.name);
-            problems.push(Problem::of(Rule::Missing, "recipient/phone", message));
-        }
+        let fit = |side, address| {
+            let is_abroad = ask.sender.country_code() != ask.recipient.country_code();
+            let fitting = Fitting { side, service: &service.name, is_abroad, split: None, wraps: false };
+            self.limits(code).fit(address, fitting).err().unwrap_or_default()
+        };
+        let mut problems = fit(Side::Sender, &ask.sender);
+        problems.extend(fit(Side::Recipient, &ask.recipient));
         let fits = match price::fits(&self.sheet, service, &ask.recipient, &ask.parcels) {
             Ok(fits) if problems.is_empty() => fits,
             Ok(_) => return Err(CarrierError::Refused(problems)),
@@ -201,10 +215,25 @@ impl Fleet {
                 matrix: if self.has_data_matrix { Matrix::DataMatrix(page) } else { Matrix::Qr(page) },
                 is_test: false,
             };
-            let label = Label::Content(Box::new(label));
+            let label = Some(Label::Content(Box::new(label)));
             parcels.push(BookedParcel { tracking_number, sscc: Some(sscc), label });
         }
-        Ok(Booking { carrier_reference: None, parcels })
+        Ok(Booking::new(None, parcels))
+    }
+
+    /// What a service takes of an address: lines of a label, and a phone number where the account says so.
+    fn limits(&self, service: &str) -> AddressLimits {
+        let longest = self.longest_line;
+        AddressLimits {
+            name: Some(longest),
+            company: Some(longest),
+            city: Some(longest),
+            street: StreetForm::Lines { most: 2, longest },
+            phone_needed: if self.phone_required.contains(service) { Need::Always } else { Need::Never },
+            is_complete: true,
+            not_served: self.not_served,
+            ..AddressLimits::NONE
+        }
     }
 
     /// The tracking number and the SSCC of a serial.
@@ -235,6 +264,14 @@ impl Connection for Fleet {
         Box::pin(ready(self.book_now(ask)))
     }
 
+    fn address_limits(&self, service: &str) -> AddressLimits {
+        self.limits(service)
+    }
+
+    fn services(&self) -> Vec<String> {
+        self.sheet.services.keys().cloned().collect()
+    }
+
     /// Accounts with one company prefix, whoever's they are, must never print the same number.
     fn serial_range(&self) -> Option<String> {
         Some(format!("sscc/{}", self.sscc_prefix))
@@ -242,13 +279,19 @@ impl Connection for Fleet {
 
     /// Nothing is kept here, so nothing is known by its reference. Booking again is harmless: the same request gives
     /// the same numbers.
-    fn find<'a>(&'a self, _reference: &'a str, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
+    fn find<'a>(&'a self, _ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {
         Box::pin(ready(Ok(None)))
     }
 
     /// There is nobody to tell: the shipment's own row is all there is to forget.
     fn cancel<'a>(&'a self, _ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(ready(Ok(())))
+    }
+
+    /// The sheet was read when the connection was made; there is nobody else to ask.
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        let notes = vec![format!("the rate sheet has {} services", self.sheet.services.len())];
+        Box::pin(ready(Ok(Checked { notes, ..Checked::default() })))
     }
 
     fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {

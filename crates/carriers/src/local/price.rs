@@ -8,7 +8,7 @@ use domain::connector::{Offer, RateRequest};
 use domain::measure::Weight;
 use domain::money::{Decimal, Money};
 use domain::parcel::Box as ParcelBox;
-use domain::rate::{ParcelRate, Rate, Surcharge};
+use domain::rate::{ParcelRate, Rate, Surcharge, Tariff};
 use domain::service::ServiceCode;
 use domain::{Problem, address::Address};
 use rust_decimal::RoundingStrategy;
@@ -175,8 +175,12 @@ fn rate(code: ServiceCode, service: &Service, fits: &[Fit<'_>], ask: &RateReques
     };
     let mut money = |amount| Money::new(sum.add(amount), first.currency);
     let parcels = fits.iter().map(|fit| ParcelRate {
-        billed_weight: fit.billed,
+        billed_weight: Some(fit.billed),
         is_volumetric: fit.is_volumetric,
+        because: match fit.row.terms.divisor {
+            Some(divisor) if fit.is_volumetric => format!("its volume in cm³ / {}", divisor.normalize()),
+            _ => "its gross weight".to_owned(),
+        },
         price: money(fit.row.price),
     });
     let parcels = parcels.collect();
@@ -185,15 +189,13 @@ fn rate(code: ServiceCode, service: &Service, fits: &[Fit<'_>], ask: &RateReques
     let surcharges = surcharges.collect();
     let days: Option<Vec<u32>> = fits.iter().map(|fit| fit.row.transit_days).collect();
     Rate {
-        service: code,
-        service_name: service.name.clone(),
-        total: Money::new(sum.shown, first.currency),
         parcels,
         surcharges,
         transit_days: days.and_then(|days| days.into_iter().max()),
         routing_code: fits.iter().find_map(|fit| fit.row.terms.routing_code.clone()),
-        expires_at: None,
+        tariff: Some(Tariff::Contract),
         notes: notes(service, fits, ask),
+        ..Rate::new(code, &service.name, Money::new(sum.shown, first.currency))
     }
 }
 

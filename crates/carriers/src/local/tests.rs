@@ -13,10 +13,15 @@ use domain::parcel::Box as ParcelBox;
 use domain::{Problem, address::Address};
 
 use super::{Local, sheet::Sheet};
-use crate::conformance::{boston, empty_account, parcel, rate_request};
+use crate::conformance::{Specimen, boston, empty_account, parcel, rate_request};
 
 /// The first line of a sheet with the contract's columns only.
 const COLUMNS: &str = "service,zone,countries,postal_prefixes,min_weight_kg,max_weight_kg,price,currency,transit_days";
+
+/// What the promises of every connector are tried on.
+pub(crate) async fn specimen() -> Specimen {
+    Specimen::alone(account())
+}
 
 /// The sample sheet on an account of the fleet "House".
 pub(crate) fn account() -> CarrierAccount {
@@ -89,7 +94,7 @@ fn words(offer: &Offer) -> String {
             .iter()
             .map(|parcel| {
                 let volume = if parcel.is_volumetric { " by volume" } else { "" };
-                format!("{} for {}{volume}", parcel.price.amount, parcel.billed_weight)
+                format!("{} for {}{volume}", parcel.price.amount, parcel.billed_weight.unwrap())
             })
             .collect();
         let mut line = format!("{} {}: {}", rate.service, rate.total, parcels.join(" + "));

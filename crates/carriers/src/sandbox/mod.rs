@@ -6,6 +6,7 @@
 
 mod codes;
 pub mod journal;
+mod limits;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -14,14 +15,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::account::CarrierAccount;
+use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Connection, Connector, Field, FieldKind, Label, Offer,
-    Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
 use domain::money::{Currency, Decimal, Money};
-use domain::rate::{ParcelRate, Rate};
+use domain::rate::{ParcelRate, Rate, Tariff};
 use domain::service::ServiceCode;
 use domain::time::SentTime;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -32,7 +34,7 @@ use serde_json::{Value as Json, json};
 pub use codes::{POSTAL_CODES, Part, SERVICES, Service, TRACKING_CODES, WAY};
 use journal::{Act, Journal};
 
-use crate::fields;
+use crate::{Http, fields};
 
 static PROFILE: Profile = Profile {
     carrier: "sandbox",
@@ -43,12 +45,19 @@ static PROFILE: Profile = Profile {
         field("cancel", "what becomes of a cancellation: ok, none, refuse, fail, fail_once or time_out"),
         field("track", "what becomes of a question for tracking: ok, none, refuse, fail, fail_once or time_out"),
         field("currency", "the currency of its prices; EUR is usual"),
+        field("max_line_length", "the longest line of an address, 10 to 200; no limit when missing"),
+        field("phone_required", "services that need the recipient's phone, parted by commas"),
+        field("phone_form", "how phone numbers are written: as_typed (usual), e164, digits or international"),
+        field("splits_street", "true: street and house number are wanted apart"),
+        field("not_served", "kinds of places where it does not go, such as po_box, military"),
     ],
     is_live: false,
     is_test: true,
     can_track: true,
+    takes_pushes: false,
     can_cancel: true,
     books_once_a_reference: true,
+    has_one_number: false,
     serials_a_parcel: 1,
 };
 
@@ -60,6 +69,11 @@ const fn field(name: &'static str, help: &'static str) -> Field {
 #[derive(Clone, Debug, Default)]
 pub struct Sandbox {
     journal: Option<Arc<Journal>>,
+}
+
+/// The connector; it asks nobody.
+pub(crate) fn connector(_http: &Http) -> Arc<dyn Connector> {
+    Arc::new(Sandbox::default())
 }
 
 impl Sandbox {
@@ -112,7 +126,9 @@ impl Connector for Sandbox {
                 |(_, outcome)| *outcome,
             )
         };
+        let limits = limits::read(account);
         let scene = Scene {
+            limits: limits.as_ref().map_or_else(|_| limits::Limits::default(), Clone::clone),
             quote: outcome("quote", false),
             book: outcome("book", true),
             cancel: outcome("cancel", false),
@@ -122,6 +138,7 @@ impl Connector for Sandbox {
             seen: Mutex::default(),
             journal: self.journal.clone(),
         };
+        problems.extend(limits.err().unwrap_or_default());
         if scene.currency.is_none() {
             let typed = fields::text(account, "currency").unwrap_or_default();
             problems.push(Problem::new("currency", format!("currency is {typed:?}: expected an ISO 4217 code")));
@@ -134,6 +151,7 @@ impl Connector for Sandbox {
 #[derive(Debug)]
 struct Scene {
     account: String,
+    limits: limits::Limits,
     quote: Outcome,
     book: Outcome,
     cancel: Outcome,
@@ -158,7 +176,7 @@ struct Asked<'a> {
 }
 
 fn unavailable(message: &str) -> CarrierError {
-    CarrierError::Unavailable { message: message.to_owned(), retry_after: None }
+    CarrierError::unavailable(message)
 }
 
 fn text(value: &impl Serialize) -> String {
@@ -212,18 +230,19 @@ impl Scene {
         let wanted = SERVICES.iter().filter(|service| ask.service.as_deref().is_none_or(|code| code == service.code));
         let rate = |service: &Service| {
             let price = Money::new(Decimal::new(service.cents, 2), currency);
-            let parcel =
-                |parcel: &domain::parcel::Box| ParcelRate { billed_weight: parcel.weight, is_volumetric: false, price };
+            let parcel = |parcel: &domain::parcel::Box| ParcelRate {
+                billed_weight: Some(parcel.weight),
+                is_volumetric: false,
+                because: "its gross weight".to_owned(),
+                price,
+            };
+            let total = Money::new(price.amount * Decimal::from(ask.parcels.len()), currency);
             Rate {
-                service: ServiceCode::new(&self.account, service.code),
-                service_name: service.name.to_owned(),
-                total: Money::new(price.amount * Decimal::from(ask.parcels.len()), currency),
                 parcels: ask.parcels.iter().map(parcel).collect(),
-                surcharges: Vec::new(),
                 transit_days: Some(service.transit_days),
-                routing_code: None,
-                expires_at: None,
+                tariff: Some(Tariff::List),
                 notes: vec!["a sandbox: nothing is bought".to_owned()],
+                ..Rate::new(ServiceCode::new(&self.account, service.code), service.name, total)
             }
         };
         Offer { rates: wanted.map(rate).collect(), left_out: Vec::new() }
@@ -267,11 +286,11 @@ impl Scene {
                 matrix: Matrix::Qr(page),
                 is_test: true,
             };
-            BookedParcel { tracking_number, sscc: None, label: Label::Content(Box::new(content)) }
+            BookedParcel { tracking_number, sscc: None, label: Some(Label::Content(Box::new(content))) }
         });
         let kept = if part == Some(Part::Kept) { "KEPT-" } else { "" };
         let carrier_reference = Some(format!("SANDBOX-{kept}{}", ask.reference));
-        Ok(Booking { carrier_reference, parcels: parcels.collect() })
+        Ok(Booking::new(carrier_reference, parcels.collect()))
     }
 
     async fn book_now(&self, ask: &BookRequest) -> Result<Booking, CarrierError> {
@@ -393,6 +412,14 @@ impl Connection for Scene {
         })
     }
 
+    fn address_limits(&self, service: &str) -> AddressLimits {
+        self.limits.of(service)
+    }
+
+    fn services(&self) -> Vec<String> {
+        SERVICES.iter().map(|service| service.code.to_owned()).collect()
+    }
+
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(async move {
             let call = Call::new(trace, "cancel", &json!({ "reference": ask.reference }));
@@ -413,6 +440,12 @@ impl Connection for Scene {
             let played = self.play(self.track, "track", &ask.tracking_number).await;
             call.answered(played.map(|_| Self::reports(ask)), |reports| reported(reports))
         })
+    }
+
+    /// There is nobody who could refuse it.
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        let notes = vec!["a sandbox: nothing is bought".to_owned()];
+        Box::pin(std::future::ready(Ok(Checked { notes, ..Checked::default() })))
     }
 
     fn read_code(&self, code: &str) -> (TrackingStatus, Option<Milestone>) {

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use super::journal::{Act, Journal};
 use super::*;
-use crate::conformance::{berlin, book_request, empty_account, parcel, rate_request};
+use crate::conformance::{Specimen, berlin, book_request, empty_account, parcel, rate_request};
+
+/// What the promises of every connector are tried on.
+pub(crate) async fn specimen() -> Specimen {
+    Specimen::alone(account())
+}
 
 /// A working account.
 pub(crate) fn account() -> CarrierAccount {
@@ -105,6 +110,7 @@ async fn every_call_is_traced_with_the_full_answer_and_one_that_nobody_waited_fo
     set("cancel", "refuse").cancel(&cancel, &trace).await.unwrap_err();
     let track = TrackRequest {
         tracking_number: "TEST00000000079".to_owned(),
+        known: TrackingStatus::Unknown,
         reference: "r".to_owned(),
         recipient: berlin(),
         booked_at: Timestamp::UNIX_EPOCH,
@@ -151,7 +157,7 @@ async fn m3_every_number_and_every_label_says_that_it_is_a_test() {
     let booking = book(&set("book", "ok"), "10115").await.unwrap();
     assert_eq!(booking.parcels[0].tracking_number, "TEST00000000079");
     assert_eq!(booking.parcels[0].sscc, None);
-    let Label::Content(content) = &booking.parcels[0].label else { panic!("content of a label") };
+    let Some(Label::Content(content)) = &booking.parcels[0].label else { panic!("content of a label") };
     assert!(content.is_test);
     assert!(!PROFILE.is_live && PROFILE.is_test);
 }
@@ -188,6 +194,7 @@ async fn a_tracked_parcel_takes_a_step_a_minute_and_its_postal_code_says_how_it_
         let booked_at = Timestamp::UNIX_EPOCH;
         let ask = TrackRequest {
             tracking_number: "TEST00000000079".to_owned(),
+            known: TrackingStatus::Unknown,
             reference: "r".to_owned(),
             recipient: to(postal_code),
             booked_at,

@@ -14,8 +14,9 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
     app.store().close().await;
     let rotated = rotated.map_err(readable)?;
     println!(
-        "Encrypted under the new key: {} carrier accounts, {} webhook endpoints. Everything encrypted is under it now.",
-        rotated.accounts, rotated.endpoints
+        "Encrypted under the new key: {} carrier accounts, {} webhook endpoints, {} push addresses. Everything encrypted is \
+         under it now.",
+        rotated.accounts, rotated.endpoints, rotated.pushes
     );
     if rotated.waiting.is_empty() {
         println!(

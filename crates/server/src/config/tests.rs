@@ -45,6 +45,7 @@ fn without_any_source_the_defaults_hold() {
         request_timeout: 60s,
         carrier_timeout: 30s,
         rate_timeout: 5s,
+        shipments_prefix: None,
         metrics_token: None,
         otlp_endpoint: None,
         sandbox_journal: None,
@@ -105,13 +106,14 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
         ("WAYBILL_DATABASE_URL", "mysql://w:hunter2@db/w"),
         ("WAYBILL_ALLOW_PRIVATE_WEBHOOKS", "yes please"),
         ("WAYBILL_PREVIOUS_KEY", "hunter2 and some more of them"),
+        ("WAYBILL_SHIPMENTS_PREFIX", "/v1/x"),
     ];
     let flags = "--listen localhost --role boss --documents-url https://x --key-file k --previous-key-file p";
     let mistakes = settle(flags, &env, file).unwrap_err();
     assert!(!mistakes.contains("hunter2"));
     insta::assert_snapshot!(mistakes, @r#"
     the settings cannot be used:
-      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, metrics_token, otlp_endpoint
+      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, shipments_prefix, metrics_token, otlp_endpoint
       waybill.toml, line 3: log_format: found array, expected text, a whole number, true or false
       waybill.toml, line 5: max_body_bytes: found float, expected text, a whole number, true or false
       --listen: found "localhost", expected an address and port such as 127.0.0.1:8080
@@ -121,6 +123,7 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
       --role: found "boss", expected all, api or worker
       WAYBILL_ALLOW_PRIVATE_WEBHOOKS: found "yes please", expected 1, true, 0 or false
       waybill.toml, line 4: rate_limit_writes_per_minute: found "0", expected a whole number from 1 to 4294967295
+      WAYBILL_SHIPMENTS_PREFIX: found "/v1/x", expected a path such as /shipping/v1 that leads to nothing else here, without a slash at its end
       waybill.toml, line 2: key: found a key here and a key_file at --key-file, expected one of them only
       WAYBILL_PREVIOUS_KEY: found a key here and a previous_key_file at --previous-key-file, expected one of them only
     "#);

@@ -130,7 +130,7 @@ on_both_engines! {
         let looked = printed(&place.command(&["doctor"], BOTH));
         assert!(looked.contains("ok    key: new.key, and the previous one: run `waybill rotate-key`"), "{looked}");
         let said = printed(&place.command(&["rotate-key"], BOTH));
-        assert!(said.starts_with("Encrypted under the new key: 1 carrier accounts, 2 webhook endpoints."), "{said}");
+        assert!(said.starts_with("Encrypted under the new key: 1 carrier accounts, 2 webhook endpoints, 0 push addresses."), "{said}");
         // The setup file told both secrets at the start, so both have moved.
         assert!(said.contains("Every API secret is under it too."), "{said}");
         assert_eq!((status(&server.url, "sec-acme").await, status(&server.url, "sec-other").await), (200, 200));

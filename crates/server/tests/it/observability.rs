@@ -122,15 +122,21 @@ on_both_engines! {
         }
         scene.ask("BREW".parse().unwrap(), "/v1/orders").send().await.unwrap();
         let mut text = scene.metrics().await;
-        while !text.contains("waybill_webhook_attempt_seconds_count{outcome=\"delivered\"} 4") {
+        let is_told = |text: &str| {
+            let sent = "waybill_webhook_attempt_seconds_count{outcome=\"delivered\"} 4";
+            text.contains(sent) && text.contains("call=\"check\"")
+        };
+        while !is_told(&text) {
             // The sink has them a moment before the server knows.
             tokio::time::sleep(Duration::from_millis(20)).await;
             text = scene.metrics().await;
         }
         insta::assert_snapshot!(counts(&text).join("\n"), @r#"
         waybill_carrier_call_seconds_count{carrier="local",call="book"} 1
+        waybill_carrier_call_seconds_count{carrier="local",call="check"} 1
         waybill_carrier_call_seconds_count{carrier="local",call="rates"} 1
         waybill_carrier_calls_total{carrier="local",call="book",outcome="ok"} 1
+        waybill_carrier_calls_total{carrier="local",call="check",outcome="ok"} 1
         waybill_carrier_calls_total{carrier="local",call="rates",outcome="ok"} 1
         waybill_events_total{kind="order.created"} 1
         waybill_events_total{kind="shipment.booked"} 1

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod commands;
+mod dispatches;
 mod engines;
 mod faults;
 mod lanes;

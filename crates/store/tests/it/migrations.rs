@@ -50,10 +50,16 @@ on_both_engines! {
                 name text not null, public_part text not null, scopes text not null)",
             "create unique index api_keys_by_name on api_keys (tenant_id, name)",
             "create unique index api_keys_by_public on api_keys (public_part)",
+            "drop table dispatches",
             "drop index orders_by_creation",
             "alter table orders drop column cancelled_at",
+            "drop index orders_by_check",
+            "alter table orders drop column check_due",
+            "alter table orders drop column address_check",
             "alter table tokens drop column family",
             "alter table webhook_endpoints drop column variant",
+            "drop table account_checks",
+            "drop table push_addresses",
             "delete from schema_version where version >= 10",
         ] {
             t.store.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();

@@ -9,6 +9,7 @@ use domain::order::Order;
 
 use super::super::decode::{LENGTH_UNITS, WEIGHT_UNITS};
 use super::super::kept::{Kept, SecondLine, Window};
+use super::super::stores::place_of_known;
 use super::{number, object};
 use crate::json::Json;
 
@@ -48,7 +49,8 @@ pub fn address(order: &Order) -> Json<'static> {
     shown
 }
 
-pub(super) fn place(address: &Address, street2: Json<'static>) -> Json<'static> {
+/// An address on the wire.
+pub fn place(address: &Address, street2: Json<'static>) -> Json<'static> {
     object(vec![
         ("street1", or_empty(address.street_line().as_ref())),
         ("street2", street2),
@@ -60,14 +62,7 @@ pub(super) fn place(address: &Address, street2: Json<'static>) -> Json<'static> 
 }
 
 pub(super) fn place_of(location: Option<&Location>) -> Json<'static> {
-    let nowhere = Address::default();
-    let address = location.map_or(&nowhere, |location| &location.address);
-    let mut shown = place(address, or_empty(address.street2.as_ref()));
-    if let Json::Object(members) = &mut shown {
-        // Nobody says where exactly our locations are.
-        members.extend([(Cow::Borrowed("latitude"), Json::Null), (Cow::Borrowed("longitude"), Json::Null)]);
-    }
-    shown
+    location.map_or_else(|| place(&Address::default(), Json::from("")), place_of_known)
 }
 
 pub(super) fn contact_of(location: Option<&Location>) -> Json<'static> {

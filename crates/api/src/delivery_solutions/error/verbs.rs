@@ -1,7 +1,9 @@
 //! What errors of verbs mean here: an order that is wrong, a carrier that says no, a cancellation that fails.
 
+use app::story::Story;
 use domain::Error;
 use domain::error::{CarrierError, Problem, Rule, Unknown};
+use domain::shipment::Shipment;
 
 use super::{Detail, Kind, Refusal};
 
@@ -125,6 +127,17 @@ fn of_carrier(error: &CarrierError) -> Refusal {
             Refusal { retry_after: retry_after.or(Some(5)), ..refusal }
         }
         CarrierError::Unreadable(_) => Refusal::new(Kind::UnmappedError),
+    }
+}
+
+/// What an error of shipping an order means that is new: a conflict is with what somebody did about it meanwhile.
+pub fn of_placing(error: Error, story: &Story) -> Refusal {
+    match error {
+        Error::Conflict(message) if story.booked().is_some_and(Shipment::is_from_elsewhere) => {
+            let detail = Detail { message, ..Detail::default() };
+            Refusal { errors: vec![detail], ..Refusal::new(Kind::DuplicateResource) }
+        }
+        error => error.into(),
     }
 }
 

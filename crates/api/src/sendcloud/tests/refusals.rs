@@ -309,7 +309,7 @@ fn every_error_of_a_verb_has_an_answer() {
         Error::from(CarrierError::Refused(vec![])),
         Error::from(CarrierError::Credentials("key expired".to_owned())),
         Error::from(CarrierError::Unsupported("labels".to_owned())),
-        Error::from(CarrierError::Unavailable { message: "https://x?secret".to_owned(), retry_after: None }),
+        Error::from(CarrierError::unavailable("https://x?secret")),
         Error::from(CarrierError::Unreadable("<html>".to_owned())),
         Error::Unavailable("disk full".to_owned()),
         Error::Internal("select * from orders".to_owned()),

@@ -5,7 +5,7 @@ use serde_json::json;
 use testkit::{Answer, TestApp, on_both_engines};
 
 use super::fixture::{SETUP, example, is, order, path, refusal, serving, with_setup};
-use crate::fixture::{bare, basic, key};
+use crate::fixture::{bare, basic, builder, key, routed};
 
 const TOKEN: &str = "/ent-services/security/v1/oauth/token";
 
@@ -45,6 +45,23 @@ on_both_engines! {
         let old = list(&t, &[("authorization", &bearer)]).await;
         assert_eq!(refusal(&old), is(401, "UNAUTHORIZED", "Invalid or missing authentication token"));
         assert_eq!(old.json()["errors"], json!([{ "type": "UNAUTHORIZED", "message": "Invalid or missing authentication token" }]));
+    }
+
+    async fn an_operator_may_choose_a_further_path(engine: Engine) {
+        let prefixed = builder(engine).setup(SETUP).file("rates.csv", &testkit::RATES.replace("EUR", "USD"));
+        let t = routed(prefixed.options(|options| options.shipments_prefix = Some("/lynkup/v1".to_owned())).build().await);
+        let sold = buy(&t, &format!("/lynkup/v1{TOKEN}"), &basic("pub-acme", "sec-acme")).await.json();
+        let bearer = format!("Bearer {}", sold["access_token"].as_str().unwrap());
+        let headers = [("authorization", bearer.as_str())];
+        for (id, prefix) in [("A", "/lynkup/v1"), ("B", ""), ("C", "/delivery-solutions")] {
+            let created = bare(&t, &headers, Method::POST, &format!("{prefix}/shipments"), &order(id).to_string()).await;
+            assert_eq!(created.status, 201, "{}", created.text());
+            let history = bare(&t, &headers, Method::GET, &format!("/lynkup/v1/shipments/{id}/status-history"), "").await;
+            assert_eq!(history.json()[0]["orderId"], created.json()["id"], "every path leads to the same orders");
+        }
+        let unknown = bare(&t, &headers, Method::GET, "/lynkup/v1/shipments/A/B/C", "").await;
+        assert_eq!(refusal(&unknown), is(404, "NOT_FOUND", "There is nothing at this path"));
+        assert_eq!(bare(&t, &headers, Method::GET, "/lynkup/v2/shipments/A", "").await.status, 404);
     }
 
     async fn a_token_of_another_dialect_stays_good(engine: Engine) {
@@ -97,5 +114,25 @@ on_both_engines! {
         let answer = bare(&t, &headers, Method::POST, "/shipments", &example("create_request").to_string()).await;
         assert_eq!(refusal(&answer), is(403, "FORBIDDEN", "The key may not do this: it lacks the scope buy"));
         assert_eq!(bare(&t, &headers, Method::GET, &path("7709-001"), "").await.status, 404);
+    }
+}
+
+#[test]
+fn a_further_path_leads_to_nothing_else() {
+    for free in ["/lynkup", "/shipping/v1", "/api", "/api/shipping", "/v3", "/tea", "/a.b-c_d~e"] {
+        assert!(api::is_free_prefix(free), "{free}");
+    }
+    let long = format!("/{}", "a".repeat(200));
+    for refused in
+        ["", "/", "lynkup", "/lynkup/", "//lynkup", "/a//b", "/../a", "/.", "/a b", "/{id}", "/a?b", "/ä", &long]
+    {
+        assert!(!api::is_free_prefix(refused), "{refused}");
+    }
+    let routes = domain::channel::Dialect::ALL.into_iter().flat_map(api::routes_of);
+    let served = routes.map(|route| route.path.trim_end_matches("/{id}").to_owned());
+    let others = ["/t", "/d/x", "/ui", "/metrics", "/sendcloud/api/v3", "/native", "/delivery-solutions"];
+    for taken in served.chain(others.map(str::to_owned)) {
+        let plain = taken.split("/{").next().unwrap();
+        assert!(!api::is_free_prefix(plain), "{plain}");
     }
 }

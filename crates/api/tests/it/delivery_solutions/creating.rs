@@ -130,6 +130,20 @@ on_both_engines! {
         published.as_object_mut().unwrap().remove("package");
         assert_eq!(differing(&published, &again.json(), ""), [""; 0]);
         assert_eq!(again.json()["pickupTime"], json!({ "startsAt": 1_655_468_102_000_i64, "endsAt": null }));
+
+        // What is published for an order that is shown or edited holds everything that may be sent.
+        let mut full = order("full");
+        for name in ["groupId", "pickupTime", "deliveryTime", "orderAttributes", "deliveryInstructions", "pickupInstructions", "package"] {
+            full[name] = example("show_answer")[name].clone();
+        }
+        created(&t, &full).await;
+        assert_eq!(differing(&example("show_answer"), &shown(&t, "full").await, ""), [""; 0]);
+        for name in ["groupId", "pickupTime", "deliveryTime", "orderAttributes", "deliveryInstructions", "pickupInstructions"] {
+            assert_eq!(shown(&t, "full").await[name], full[name], "{name}");
+        }
+        let edited = put(&t, &path("full"), &json!({ "orderValue": 11 })).await;
+        assert_eq!(edited.status, 200, "{}", edited.text());
+        assert_eq!(differing(&example("edit_answer"), &edited.json(), ""), [""; 0]);
     }
 
     async fn an_order_that_nobody_takes_is_kept_edited_and_retried(engine: Engine) {
@@ -227,19 +241,10 @@ on_both_engines! {
         let t = routed(builder(engine).connectors(connectors).setup(setup).build().await);
         first.ledger(|ledger| ledger.rates = Some(Outcome::Slow(300)));
         let wanted = order("A");
-        let asking = create(&t, &wanted);
-        let watching = async {
-            loop {
-                let open = first.ledger(|ledger| ledger.rates_asked);
-                if open == 8 {
-                    return first.ledger(|ledger| ledger.books_asked);
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
         let began = std::time::Instant::now();
-        let (answer, booked_when_all_were_open) = futures::join!(asking, watching);
-        assert_eq!((answer.status.as_u16(), booked_when_all_were_open), (201, 0), "{}", answer.text());
+        created(&t, &wanted).await;
+        let asked = first.ledger(|ledger| (ledger.rates_asked_before_an_answer, ledger.rates_asked, ledger.books_asked));
+        assert_eq!(asked, (Some(8), 8, 1), "all eight calls were open before the first was answered");
         assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
     }
 
@@ -291,6 +296,7 @@ on_both_engines! {
         let refused = create(&t, &order("A")).await;
         assert_eq!(refusal(&refused).1, "PLACE_ORDER_FAILED");
         assert_eq!(shown(&t, "A").await["status"], "PENDING_AUTORETRY");
+        assert_eq!(refusal(&retry(&t, "A").await).1, "PLACE_ORDER_FAILED");
         assert_eq!(second.ledger(|ledger| ledger.books_asked), 0, "nobody knows what the first one did");
     }
 
@@ -311,6 +317,34 @@ on_both_engines! {
             second.ledger(|ledger| ledger.rates = None);
             assert_eq!(retry(&t, "A").await.json()["provider"]["id"], "house");
         }
+    }
+
+    async fn an_order_whose_parcel_is_lost_is_sent_once_more_for_each_loss(engine: Engine) {
+        let (first, second) = (Scripted::new(), Scripted::second());
+        let t = scripted(engine, &first, &second).await;
+        let before = created(&t, &order("A")).await;
+        let lost = async |shipment: &str| {
+            t.clock.advance(Duration::from_mins(1));
+            let reported = t.post(&format!("/v1/shipments/{shipment}/tracking-events"), &json!({ "events": [{ "code": "lost" }] })).await;
+            assert_eq!(reported.status, 200, "{}", reported.text());
+            t.clock.advance(Duration::from_mins(1));
+            assert_eq!(shown(&t, "A").await["status"], "ERROR_EXCEPTION");
+        };
+        lost("shp_1").await;
+        let answers = futures::future::join_all((0..3).map(|_| retry(&t, "A"))).await;
+        assert!(answers.iter().all(|answer| [201, 409].contains(&answer.status.as_u16())), "{answers:?}");
+        assert_eq!(first.ledger(|ledger| ledger.books_asked), 2, "one for the loss, however often it is asked for");
+        let now = shown(&t, "A").await;
+        assert_eq!(now["status"], "ORDER_DISPATCHED");
+        assert_ne!(now["trackingId"], before["trackingId"]);
+        assert_eq!(refusal(&retry(&t, "A").await), is(409, "INVALID_OPERATION", "The Order can no longer be retried"));
+        assert_eq!(statuses(&t, "A").await, [
+            "REQUEST_RECEIVED", "ESTIMATES_RECEIVED", "ORDER_DISPATCHED", "ERROR_EXCEPTION", "ESTIMATES_RECEIVED", "ORDER_DISPATCHED",
+        ]);
+        let shipments = t.get("/v1/orders/ord_1/shipments").await.json()["data"].clone();
+        lost(shipments.as_array().unwrap().last().unwrap()["id"].as_str().unwrap()).await;
+        assert_eq!(retry(&t, "A").await.status, 201);
+        assert_eq!(first.ledger(|ledger| ledger.books_asked), 3);
     }
 
     async fn when_everybody_says_no_the_order_failed_and_can_be_retried(engine: Engine) {

@@ -41,6 +41,50 @@ on_both_engines! {
         assert_eq!(shipments["data"][0]["parcels"][0]["number_from"]["who"], "the marketplace");
     }
 
+    async fn a4_an_order_that_waits_to_be_dispatched_is_not_booked_once_it_has_a_number_from_elsewhere(engine: Engine) {
+        let (first, second) = (Scripted::new(), Scripted::second());
+        let t = scripted(engine, &first, &second).await;
+        let mut wanted = order("A");
+        wanted["storeExternalId"] = json!("7709");
+        assert_eq!(t.post("/api/v2/order/placeorderasync", &wanted).await.status, 201);
+        t.clock.advance(Duration::from_mins(1));
+        let brought = json!({ "carrier": "Market Express", "tracking_numbers": ["MX-1"], "brought_by": "the marketplace" });
+        assert_eq!(t.post("/v1/orders/ord_1/tracking-numbers", &brought).await.status, 201);
+        t.clock.advance(Duration::from_mins(1));
+        t.run_jobs().await;
+        t.clock.advance(Duration::from_hours(1));
+        t.run_jobs().await;
+        assert_eq!((first.ledger(|ledger| ledger.books_asked), second.ledger(|ledger| ledger.books_asked)), (0, 0));
+        let steps = history(&t, "A").await;
+        let told: Vec<_> = steps.iter().map(|step| (step["status"].as_str().unwrap(), step["updatedAt"].as_str().unwrap())).collect();
+        assert_eq!(told, [
+            ("REQUEST_RECEIVED", "March 2nd 2026, 5:00:00 am EST"), ("ORDER_DISPATCHED", "March 2nd 2026, 5:01:00 am EST"),
+        ]);
+        assert_eq!(steps[1]["note"], "tracking number MX-1 was brought by the marketplace");
+    }
+
+    async fn a4_every_number_tells_who_brought_it_and_when(engine: Engine) {
+        let t = serving(engine).await;
+        let placed = created(&t, &order("A")).await;
+        assert_eq!(create(&t, &order_from("B", "closed")).await.status, 422);
+        let brought = json!({ "carrier": "Market Express", "tracking_numbers": ["MX-1"], "brought_by": "the marketplace" });
+        t.clock.advance(Duration::from_mins(1));
+        let answer = t.post("/v1/orders/ord_2/tracking-numbers", &brought).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        for (order, number, who, at) in [
+            ("ord_1", &placed["trackingId"], "first", "2026-03-02T10:00:00Z"),
+            ("ord_2", &json!("MX-1"), "the marketplace", "2026-03-02T10:01:00Z"),
+        ] {
+            let shipments = t.get(&format!("/v1/orders/{order}/shipments")).await.json();
+            let parcel = &shipments["data"][0]["parcels"][0];
+            assert_eq!((&parcel["tracking_number"], &parcel["number_from"]["who"], &parcel["number_from"]["at"]), (number, &json!(who), &json!(at)));
+        }
+        // One that is brought beside ours is told of as such, with its own bringer.
+        let second = t.post("/v1/orders/ord_1/tracking-numbers", &brought).await.json();
+        let warning = format!("the order has another live shipment, shp_1 with {}", placed["trackingId"].as_str().unwrap());
+        assert_eq!((&second["warnings"], &second["parcels"][0]["number_from"]["who"]), (&json!([warning]), &json!("the marketplace")));
+    }
+
     async fn e1_a_label_is_out_of_date_the_moment_the_order_differs_and_bought_anew_on_request_only(engine: Engine) {
         let (first, second) = (Scripted::new(), Scripted::second());
         let t = scripted(engine, &first, &second).await;

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use testkit::carrier::{Outcome, Scripted};
 use testkit::{Answer, TestApp, on_both_engines};
 
-use super::fixture::{is, refusal, scripted, serving, shown, with_setup};
+use super::fixture::{is, refusal, scripted, serving, shown, statuses, with_setup};
 use crate::fixture::bare;
 
 /// What the real clients send with everything.
@@ -83,13 +83,24 @@ on_both_engines! {
         let t = serving(engine).await;
         let placed = ask(&t, Method::POST, "/order/placeorderasync", &order("S")).await;
         assert_eq!((placed.status.as_u16(), &placed.json()["status"]), (201, &json!("REQUEST_RECEIVED")), "{}", placed.text());
-        for _ in 0..200 {
-            if shown(&t, "S").await["status"] == "ORDER_DISPATCHED" {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        panic!("nobody dispatched it: {}", shown(&t, "S").await);
+        assert_eq!(shown(&t, "S").await["status"], "REQUEST_RECEIVED");
+        // It may be changed until a carrier is asked, its package too.
+        let packages = json!({ "packages": [{ "name": "custom", "weight": 3 }, { "name": "custom", "weight": 4 }] });
+        let edited = ask(&t, Method::POST, "/order/edit/orderExternalId/S", &packages).await;
+        assert_eq!(edited.status, 200, "{}", edited.text());
+        t.run_jobs().await;
+        assert_eq!(statuses(&t, "S").await, ["REQUEST_RECEIVED", "ESTIMATES_RECEIVED", "ORDER_DISPATCHED"]);
+        let shipments = t.get("/v1/orders/ord_1/shipments").await.json();
+        assert_eq!(shipments["data"][0]["parcels"].as_array().unwrap().len(), 2);
+        // What nobody takes is told of, kept, and may be tried again.
+        let mut closed = order("C");
+        closed["storeExternalId"] = json!("closed");
+        assert_eq!(ask(&t, Method::POST, "/order/placeorderasync", &closed).await.status, 201);
+        t.run_jobs().await;
+        t.run_jobs().await;
+        assert_eq!(statuses(&t, "C").await, ["REQUEST_RECEIVED", "ESTIMATES_FAILED"]);
+        let twice = ask(&t, Method::POST, "/order/placeorderasync", &order("S")).await;
+        assert_eq!(refusal(&twice).1, "DUPLICATE_ID");
     }
 
     async fn business_errors_are_400_in_the_words_its_clients_know(engine: Engine) {

@@ -5,7 +5,7 @@ use testkit::on_both_engines;
 use testkit::sink::{Received, Sink};
 
 use super::fixture::{SETUP, created, delete, first_account, order, put, with_setup};
-use crate::fixture::with;
+use crate::fixture::{bare, kind_of, with};
 
 const SECRET: &str = "shared-secret";
 
@@ -58,6 +58,12 @@ on_both_engines! {
             assert_eq!(dispatched[name], value, "{name}");
         }
         assert!(dispatched["packages"].is_array() && dispatched["trackingUrl"].is_string());
+        // The label is where the body says, as long as it is good.
+        assert_eq!((&bodies[0]["labelLink"], &bodies[0]["label"]), (&Json::Null, &Json::Null));
+        let link = dispatched["labelLink"].as_str().unwrap();
+        assert_eq!((dispatched["label"]["url"].as_str(), &dispatched["label"]["fileType"]), (Some(link), &json!("PDF")));
+        let label = bare(&t, &[], http::Method::GET, link.strip_prefix("http://127.0.0.1:8080").unwrap(), "").await;
+        assert_eq!((label.status.as_u16(), kind_of(&label.bytes)), (200, "<PDF>"));
         assert_eq!(bodies[9]["statusUser"], "first");
     }
 
@@ -89,6 +95,7 @@ on_both_engines! {
         t.run_jobs().await;
         let last = self::bodies(&sink).pop().unwrap();
         assert_eq!((&last["status"], &last["provider"]), (&json!("ORDER_CANCELLED"), &json!("first")));
+        assert_eq!((&last["labelLink"], &last["label"]), (&Json::Null, &Json::Null), "there is nothing to print any more");
     }
 
     async fn a_refusal_on_the_way_and_a_cancellation_are_told(engine: Engine) {

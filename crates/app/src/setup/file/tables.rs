@@ -13,7 +13,7 @@ use domain::location::{CutOffs, Location};
 use domain::measure::Weight;
 use domain::money::{Currency, Decimal, Money};
 use domain::routing::{Pick, RoutingRule, RuleAction};
-use domain::tenant::{FallbackRate, Mode, Tenant};
+use domain::tenant::{AddressChecking, FallbackRate, GeocoderApi, GeocoderSetup, Mode, Tenant};
 use jiff::civil::{Date, Time};
 
 use crate::routing;
@@ -59,6 +59,9 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let fallback_rate = fallback_rate.and_then(Entry::section).and_then(|table| fallback(table, currency));
 
     let customers = customers::book(&section);
+    let address_check = section.optional("address_check", "a table such as { by = \"rules\" }");
+    let address_check = address_check.and_then(Entry::section).and_then(address_checking);
+
     let keys = section.tables("key", "public").into_iter().filter_map(|key| self::key(key, across)).collect();
     let mut once = Once::default();
     let integrations =
@@ -84,6 +87,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
             default_weight,
             fallback_rate,
             customers,
+            address_check,
         },
         keys,
         integrations,
@@ -104,6 +108,36 @@ fn fallback(section: Section<'_>, of_tenant: Option<Currency>) -> Option<Fallbac
     section.close();
     let name = name.unwrap_or_else(|| "Standard".to_owned());
     Some(FallbackRate { name, price: Money::new(price?, currency.or(of_tenant)?) })
+}
+
+/// How shipping addresses are looked at.
+fn address_checking(section: Section<'_>) -> Option<AddressChecking> {
+    let by = section.required("by", "\"rules\", \"nominatim\" or \"photon\"").and_then(|entry| {
+        entry.read(|name| match name {
+            "rules" => Some(None),
+            "nominatim" => Some(Some(GeocoderApi::Nominatim)),
+            "photon" => Some(Some(GeocoderApi::Photon)),
+            _ => None,
+        })
+    });
+    let holds_failed = section.optional("hold_failed", "true or false").and_then(Entry::boolean).unwrap_or(false);
+    let Some(api) = by.flatten() else {
+        section.close();
+        return by.map(|_| AddressChecking { geocoder: None, holds_failed });
+    };
+    let url = values::url(&section);
+    let pace = section.optional("requests_per_second", "a whole number from 1 to 50");
+    let pace = pace.map_or(Some(1), |entry| {
+        let pace = entry.integer()?;
+        let is_fair = (1..=50).contains(&pace);
+        if !is_fair {
+            entry.refuse();
+        }
+        is_fair.then_some(pace)
+    });
+    section.close();
+    let requests_per_second = u32::try_from(pace?).ok()?;
+    Some(AddressChecking { geocoder: Some(GeocoderSetup { api, url: url?, requests_per_second }), holds_failed })
 }
 
 /// Whether a table's own id comes for the first time.
@@ -197,6 +231,7 @@ fn location(
         carriers,
         aliases,
         cut_offs,
+        extra: BTreeMap::new(),
     })
 }
 

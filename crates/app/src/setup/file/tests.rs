@@ -9,7 +9,7 @@ use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
 use domain::connector::{
-    Answer, BookRequest, Booking, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
+    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
 };
 use domain::error::Problem;
 use domain::measure::Weight;
@@ -96,8 +96,10 @@ impl Connector for Local {
             is_live: false,
             is_test: false,
             can_track: false,
+            takes_pushes: false,
             can_cancel: true,
             books_once_a_reference: true,
+            has_one_number: false,
             serials_a_parcel: 1,
         };
         &PROFILE
@@ -123,8 +125,10 @@ impl Connector for Real {
             is_live: true,
             is_test: false,
             can_track: false,
+            takes_pushes: false,
             can_cancel: true,
             books_once_a_reference: true,
+            has_one_number: false,
             serials_a_parcel: 0,
         };
         &PROFILE
@@ -153,8 +157,10 @@ impl Connector for Play {
             is_live: false,
             is_test: true,
             can_track: false,
+            takes_pushes: false,
             can_cancel: true,
             books_once_a_reference: true,
+            has_one_number: false,
             serials_a_parcel: 0,
         };
         &PROFILE
@@ -172,6 +178,10 @@ impl Connection for Nothing {
 
     fn book<'a>(&'a self, _ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Booking> {
         Box::pin(async { Err(domain::CarrierError::Unsupported("booking".to_owned())) })
+    }
+
+    fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
+        Box::pin(async { Ok(Checked::default()) })
     }
 }
 
@@ -215,6 +225,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         consents: [],
                         attributes: [],
                     },
+                    address_check: None,
                 },
                 keys: [
                     KeySetup {
@@ -229,6 +240,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                             Void,
                             Setup,
                             Erase,
+                            Overrule,
                         ],
                     },
                 ],
@@ -292,6 +304,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         ),
                         aliases: {},
                         cut_offs: None,
+                        extra: {},
                     },
                 ],
                 carrier_accounts: [

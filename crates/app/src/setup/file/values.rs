@@ -60,13 +60,13 @@ pub(super) fn dialect(section: &Section<'_>) -> Option<Dialect> {
 
 /// What a key may do; `*` is everything.
 pub(super) fn scopes(section: &Section<'_>) -> Option<Vec<Scope>> {
-    let expected = "[\"*\"] or a list of some of read, write, print, buy, void, setup, erase";
+    let expected = "[\"*\"] or a list of some of read, write, print, buy, void, setup, erase, overrule";
     let list = section.required("scopes", expected)?;
     let read = |name: &str| match name {
         "*" => Some(Scope::ALL.to_vec()),
         name => name.parse().ok().map(|scope| vec![scope]),
     };
-    let mut scopes = filled(list, "* or one of read, write, print, buy, void, setup, erase", read)?.concat();
+    let mut scopes = filled(list, "* or one of read, write, print, buy, void, setup, erase, overrule", read)?.concat();
     scopes.sort_unstable();
     scopes.dedup();
     Some(scopes)

@@ -271,7 +271,7 @@ async fn h5_a_tenth_of_a_gram_is_not_nothing_and_50000_of_them_are_5_kilograms()
         let rates = offer(&account_with(sheet, &[]), place("DE", "10115"), parcels).await.rates;
         rates
             .iter()
-            .map(|rate| format!("{} for {}", rate.service.service, rate.parcels[0].billed_weight))
+            .map(|rate| format!("{} for {}", rate.service.service, rate.parcels[0].billed_weight.unwrap()))
             .collect::<Vec<_>>()
     };
     assert_eq!(services(100).await, ["light for 0.0001 kg"]);
