@@ -24,6 +24,7 @@ pub mod native;
 mod push;
 mod routes;
 pub mod sendcloud;
+pub mod seven_senders;
 
 pub use routes::Route;
 
@@ -57,6 +58,8 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(expertsender::routes().router("/expertsender"))
         .merge(expertsender::book_routes().router(""))
         .merge(expertsender::book_routes().router("/expertsender"))
+        .merge(seven_senders::routes().router(""))
+        .merge(seven_senders::routes().router("/seven-senders"))
         .merge(native)
         .merge(links::router())
         .merge(push::router())
@@ -64,7 +67,9 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .with_state(app)
         .layer(most.layer())
         .layer(axum::Extension(most));
-    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+    Router::new()
+        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+        .layer(axum::middleware::map_request(seven_senders::plain_path))
 }
 
 /// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
@@ -116,7 +121,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             routes.into_iter().chain(v2).collect()
         }
         Dialect::Expertsender => [expertsender::routes().list(), expertsender::book_routes().list()].concat(),
-        Dialect::SevenSenders | Dialect::Crowdsender => Vec::new(),
+        Dialect::SevenSenders => seven_senders::routes().list(),
+        Dialect::Crowdsender => Vec::new(),
     }
 }
 
@@ -127,7 +133,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
         Dialect::Expertsender => Some(include_str!("../../../openapi/expertsender.json")),
-        Dialect::SevenSenders | Dialect::Crowdsender => None,
+        Dialect::SevenSenders => Some(include_str!("../../../openapi/seven_senders.json")),
+        Dialect::Crowdsender => None,
     }
 }
 

@@ -108,7 +108,13 @@ impl App {
         self.sell_token(public, secret, prefix, None).await
     }
 
-    /// The same, in place of the token of this family that the key bought before.
+    /// The same for whoever brings the secret part alone.
+    pub async fn issue_token_for(&self, secret: &Secret, prefix: &str) -> Result<IssuedToken> {
+        let caller = self.authenticate(&Credentials::Secret(secret.clone()), Dialect::Native).await?;
+        self.sell_token(&caller.key.public, secret, prefix, None).await
+    }
+
+    /// A token in place of the one of this family that the key bought before.
     pub async fn issue_only_token(&self, public: &str, secret: &Secret, family: &'static str) -> Result<IssuedToken> {
         self.sell_token(public, secret, "", Some(family)).await
     }

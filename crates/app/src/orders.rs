@@ -45,6 +45,21 @@ pub struct PlacedOrder {
     pub details: Arc<OrderDetails>,
 }
 
+/// What an order becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderEdit {
+    /// What it says now.
+    pub details: OrderDetails,
+    /// The status a client set, before and after, for the event.
+    pub status: Option<(String, String)>,
+}
+
+impl From<OrderDetails> for OrderEdit {
+    fn from(details: OrderDetails) -> Self {
+        Self { details, status: None }
+    }
+}
+
 /// How a client names an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderRef {
@@ -278,6 +293,26 @@ impl App {
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
         wish: impl Fn(&Order) -> Result<Option<String>> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
+        self.edit(caller, id, move |order, _| change(order).map(OrderEdit::from), wish).await
+    }
+
+    /// The same for a change that keeps the id of the event which tells of it.
+    pub async fn edit_order_by_event<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order, EventId) -> std::result::Result<OrderEdit, R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
+        self.edit(caller, id, change, |_| Ok(None)).await
+    }
+
+    async fn edit<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        change: impl Fn(&Order, EventId) -> std::result::Result<OrderEdit, R> + Send + Sync + 'static,
+        wish: impl Fn(&Order) -> Result<Option<String>> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<Order, R>> {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
@@ -286,8 +321,8 @@ impl App {
             .store()
             .write(async move |tx| {
                 let mut order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
-                let details = match change(&order) {
-                    Ok(details) => details,
+                let OrderEdit { details, status } = match change(&order, event_id) {
+                    Ok(edit) => edit,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 let row = OrderRow::new(id, order.channel, &details, &zone, now)?;
@@ -301,7 +336,8 @@ impl App {
                     if is_checking {
                         tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
                     }
-                    let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                    let (old, new) = status.unzip();
+                    let about = About { order: Some(id), order_version: Some(version), old, new, ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                     if let Some(wish) = wish(&order)? {
                         tx.change_dispatch(&tenant, id, &wish).await?;
@@ -340,6 +376,75 @@ impl App {
             if is_deleted {
                 self.wakes().events.notify_one();
                 return Ok(());
+            }
+        }
+    }
+}
+
+impl App {
+    /// Creates an order, or changes the one that its channel has under the same external id by what `change` makes of it.
+    /// Says whether it is new.
+    pub async fn create_or_edit_order(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        change: impl Fn(&Order, EventId) -> OrderEdit + Clone + Send + Sync + 'static,
+    ) -> Result<(OrderId, bool)> {
+        const TRIES: usize = 10;
+        let is_taken = |problem: &Problem| problem.rule == Rule::Taken && problem.path == "external_id";
+        let named = OrderRef::External(Some(draft.channel), draft.details.external_id.clone().unwrap_or_default());
+        for _ in 0..TRIES {
+            match self.create_order(caller, draft.clone()).await {
+                Ok(order) => return Ok((order.id, true)),
+                Err(Error::Invalid(problems)) if problems.iter().any(is_taken) => {}
+                Err(error) => return Err(error),
+            }
+            let found = match self.find_order_to_change(caller, &named, Scope::Write).await {
+                Ok(found) if found.channel == draft.channel => found.id,
+                // It was deleted meanwhile.
+                Ok(_) | Err(Error::NotFound(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let change = change.clone();
+            let edit = move |order: &Order, event| Ok::<_, std::convert::Infallible>(change(order, event));
+            match self.edit_order_by_event(caller, found, edit).await {
+                Ok(Ok(order)) => return Ok((order.id, false)),
+                Ok(Err(never)) => match never {},
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict("the order is being created and deleted at this moment: try again".to_owned()))
+    }
+
+    /// Deletes every order of a channel that fits a filter and is worth deleting, one by one, and says how many. Begun
+    /// again after a crash, it goes on.
+    pub async fn delete_orders(
+        &self,
+        caller: &Caller,
+        channel: ChannelNumber,
+        filter: OrderFilter,
+        is_meant: impl Fn(&Order) -> bool,
+    ) -> Result<usize> {
+        const BATCH: usize = 100;
+        caller.require(Scope::Write)?;
+        let (mut deleted, mut after) = (0, None);
+        loop {
+            let filter = OrderFilter { channels: Some(vec![channel]), ..filter.clone() };
+            let sort = vec![(OrderSort::PlacedAt, false), (OrderSort::Id, false)];
+            let page = OrderPage { sort, after: after.clone(), backwards: false, skip: 0, limit: BATCH };
+            let listed = self.list_orders(&caller.as_reader(), filter, page).await?;
+            after = listed.get(BATCH - 1).map(|last| last.place.clone());
+            for listed in listed.iter().take(BATCH).filter(|listed| is_meant(&listed.order)) {
+                match self.delete_order(caller, listed.order.id).await {
+                    Ok(()) => deleted += 1,
+                    // Somebody else deleted it meanwhile.
+                    Err(Error::NotFound(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if after.is_none() {
+                return Ok(deleted);
             }
         }
     }

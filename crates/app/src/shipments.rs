@@ -1,5 +1,6 @@
 //! Shipments: put together, shown, cancelled. How the carrier is asked stands in [`booking`].
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::address::Address;
@@ -395,6 +396,8 @@ impl App {
                 makes_way: false,
                 replaces: None,
                 brought_by: None,
+                former_numbers: Vec::new(),
+                extra: BTreeMap::new(),
                 label_format: plan.label_format,
                 wraps_lines: false,
                 address_split: order.address_check().and_then(|check| check.split.clone()),
@@ -486,6 +489,16 @@ impl App {
         caller.require(Scope::Void)?;
         self.shipment(&caller.as_reader(), id).await?;
         self.cancel_known(caller.tenant(), id).await
+    }
+
+    /// The same for the shipment that a parcel belongs to.
+    pub async fn cancel_by_parcel(&self, caller: &Caller, parcel: ParcelId) -> Result<Shipment> {
+        caller.require(Scope::Void)?;
+        let shipment = self.shipment_of_parcel(&caller.as_reader(), parcel).await.map_err(|error| match error {
+            Error::NotFound(_) => Error::NotFound("shipment"),
+            error => error,
+        })?;
+        self.cancel_known(caller.tenant(), shipment.id).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::document::{Document, DocumentKind};
 use domain::event::Event;
-use domain::ids::OrderId;
+use domain::ids::{OrderId, ParcelId};
 use domain::order::Order;
 use domain::page::Page;
 use domain::shipment::{Shipment, ShipmentStatus};
@@ -59,6 +59,17 @@ pub struct StoryPage {
     pub after: Option<(Timestamp, OrderId)>,
     /// Walk towards newer orders instead; rows still come newest first.
     pub backwards: bool,
+    /// How many.
+    pub limit: usize,
+}
+
+/// Which part of a list of stories, by how many are left out first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryList {
+    /// Sort columns, as [`OrderPage`] has them.
+    pub sort: Vec<(OrderSort, bool)>,
+    /// Leave out this many first.
+    pub skip: usize,
     /// How many.
     pub limit: usize,
 }
@@ -138,6 +149,103 @@ impl App {
             kept.reverse();
         }
         Ok(Page { rows: kept, has_more })
+    }
+}
+
+impl App {
+    /// The orders that fit a filter, in any order, with everything stored of each. With `keep` only those worth keeping:
+    /// then every order that fits the filter is looked at until there are enough.
+    pub async fn list_stories(
+        &self,
+        caller: &Caller,
+        filter: OrderFilter,
+        list: StoryList,
+        keep: Option<impl Fn(&Story) -> bool>,
+    ) -> Result<Vec<Story>> {
+        caller.require(Scope::Read)?;
+        let mut after = None;
+        let mut to_leave_out = if keep.is_some() { list.skip } else { 0 };
+        let mut kept: Vec<Story> = Vec::new();
+        while kept.len() < list.limit {
+            let part = OrderPage {
+                sort: list.sort.clone(),
+                skip: if keep.is_none() && after.is_none() { list.skip } else { 0 },
+                after,
+                backwards: false,
+                limit: if keep.is_some() { BATCH } else { BATCH.min(list.limit - kept.len()) },
+            };
+            let (tenant, filter) = (caller.tenant().clone(), filter.clone());
+            let (told, last) = self
+                .store()
+                .read_list(async move |tx| {
+                    let mut listed = tx.list_orders(&tenant, &filter, &part).await?;
+                    let has_more = listed.len() > part.limit;
+                    listed.truncate(part.limit);
+                    let last = listed.last().map(|last| last.place.clone()).filter(|_| has_more);
+                    let orders = listed.into_iter().map(|listed| listed.order).collect();
+                    Ok((tell(tx, &tenant, orders).await?, last))
+                })
+                .await?;
+            for story in told {
+                if keep.as_ref().is_some_and(|keep| !keep(&story)) {
+                    continue;
+                }
+                if to_leave_out > 0 {
+                    to_leave_out -= 1;
+                } else if kept.len() < list.limit {
+                    kept.push(story);
+                }
+            }
+            after = last;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The story of the order that a parcel belongs to, shown to whoever may see it.
+    pub async fn story_of_parcel(&self, caller: &Caller, parcel: ParcelId) -> Result<Story> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let told = self
+            .store()
+            .read(async move |tx| {
+                let Some((_, order)) = tx.place_of_parcel(&tenant, parcel).await? else { return Ok(Vec::new()) };
+                let order = tx.order(&tenant, order).await?;
+                tell(tx, &tenant, order.into_iter().collect()).await
+            })
+            .await?;
+        told.into_iter().next().ok_or(domain::Error::NotFound("shipment"))
+    }
+
+    /// The same for a parcel of an order that the caller has just changed.
+    pub async fn retold_of_parcel(&self, caller: &Caller, parcel: ParcelId) -> Result<Story> {
+        self.story_of_parcel(&caller.as_reader(), parcel).await
+    }
+
+    /// Parcels of live shipments in the order of their ids, by the carrier's number when one is named, each with the story
+    /// of its order.
+    pub async fn list_parcels(
+        &self,
+        caller: &Caller,
+        number: Option<String>,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<(ParcelId, Story)>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        let list = async move |tx: &mut Tx<'_>| {
+            let found = tx.live_parcels(&tenant, number.as_deref(), skip, limit).await?;
+            let mut ids: Vec<OrderId> = found.iter().map(|(_, order)| *order).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let orders: Vec<Order> = tx.orders_ever(&tenant, &ids).await?.into_iter().flatten().collect();
+            let stories = tell(tx, &tenant, orders).await?;
+            let story = |order: OrderId| stories.iter().find(|story| story.order.id == order).cloned();
+            Ok(found.into_iter().filter_map(|(parcel, order)| Some((parcel, story(order)?))).collect())
+        };
+        self.store().read_list(list).await
     }
 }
 

@@ -40,8 +40,7 @@ fn batch(prefix: &str) -> Vec<u8> {
 
 pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
     let (requests, rounds) = if bench.quick { (40, 2) } else { (150, 4) };
-    let sendcloud = |prefix: &str| orders(prefix, BATCH);
-    let dialects: [&dyn Fn(&str) -> Vec<u8>; 2] = [&sendcloud, &batch];
+    let dialects: [fn(&str) -> Vec<u8>; 2] = [|prefix| orders(prefix, BATCH), batch];
     let mut best = [(0.0_f64, 0.0); 2];
     // In turns, so that a slow minute of the machine is everybody's.
     for round in 0..rounds {

@@ -10,19 +10,29 @@ use crate::database::{Database, Engine, fresh, remove};
 use crate::server::Server;
 use crate::table::{Budget, Line, Table, percentile};
 
-/// Every filter and every order of the list.
-const QUERIES: [(&str, &str); 11] = [
-    ("newest first", ""),
-    ("by number", "&order_number=K-4999"),
-    ("by external id", "&order_id=e-4999"),
-    ("by status", "&status=paid"),
-    ("by rare status", "&status=lost"),
-    ("by channel", "&integration=7"),
-    ("placed from", "&order_created_at_min=2026-01-01T00:30:00Z"),
-    ("placed between", "&order_created_at_min=2026-01-01T00:30:00Z&order_created_at_max=2026-01-01T00:31:00Z"),
-    ("changed from", "&order_updated_at_min=2026-01-01T00:30:00Z"),
-    ("sorted by number", "&sort=order_number"),
-    ("sorted by placing", "&sort=-order_created_at"),
+/// Every filter and every order of the list; those of Seven Senders also gather each order's shipments and events.
+const QUERIES: [(&str, &str); 15] = [
+    ("newest first", "/api/v3/orders?page_size=20"),
+    ("by number", "/api/v3/orders?page_size=20&order_number=K-4999"),
+    ("by external id", "/api/v3/orders?page_size=20&order_id=e-4999"),
+    ("by status", "/api/v3/orders?page_size=20&status=paid"),
+    ("by rare status", "/api/v3/orders?page_size=20&status=lost"),
+    ("by channel", "/api/v3/orders?page_size=20&integration=7"),
+    ("placed from", "/api/v3/orders?page_size=20&order_created_at_min=2026-01-01T00:30:00Z"),
+    (
+        "placed between",
+        "/api/v3/orders?page_size=20&order_created_at_min=2026-01-01T00:30:00Z&order_created_at_max=2026-01-01T00:31:00Z",
+    ),
+    ("changed from", "/api/v3/orders?page_size=20&order_updated_at_min=2026-01-01T00:30:00Z"),
+    ("sorted by number", "/api/v3/orders?page_size=20&sort=order_number"),
+    ("sorted by placing", "/api/v3/orders?page_size=20&sort=-order_created_at"),
+    ("of Seven Senders, newest first", "/v2/orders?limit=20"),
+    ("of Seven Senders, by order id", "/v2/orders?limit=20&order_id=e-4999"),
+    ("of Seven Senders, sorted by date", "/v2/orders?limit=20&order_by=order_date"),
+    (
+        "of Seven Senders, placed between",
+        "/v2/orders?limit=20&order_date[after]=2026-01-01T00:30:00Z&order_date[before]=2026-01-01T00:31:00Z",
+    ),
 ];
 
 /// Inserts orders `from + 1` to `to` as the store would, a second apart.
@@ -63,7 +73,7 @@ fn times(bench: &Bench, port: u16) -> anyhow::Result<Vec<f64>> {
     let mut client = Client::connect(port)?;
     let mut medians = Vec::new();
     for (name, query) in QUERIES {
-        let asked = request("GET", &format!("/api/v3/orders?page_size=20{query}"), "");
+        let asked = request("GET", query, "");
         let mut samples = Vec::new();
         for n in 0..count + 20 {
             let began = Instant::now();

@@ -1,14 +1,17 @@
 //! A shipment: one hand-over to one carrier on one service, of one or more parcels.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChosenSplit};
+use crate::channel::Dialect;
 use crate::connector::Goods;
 use crate::document::Format;
 use crate::error::CarrierError;
 use crate::ids::{OrderId, ShipmentId};
 use crate::money::Money;
-use crate::order::OrderDetails;
+use crate::order::{OrderDetails, RawJson};
 use crate::parcel::Parcel;
 use crate::rate::Rate;
 use crate::routing::Decision;
@@ -163,6 +166,12 @@ pub struct ShipmentDetails {
     /// How a person took the recipient's street line apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_split: Option<ChosenSplit>,
+    /// Numbers it had before somebody corrected them, oldest first; customers may still hold them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_numbers: Vec<String>,
+    /// What a dialect can say of it and nothing above can hold, echoed to the same dialect only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<Dialect, RawJson>,
     /// Warnings for people: an assumed weight, letters that had to be transliterated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -142,6 +142,8 @@ pub enum OrderSort {
     Channel,
     /// The number people quote, letter case aside.
     Number,
+    /// The shop's own id, letter case aside.
+    ExternalId,
     /// When it was placed.
     PlacedAt,
     /// When the shop last changed it.
@@ -156,6 +158,7 @@ impl OrderSort {
             Self::Id => "id",
             Self::Channel => "channel",
             Self::Number => "number_key",
+            Self::ExternalId => "external_id_key",
             Self::PlacedAt => "placed_at",
             Self::ChangedAt => "changed_at",
             Self::CreatedAt => "created_at",
@@ -599,7 +602,7 @@ impl Tx<'_> {
         conditions.params.push((page.skip as i64).into());
         let count = conditions.params.len();
         let sql = format!(
-            "select {COLUMNS}, number_key, placed_at, changed_at from orders
+            "select {COLUMNS}, number_key, placed_at, changed_at, external_id_key from orders
              where tenant_id = $1 and is_deleted = 0{}
              order by {} limit ${} offset ${count}",
             conditions.sql,
@@ -628,6 +631,7 @@ fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
         OrderSort::Number => SortValue::Text(row.text(8)?),
         OrderSort::PlacedAt => SortValue::Int(row.int(9)?),
         OrderSort::ChangedAt => SortValue::Int(row.int(10)?),
+        OrderSort::ExternalId => SortValue::Text(row.text(11)?),
         OrderSort::CreatedAt => SortValue::Int(row.int(3)?),
     })
 }

@@ -310,6 +310,26 @@ impl Tx<'_> {
         row.map_or(Ok(0), |row| Ok(row.int(0)? as u32))
     }
 
+    /// Parcels of live shipments and their orders, in the order of their ids; by the carrier's number when one is named.
+    pub async fn live_parcels(
+        &mut self,
+        tenant: &TenantId,
+        number: Option<&str>,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<(ParcelId, OrderId)>> {
+        const ALL: &str = "
+            select id, order_id from parcels where tenant_id = $1 and is_live = 1 order by id limit $2 offset $3";
+        // The number alone may steer the planner.
+        const BY_NUMBER: &str = "
+            select id, order_id from parcels
+            where tenant_id = $1 and tracking_number = $4 and is_live = 1 order by id + 0 limit $2 offset $3";
+        let mut asked = params![tenant.as_str(), limit, skip].to_vec();
+        asked.extend(number.map(Value::from));
+        let rows = self.rows(if number.is_some() { BY_NUMBER } else { ALL }, &asked).await?;
+        rows.iter().map(|row| Ok((id(row.int(0)?, ParcelId::new)?, id(row.int(1)?, OrderId::new)?))).collect()
+    }
+
     /// The shipment and the order a parcel belongs to.
     pub async fn place_of_parcel(
         &mut self,

@@ -43,6 +43,12 @@ fn entry(news: &News, story: &Story) -> Option<Entry> {
     match event.kind {
         // The order's own event tells of it.
         EventKind::ShipmentCancelled if is_whole => return None,
+        // Nobody is told that it is on its way before it has a number.
+        EventKind::ShipmentRecorded
+            if news.shipment.as_ref().is_none_or(|shipment| shipment.tracking_numbers().is_empty()) =>
+        {
+            return None;
+        }
         EventKind::ParcelTrackingChanged | EventKind::ParcelMilestone => {}
         kind => {
             Status::of_event(kind)?;

@@ -19,27 +19,35 @@ use crate::json::{Json, ParseError};
 const INVALID: &str = "CustomerInvalidModelState";
 
 /// A refusal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Leads to the section of the HTTP standard that defines the status.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// The status in words.
-    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What kind of refusal, for programs.
     pub substatus: &'static str,
     /// What is wrong, for people.
     pub detail: Cow<'static, str>,
-    /// What was asked for, relative to the request: itself.
-    pub instance: &'static str,
     /// Everything that is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<String>>,
     /// Seconds for the `Retry-After` header.
-    #[serde(skip)]
     pub retry_after: Option<u64>,
+}
+
+/// A refusal as it is sent.
+#[derive(Serialize)]
+struct Sent<'r> {
+    /// Leads to the section of the HTTP standard that defines the status.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    status: u16,
+    substatus: &'static str,
+    detail: &'r str,
+    /// What was asked for, relative to the request: itself.
+    instance: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'r [String]>,
 }
 
 /// What the standard says of a status: the section that defines it, and its title.
@@ -65,8 +73,7 @@ impl Refusal {
     fn new(status: u16, substatus: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         let errors = (status != 401 && status != 500).then(|| vec![detail.clone().into_owned()]);
-        let (kind, title) = standard(status);
-        Self { kind, title, status, substatus, detail, instance: "", errors, retry_after: None }
+        Self { status, substatus, detail, errors, retry_after: None }
     }
 
     /// A batch or a body with several things wrong.
@@ -265,7 +272,17 @@ fn of_carrier(error: &CarrierError) -> Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut answer = crate::dialect::json(status, &self);
+        let (kind, title) = standard(self.status);
+        let sent = Sent {
+            kind,
+            title,
+            status: self.status,
+            substatus: self.substatus,
+            detail: &self.detail,
+            instance: "",
+            errors: self.errors.as_deref(),
+        };
+        let mut answer = crate::dialect::json(status, &sent);
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {

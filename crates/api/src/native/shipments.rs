@@ -278,6 +278,7 @@ pub(super) async fn record(
             carrier: fields.required("carrier", text(1, 100)),
             tracking_numbers: numbers(fields),
             brought_by: fields.optional("brought_by", text(1, 200)),
+            ..Recorded::default()
         }
     })?;
     let shipment = app.record_shipment(&caller, order_id(&id)?, recorded).await?;

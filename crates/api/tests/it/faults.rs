@@ -21,6 +21,12 @@ fn unavailable(dialect: Dialect) -> Json {
             "status": 503,
             "detail": "The server cannot do this now. Please try again in a moment.",
         })
+    } else if dialect == Dialect::SevenSenders {
+        json!({
+            "type": "https://tools.ietf.org/html/rfc2616#section-10",
+            "title": "An error occurred",
+            "detail": "The service is busy. Please try again in a moment.",
+        })
     } else {
         json!({ "errors": [{
             "status": "503",

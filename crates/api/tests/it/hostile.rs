@@ -193,6 +193,8 @@ fn assert_shaped(dialect: Dialect, answer: &Answer, asked: &str) {
             let is_of_a_link = is_text(&body["Message"]) || body == json!({ "message": "Unauthorized" });
             is_of_a_link || is_error(&body) && !errors.is_empty() && errors.iter().all(is_error)
         }
+        Dialect::SevenSenders if status == 401 => body["code"] == 401 && is_text(&body["message"]),
+        Dialect::SevenSenders => is_text(&body["type"]) && is_text(&body["title"]) && is_text(&body["detail"]),
         _ => body.is_object(),
     };
     assert!(is_shaped, "{asked}: {status} {text}");

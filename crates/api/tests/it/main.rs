@@ -30,6 +30,7 @@ mod refusals;
 mod routes;
 mod schema;
 mod seed;
+mod seven_senders;
 mod statuses;
 mod tokens;
 mod webhook_signatures;

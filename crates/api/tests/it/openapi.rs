@@ -12,7 +12,8 @@ use crate::fixture::{bare, key, order, serving, serving_setup, setup_with, with}
 use crate::schema::{faults, resolved};
 
 /// The dialects that are spoken.
-const SPOKEN: [Dialect; 4] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::Expertsender];
+const SPOKEN: [Dialect; 5] =
+    [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::Expertsender, Dialect::SevenSenders];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
 const RARE: [&str; 8] = [
@@ -165,6 +166,8 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
         assert_eq!(placed.status, 201, "{}", placed.text());
     }
     crate::expertsender::send_examples(&t).await;
+    let told = operations(Dialect::SevenSenders).into_iter().find(|operation| operation.name() == "POST /v2/orders");
+    assert_eq!(t.call(Method::POST, "/v2/orders", told.unwrap().body()).await.status, 201);
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
     t
@@ -290,6 +293,7 @@ on_both_engines! {
             let example = documented["content"].as_object().unwrap().values().next().unwrap()["example"].clone();
             let prefix = match operation.path.split('/').nth(1) {
                 Some("v1") => "/native",
+                Some("v2") => "/seven-senders",
                 Some("shipments" | "ent-services") => "/delivery-solutions",
                 Some("orders") => "/expertsender",
                 Some(word) if word.starts_with("customer") || word.ends_with("attributes") => "/expertsender",

@@ -192,7 +192,13 @@ fn websites(setup: &TenantSetup, dialect: Dialect, drafts: &[OrderDraft]) -> Res
         let website = number.website().filter(|_| dialect == Dialect::Expertsender);
         match (website, RawJson::new("{}".to_owned())) {
             (Some(website), Some(settings)) if known + opened.len() < MOST_WEBSITES => {
-                opened.push(Channel { number, dialect, name: format!("website {website}"), settings, is_default: true })
+                opened.push(Channel {
+                    number,
+                    dialect,
+                    name: format!("website {website}"),
+                    settings,
+                    is_default: true,
+                });
             }
             (Some(_), _) => {
                 let text = format!("a tenant has at most {MOST_WEBSITES} websites");

@@ -23,6 +23,7 @@ fn recorded(number: &str) -> Recorded {
         carrier: "Market Parcel".to_owned(),
         tracking_numbers: vec![number.to_owned()],
         brought_by: Some("the marketplace".to_owned()),
+        ..Recorded::default()
     }
 }
 
