@@ -157,8 +157,8 @@ fn unread(mut answer: Response) -> Response {
     answer
 }
 
-/// The variable part of a path. Bytes that are no text, and text with U+0000, which no database keeps, become U+FFFD,
-/// which names nothing: whoever asks hears that there is no such thing, in the dialect's own words.
+/// The variable part of a path. Bytes that are no text become U+FFFD, which names nothing: whoever asks hears that
+/// there is no such thing, in the dialect's own words.
 pub(crate) struct Segment(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {
@@ -166,8 +166,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let read = Path::<String>::from_request_parts(parts, state).await;
-        let text = read.ok().map(|Path(text)| text).filter(|text| !text.contains('\0'));
-        Ok(Self(text.unwrap_or_else(|| char::REPLACEMENT_CHARACTER.to_string())))
+        Ok(Self(read.map_or_else(|_| char::REPLACEMENT_CHARACTER.to_string(), |Path(text)| text)))
     }
 }
 
