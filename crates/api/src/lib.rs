@@ -75,7 +75,7 @@ pub fn router(app: App, most_bytes: usize) -> Router {
 /// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
 pub fn is_free_prefix(prefix: &str) -> bool {
     const LONGEST: usize = 200;
-    const TAKEN: [&str; 24] = [
+    const TAKEN: [&str; 25] = [
         "/v1",
         "/v2",
         "/api/v1",
@@ -85,6 +85,7 @@ pub fn is_free_prefix(prefix: &str) -> bool {
         "/native",
         "/sendcloud",
         "/delivery-solutions",
+        "/seven-senders",
         "/shipments",
         "/ent-services",
         "/expertsender",
@@ -109,6 +110,11 @@ pub fn is_free_prefix(prefix: &str) -> bool {
         |taken: &str| prefix.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let segments = prefix.strip_prefix('/').filter(|_| prefix.len() <= LONGEST);
     segments.is_some_and(|segments| segments.split('/').all(is_plain)) && !TAKEN.into_iter().any(is_below)
+}
+
+/// Whether the client of a request takes the first line that comes for its answer, so that none may come before it.
+pub fn takes_first_line_for_answer<B>(request: &http::Request<B>) -> bool {
+    request.headers().contains_key(http::header::EXPECT) && expertsender::is_own(request.uri().path())
 }
 
 /// The routes of a dialect on its native paths; none for one that is not spoken yet.

@@ -1,7 +1,7 @@
 //! Test databases: each test has a fresh and empty one, on the engine it asks for, and it goes with the test.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use domain::Result;
 
@@ -10,6 +10,18 @@ pub use proxy::{Fault, Proxy};
 mod proxy;
 
 use crate::{Config, Store};
+
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// Statements this process has sent so far. One that is sent for many rows at once counts as one.
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
+/// Counts one more.
+pub(crate) fn count_statement() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// The engines a test runs on; see [`on_both_engines!`](crate::on_both_engines).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

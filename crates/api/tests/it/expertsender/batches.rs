@@ -59,6 +59,32 @@ on_both_engines! {
         assert_eq!(get(&t, "/customers/email/399@example.com").await.status, 200);
     }
 
+    async fn a_batch_of_a_hundred_takes_as_many_statements_as_one_of_ten(engine: Engine) {
+        let t = serving(engine).await;
+        let body = |count: usize, name: &str, phone: usize| batch("AddOrReplace", (0..count).map(|n| {
+            let mut order = order(&format!("{name}-{n}"));
+            order["totalValue"] = json!(phone);
+            let (email, phone) = (format!("{name}-{n}@example.com"), format!("+4930{}", phone * 1_000 + n));
+            order["customer"] = json!({ "email": email, "phone": phone, "crmId": format!("{name}-{n}-{phone}") });
+            order
+        }));
+        // Ids come in blocks, and the first of each kind makes its sequence.
+        assert_eq!(post(&t, "/orders", &body(100, "first", 100)).await.status, 201);
+        let mut taken = Vec::new();
+        for count in [10, 100] {
+            // New orders of new customers; the same again; all of them changed, with other keys of every customer.
+            for phone in [200, 200, 300] {
+                let before = testkit::statements();
+                assert_eq!(post(&t, "/orders", &body(count, &count.to_string(), phone + count)).await.status, 201);
+                taken.push(testkit::statements() - before);
+            }
+        }
+        assert_eq!(taken[..3], taken[3..], "new, the same, changed");
+        assert!(taken.iter().all(|statements| *statements < 20), "{taken:?}");
+        let changed = get(&t, "/customers/crmId/100-99-%2B4930400099").await;
+        assert_eq!(changed.json()["data"]["email"], "100-99@example.com");
+    }
+
     async fn websites_may_use_the_same_ids(engine: Engine) {
         let t = serving(engine).await;
         for (website, total) in [(json!(1), 3), (json!("2"), 4)] {
