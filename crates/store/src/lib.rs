@@ -20,6 +20,7 @@ use domain::{Error, Result};
 
 pub mod accounts;
 mod addresses;
+mod backup;
 pub mod blobs;
 mod bulk;
 pub mod channels;
