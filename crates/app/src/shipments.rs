@@ -296,7 +296,16 @@ impl App {
             service: None,
             now: self.now(),
         };
-        let accounts = accounts_asked(caller, &location, named, &mut ask)?;
+        let contract = named.and_then(|named| named.contract.as_deref());
+        let contract = contract.map(|contract| {
+            let known = match &wish.service {
+                Some(_) => setup.contract(caller.dialect, contract),
+                None => setup.contract_of_order(order.channel, contract),
+            };
+            let text = || format!("no carrier account is known as {contract:?}");
+            known.ok_or_else(|| Error::Invalid(vec![Problem::of(Rule::Unknown, "service/contract", text())]))
+        });
+        let accounts = accounts_asked(setup, &location, contract.transpose()?, named, &mut ask)?;
         let mut offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
         let ends = Ends {
             sender: &ask.sender,
@@ -513,23 +522,19 @@ pub(crate) fn open(held: Held) -> Result<()> {
 
 /// The accounts that may carry an order. A service or contract that somebody named is taken or refused, never swapped.
 fn accounts_asked<'a>(
-    caller: &'a Caller,
+    setup: &'a TenantSetup,
     location: &'a Location,
+    contract: Option<&Account>,
     named: Option<&ServiceWish>,
     ask: &mut RateRequest,
 ) -> Result<Vec<&'a Account>> {
-    let setup = &caller.setup;
     let mut accounts = accounts_of(setup, location);
     if accounts.is_empty() {
         let text = format!("no carrier account is assigned to location {:?}", location.external_id);
         return Err(Error::Invalid(vec![Problem::of(Rule::Missing, "location", text)]));
     }
-    if let Some(contract) = named.and_then(|named| named.contract.as_deref()) {
-        let account = setup.contract(caller.dialect, contract).ok_or_else(|| {
-            let text = format!("no carrier account is known as {contract:?}");
-            Error::Invalid(vec![Problem::of(Rule::Unknown, "service/contract", text)])
-        })?;
-        accounts.retain(|known| known.account.id == account.account.id);
+    if let Some(contract) = contract {
+        accounts.retain(|known| known.account.id == contract.account.id);
     }
     if let Some(code) = named.and_then(|named| named.code.as_deref()) {
         let parsed = ServiceCode::parse(code);

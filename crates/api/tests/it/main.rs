@@ -6,6 +6,7 @@ mod access;
 mod addresses;
 mod carrier_words;
 mod couriers;
+mod cross_dialect;
 mod deleting;
 mod delivery_solutions;
 mod editing;
