@@ -158,6 +158,11 @@ id!(
     LogId, "log"
 );
 
+id!(
+    /// Names a batch.
+    BatchId, "bat"
+);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -20,6 +20,7 @@ use domain::{Error, Result};
 
 pub mod accounts;
 mod addresses;
+pub mod batches;
 pub mod blobs;
 mod bulk;
 pub mod channels;

@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "0013_account_checks",
     14 "0014_push_addresses",
     15 "0015_address_checks",
+    16 "0016_batches",
 ];
 
 const TABLE: &str =

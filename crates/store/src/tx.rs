@@ -4,7 +4,9 @@
 //! once a connection and kept. A statement that fails ends its command: whatever is asked afterwards fails as well,
 //! and nothing of the command is stored, on either engine.
 
-use domain::ids::{DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId, TrackingEventId};
+use domain::ids::{
+    BatchId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId, TrackingEventId,
+};
 use domain::{Error, Result, Timestamp};
 
 use crate::{postgres, sqlite};
@@ -131,7 +133,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrderId, ShipmentId, ParcelId, DocumentId, TrackingEventId, EventId, EndpointId, DeliveryId, LogId);
+ids!(OrderId, ShipmentId, ParcelId, DocumentId, TrackingEventId, EventId, EndpointId, DeliveryId, LogId, BatchId);
 
 /// The parameters of a statement, `$1` first: `params![tenant, order.id, "open"]`.
 #[macro_export]
