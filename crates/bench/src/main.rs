@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Parser;
 
+mod batches;
 mod client;
 mod database;
 mod dispatch;
@@ -29,7 +30,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, dispatch, drawing, rules, webhooks, memory, lists.
+    /// Only these lines: ingest, label, batches, dispatch, drawing, rules, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -60,7 +61,7 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 8] = ["ingest", "label", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
+const LINES: [&str; 9] = ["ingest", "label", "batches", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -85,6 +86,7 @@ fn main() -> anyhow::Result<()> {
         let measured = match line {
             "ingest" => on_both(&bench, &mut table, ingest::measure),
             "label" => on_both(&bench, &mut table, label::measure),
+            "batches" => on_both(&bench, &mut table, batches::measure),
             "dispatch" => on_both(&bench, &mut table, dispatch::measure),
             "drawing" => drawing::measure(&bench, &mut table),
             "rules" => rules::measure(&bench, &mut table),

@@ -38,7 +38,8 @@ pub(crate) fn lay_out(title: &GroupTitle, medium: Medium, fonts: &Fonts<'_>, war
         }
         let caption = Rect { y: cell.y + 0.8, height: 4.0_f32.min(height / 3.0), ..cell };
         drawing.caption(caption, Across::Left, Ink::Black, &name.to_uppercase(), Style::Regular, 8.0);
-        let room = Rect { y: caption.bottom(), height: cell.bottom() - caption.bottom() - 0.6, ..cell };
+        let gap = 2.0_f32.min(height / 12.0);
+        let room = Rect { y: caption.bottom() + gap, height: cell.bottom() - caption.bottom() - gap - 0.6, ..cell };
         let (text, style) = match value.as_deref() {
             Some(value) if !value.trim().is_empty() => (value, Style::Bold),
             _ => ("(none)", Style::Regular),

@@ -215,5 +215,5 @@ fn pdf<'a>(
         document.draw(&layout, 0.0, 0.0);
         (place, is_begun) = (0, false);
     }
-    document.finish()
+    if document.is_empty() { Err(DrawError::Nothing) } else { document.finish() }
 }

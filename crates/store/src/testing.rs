@@ -1,7 +1,7 @@
 //! Test databases: each test has a fresh and empty one, on the engine it asks for, and it goes with the test.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use domain::Result;
 
@@ -10,6 +10,14 @@ pub use proxy::{Fault, Proxy};
 mod proxy;
 
 use crate::{Config, Store};
+
+/// Questions to any database so far.
+pub(crate) static ASKED: AtomicU64 = AtomicU64::new(0);
+
+/// How many questions this process has asked its databases so far; one of many rows, or of many at once, is one.
+pub fn asked() -> u64 {
+    ASKED.load(Ordering::Relaxed)
+}
 
 /// The engines a test runs on; see [`on_both_engines!`](crate::on_both_engines).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use crate::shipments::{Errand, ShipWish};
 use crate::{App, Caller, clock};
 
 /// How long a batch may be worked on before another node may take over, unless the lease is kept.
-pub(crate) const LEASE: Duration = Duration::from_mins(1);
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
 
 /// Outcomes that are written down together at most, and how long the first of them waits.
 const TOGETHER: usize = 256;
@@ -201,7 +201,12 @@ impl App {
 
     /// What becomes of an order whose shipment was made for this batch.
     fn standing(&self, order: BatchOrder, shipment: &Shipment) -> Verdict {
-        let is_late = clock::later(shipment.created_at, PATIENCE) <= self.now();
+        // A booking whose server was killed has not been asked about yet, however long ago that was.
+        let (since, is_asked) = match shipment.status {
+            ShipmentStatus::Booking => (shipment.created_at, shipment.details.failure.is_some()),
+            _ => (shipment.modified_at, true),
+        };
+        let is_late = is_asked && clock::later(since, PATIENCE) <= self.now();
         let why = match shipment.status {
             ShipmentStatus::Booked if shipment.is_ready_to_print() => {
                 return Verdict::Settled(BatchOrder {

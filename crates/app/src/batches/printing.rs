@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::time::Instant;
 
 use bytes::Bytes;
 use documents::{Drawn, Part};
@@ -22,11 +23,13 @@ use crate::{App, clock};
 const READ: usize = 256;
 
 /// A label that is to be in a file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Sheet {
     parcel: ParcelId,
     shipment: ShipmentId,
     order: OrderId,
+    /// What the shop calls the order.
+    reference: Option<String>,
 }
 
 impl App {
@@ -95,7 +98,8 @@ impl App {
                 for parcel in &shipment.parcels {
                     let value = |by: &GroupBy| by.value(order.as_ref(), &shipment, parcel);
                     let key: GroupKey = group_by.iter().map(value).collect();
-                    let sheet = Sheet { parcel: parcel.id, shipment: shipment.id, order: shipment.order };
+                    let reference = shipment.details.order_reference.clone();
+                    let sheet = Sheet { parcel: parcel.id, shipment: shipment.id, order: shipment.order, reference };
                     sheets.push((key, sheet));
                 }
             }
@@ -163,7 +167,12 @@ impl App {
             let parts = page.map(Part::Title).into_iter().chain(std::iter::from_fn(|| waiting.blocking_recv()));
             ::documents::merge(parts, &title, format, &options)
         });
+        let mut kept_at = Instant::now();
         for sheets in sheets.chunks(READ) {
+            if kept_at.elapsed() >= LEASE / 4 {
+                self.keep_printing(taken, &mut Vec::new(), 1).await?;
+                kept_at = Instant::now();
+            }
             for part in self.parts_of(taken, sheets, format).await? {
                 // Nobody listens any more when the drawing broke, which is told below.
                 drop(parts.send(part).await);
@@ -201,7 +210,8 @@ impl App {
         documents: Vec<Document>,
         format: Format,
     ) -> Result<Part<'static>> {
-        let name = sheet.parcel.to_string();
+        let order = sheet.reference.clone().unwrap_or_else(|| sheet.order.to_string());
+        let name = format!("order {order}, parcel {}", sheet.parcel);
         let is_its = |document: &&Document| {
             document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel)
         };

@@ -102,6 +102,11 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Whether no page was begun.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0 && self.page.is_none()
+    }
+
     /// The finished file.
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, DrawError> {
         self.end_page();
