@@ -239,6 +239,15 @@ impl Tx<'_> {
         Ok(self.execute(SHIP, &row).await? > 0)
     }
 
+    /// The shipment that was made for an order of a batch, as it stands beside it now.
+    pub async fn shipment_of_batch_order(&mut self, taken: &TakenOrder) -> Result<Option<ShipmentId>> {
+        const MADE: &str = "
+            select shipment_id from batch_orders where tenant_id = $1 and batch_id = $2 and position = $3";
+        let row = self.row(MADE, &params![taken.tenant.as_str(), taken.batch, taken.position]).await?;
+        let made = row.map_or(Ok(None), |row| row.opt_int(0))?;
+        made.map(|number| id(number, ShipmentId::new)).transpose()
+    }
+
     /// Writes down what became of orders that waited, tells how fast it goes and keeps the lease; the batch as it stands
     /// then, or `None` when it is somebody else's by now.
     pub async fn settle_batch_orders(

@@ -53,7 +53,7 @@ impl App {
     /// Labels the orders of a batch that wait, until each has an outcome or waits for its carrier's word.
     pub(crate) async fn label_batch(&self, taken: &TakenBatch) -> Result<()> {
         let setup = self.tenant_setup(&taken.tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        let caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
+        let mut caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
         let wish: ShipWish = store::codec::from_json(&taken.wish)?;
         let mut lanes = self.lanes_of(taken, &caller, &wish).await?;
         // Each has a task of its own: one that waits for the store must not wait for this loop, which waits for it too.
@@ -97,6 +97,9 @@ impl App {
             let is_due = (!pending.settled.is_empty() && waited >= GATHER) || waited >= LEASE / 4;
             if is_ours && (is_due || pending.settled.len() >= TOGETHER) {
                 is_ours = self.write_outcomes(taken, &mut pending, &lanes).await?.is_some();
+                if let Some(setup) = self.tenant_setup(&taken.tenant).await? {
+                    caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
+                }
             }
         }
         if !is_ours {
@@ -182,13 +185,18 @@ impl App {
                 return Ok(self.standing(order, &shipment));
             }
         }
-        let errand = Errand::Batch(errand);
-        let (shipment, is_new) = match self.begin_shipment(caller, order.order, wish, Some(&errand)).await {
+        let batch = Errand::Batch(errand.clone());
+        let (shipment, is_new) = match self.begin_shipment(caller, order.order, wish, Some(&batch)).await {
             Ok(begun) => begun,
             Err(error) => return self.unshipped(caller, order, error).await,
         };
         let order = BatchOrder { shipment: Some(shipment.id), ..order };
         if !is_new {
+            // Whoever worked on the batch before may have begun it since the orders were read.
+            let made = self.store().read(async move |tx| tx.shipment_of_batch_order(&errand).await).await?;
+            if made == Some(shipment.id) {
+                return Ok(self.standing(order, &shipment));
+            }
             return Ok(Verdict::Settled(BatchOrder { outcome: OrderOutcome::Skipped, ..order }));
         }
         match self.book_begun(caller, shipment, wish).await {
