@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use crate::{delivery_solutions, dialect, json, native, sendcloud, seven_senders};
+use crate::{delivery_solutions, dialect, expertsender, json, native, sendcloud, seven_senders};
 
 /// Takes any bytes and does not panic.
 pub type Decoder = fn(&[u8]);
@@ -36,6 +36,9 @@ pub fn decoders() -> Vec<(&'static str, Decoder)> {
         ("delivery_solutions_order", delivery_solutions::fuzzing::order),
         ("delivery_solutions_v2", delivery_solutions::fuzzing::v2),
         ("delivery_solutions_list", delivery_solutions::fuzzing::list),
+        ("expertsender_orders", expertsender::fuzzing::orders),
+        ("expertsender_customers", expertsender::fuzzing::customers),
+        ("expertsender_status", expertsender::fuzzing::status),
         ("seven_senders_order", seven_senders::fuzzing::order),
         ("seven_senders_shipment", seven_senders::fuzzing::shipment),
         ("seven_senders_query", seven_senders::fuzzing::query),

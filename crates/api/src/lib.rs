@@ -13,6 +13,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 
 pub mod delivery_solutions;
 pub mod dialect;
+pub mod expertsender;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;
@@ -53,6 +54,10 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::routes().router("/delivery-solutions"))
         .merge(delivery_solutions::v2_routes().router(""))
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
+        .merge(expertsender::routes().router(""))
+        .merge(expertsender::routes().router("/expertsender"))
+        .merge(expertsender::book_routes().router(""))
+        .merge(expertsender::book_routes().router("/expertsender"))
         .merge(seven_senders::routes().router(""))
         .merge(seven_senders::routes().router("/seven-senders"))
         .merge(native)
@@ -70,7 +75,7 @@ pub fn router(app: App, most_bytes: usize) -> Router {
 /// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
 pub fn is_free_prefix(prefix: &str) -> bool {
     const LONGEST: usize = 200;
-    const TAKEN: [&str; 17] = [
+    const TAKEN: [&str; 25] = [
         "/v1",
         "/v2",
         "/api/v1",
@@ -80,8 +85,16 @@ pub fn is_free_prefix(prefix: &str) -> bool {
         "/native",
         "/sendcloud",
         "/delivery-solutions",
+        "/seven-senders",
         "/shipments",
         "/ent-services",
+        "/expertsender",
+        "/orders",
+        "/customers",
+        "/customerconsents",
+        "/customerattributes",
+        "/productattributes",
+        "/orderattributes",
         "/d",
         "/t",
         "/ui",
@@ -99,6 +112,11 @@ pub fn is_free_prefix(prefix: &str) -> bool {
     segments.is_some_and(|segments| segments.split('/').all(is_plain)) && !TAKEN.into_iter().any(is_below)
 }
 
+/// Whether the client of a request takes the first line that comes for its answer, so that none may come before it.
+pub fn takes_first_line_for_answer<B>(request: &http::Request<B>) -> bool {
+    request.headers().contains_key(http::header::EXPECT) && expertsender::is_own(request.uri().path())
+}
+
 /// The routes of a dialect on its native paths; none for one that is not spoken yet.
 pub fn routes_of(dialect: Dialect) -> Vec<Route> {
     match dialect {
@@ -108,8 +126,9 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             let (routes, v2) = (delivery_solutions::routes().list(), delivery_solutions::v2_routes().list());
             routes.into_iter().chain(v2).collect()
         }
+        Dialect::Expertsender => [expertsender::routes().list(), expertsender::book_routes().list()].concat(),
         Dialect::SevenSenders => seven_senders::routes().list(),
-        Dialect::Expertsender | Dialect::Crowdsender => Vec::new(),
+        Dialect::Crowdsender => Vec::new(),
     }
 }
 
@@ -119,8 +138,9 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Native => Some(include_str!("../../../openapi/native.json")),
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
+        Dialect::Expertsender => Some(include_str!("../../../openapi/expertsender.json")),
         Dialect::SevenSenders => Some(include_str!("../../../openapi/seven_senders.json")),
-        Dialect::Expertsender | Dialect::Crowdsender => None,
+        Dialect::Crowdsender => None,
     }
 }
 

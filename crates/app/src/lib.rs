@@ -21,6 +21,7 @@ pub mod caller;
 pub mod channels;
 pub mod checks;
 pub mod clock;
+pub mod customers;
 mod customs;
 pub mod documents;
 pub mod gates;

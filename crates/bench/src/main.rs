@@ -13,6 +13,7 @@ mod client;
 mod database;
 mod dispatch;
 mod drawing;
+mod expertsender;
 mod ingest;
 mod label;
 mod lists;
@@ -30,7 +31,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, label, batches, dispatch, drawing, rules, webhooks, memory, lists.
+    /// Only these lines: ingest, expertsender, label, batches, dispatch, drawing, rules, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -61,7 +62,8 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 9] = ["ingest", "label", "batches", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
+const LINES: [&str; 10] =
+    ["ingest", "expertsender", "label", "batches", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -85,6 +87,7 @@ fn main() -> anyhow::Result<()> {
         eprintln!("bench: {line} …");
         let measured = match line {
             "ingest" => on_both(&bench, &mut table, ingest::measure),
+            "expertsender" => on_both(&bench, &mut table, expertsender::measure),
             "label" => on_both(&bench, &mut table, label::measure),
             "batches" => on_both(&bench, &mut table, batches::measure),
             "dispatch" => on_both(&bench, &mut table, dispatch::measure),

@@ -8,6 +8,7 @@ pub mod address;
 pub mod batch;
 pub mod channel;
 pub mod connector;
+pub mod customer;
 pub mod customs;
 pub mod document;
 pub mod error;

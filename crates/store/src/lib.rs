@@ -26,6 +26,7 @@ mod bulk;
 pub mod channels;
 mod checks;
 pub mod codec;
+pub mod customers;
 pub mod dispatches;
 pub mod documents;
 pub mod events;

@@ -51,7 +51,8 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "0013_account_checks",
     14 "0014_push_addresses",
     15 "0015_address_checks",
-    16 "0016_batches",
+    16 "0016_customers",
+    17 "0017_batches",
 ];
 
 const TABLE: &str =

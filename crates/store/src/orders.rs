@@ -391,6 +391,54 @@ impl Tx<'_> {
         Ok(is_new.contains(&true))
     }
 
+    /// Stores new orders; says of each whether its channel had none with the same external id.
+    pub async fn insert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<bool>> {
+        let rows: Vec<_> = rows.iter().map(|row| row.params(tenant)).collect();
+        self.insert_new("orders", &NEW, &rows).await
+    }
+
+    /// Orders by channel and external id, each in its place.
+    pub async fn orders_in_channels(
+        &mut self,
+        tenant: &TenantId,
+        named: &[(ChannelNumber, &str)],
+    ) -> Result<Vec<Option<Order>>> {
+        let sql = format!(
+            "select {COLUMNS} from orders where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0"
+        );
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asks: Vec<_> =
+            named.iter().map(|(channel, id)| params![tenant.as_str(), channel.0, *id].to_vec()).collect();
+        let found = self.rows_many(&sql, &asks).await?;
+        found.iter().map(|rows| rows.first().map(order).transpose()).collect()
+    }
+
+    /// Replaces the bodies of orders that were read in this transaction, each once.
+    pub async fn replace_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<()> {
+        const REPLACE: &str = "
+            update orders
+            set number_key = $3, status_key = $4, placed_at = $5, changed_at = $6, modified_at = $7,
+                version = version + 1, body = $8
+            where tenant_id = $1 and id = $2 and is_deleted = 0";
+        let params = |row: &OrderRow| {
+            params![
+                tenant.as_str(),
+                row.id,
+                row.number_key.as_str(),
+                row.status_key.as_str(),
+                row.placed_at,
+                row.changed_at,
+                row.now,
+                row.body.as_str()
+            ]
+            .to_vec()
+        };
+        let rows: Vec<_> = rows.iter().map(params).collect();
+        if rows.is_empty() { Ok(()) } else { self.execute_later(REPLACE, &rows).await }
+    }
+
     /// Gives an order another external id; false when another order of its channel has it.
     pub async fn rename_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<bool> {
         const TAKEN: &str = "

@@ -333,6 +333,8 @@ impl Session<'_> {
         if self.failure.is_some() {
             return Err(went_on());
         }
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
         self.later.extend(sets.iter().map(|params| (sql.to_owned(), params.clone())));
         Ok(())
     }
@@ -450,6 +452,8 @@ impl Session<'_> {
         if self.failure.is_some() {
             return Err(went_on());
         }
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
         let begin = if self.read_only { BEGIN_READ } else { BEGIN_WRITE };
         let (client, is_first) = (self.client, !self.begun);
         let later = std::mem::take(&mut self.later);

@@ -11,12 +11,16 @@ mod proxy;
 
 use crate::{Config, Store};
 
-/// Questions to any database so far.
-pub(crate) static ASKED: AtomicU64 = AtomicU64::new(0);
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 
-/// How many questions this process has asked its databases so far; one of many rows, or of many at once, is one.
-pub fn asked() -> u64 {
-    ASKED.load(Ordering::Relaxed)
+/// Statements this process has sent so far. One that is sent for many rows at once counts as one.
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
+/// Counts one more.
+pub(crate) fn count_statement() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The engines a test runs on; see [`on_both_engines!`](crate::on_both_engines).

@@ -5,7 +5,8 @@
 //! and nothing of the command is stored, on either engine.
 
 use domain::ids::{
-    BatchId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId, TrackingEventId,
+    BatchId, CustomerId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId,
+    TrackingEventId,
 };
 use domain::{Error, Result, Timestamp};
 
@@ -133,7 +134,19 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrderId, ShipmentId, ParcelId, DocumentId, TrackingEventId, EventId, EndpointId, DeliveryId, LogId, BatchId);
+ids!(
+    BatchId,
+    CustomerId,
+    OrderId,
+    ShipmentId,
+    ParcelId,
+    DocumentId,
+    TrackingEventId,
+    EventId,
+    EndpointId,
+    DeliveryId,
+    LogId,
+);
 
 /// The parameters of a statement, `$1` first: `params![tenant, order.id, "open"]`.
 #[macro_export]
@@ -237,16 +250,9 @@ pub enum Tx<'a> {
     Postgres(postgres::Session<'a>),
 }
 
-/// Counts questions to the database, for tests that hold them against what was asked for.
-fn count() {
-    #[cfg(feature = "testing")]
-    crate::testing::ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-}
-
 impl Tx<'_> {
     /// Runs a statement; answers how many rows it changed.
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
-        count();
         match self {
             Self::Sqlite(session) => session.execute(sql, params),
             Self::Postgres(session) => session.execute(sql, params).await,
@@ -255,7 +261,6 @@ impl Tx<'_> {
 
     /// Runs a statement; answers all its rows.
     pub async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        count();
         match self {
             Self::Sqlite(session) => session.rows(sql, params),
             Self::Postgres(session) => session.rows(sql, params).await,
@@ -274,7 +279,6 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers how many rows each of them changed.
     pub async fn execute_each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<u64>> {
-        count();
         match self {
             Self::Sqlite(session) => session.execute_each(sql, rows),
             Self::Postgres(session) => session.execute_each(sql, rows).await,
@@ -284,7 +288,6 @@ impl Tx<'_> {
     /// Runs a statement once for each set of parameters, whose outcome the command does not need: on PostgreSQL it is
     /// sent with the next statement or the commit, and what goes wrong with it is told then.
     pub async fn execute_later(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<()> {
-        count();
         match self {
             Self::Sqlite(session) => session.execute_each(sql, rows).map(drop),
             Self::Postgres(session) => session.execute_later(sql, rows),
@@ -293,7 +296,6 @@ impl Tx<'_> {
 
     /// Several statements in one exchange; answers the rows of each.
     pub async fn rows_of_each<const N: usize>(&mut self, asks: [(&str, &[Value]); N]) -> Result<[Vec<Row>; N]> {
-        count();
         match self {
             Self::Sqlite(session) => {
                 let mut answers = [const { Vec::new() }; N];
@@ -308,7 +310,6 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers one list of rows for each.
     pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
-        count();
         match self {
             Self::Sqlite(session) => session.rows_many(sql, rows),
             Self::Postgres(session) => session.rows_many(sql, rows).await,

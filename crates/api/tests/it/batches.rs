@@ -30,13 +30,13 @@ fn plain(mut batch: Json) -> Json {
     batch
 }
 
-/// How many questions a page takes to answer.
-async fn questions(t: &TestApp, path: &str, rows: usize) -> u64 {
+/// How many statements a page takes to answer.
+async fn statements(t: &TestApp, path: &str, rows: usize) -> u64 {
     // Whoever asks is known by then.
     t.get("/v1/carrier-accounts").await;
-    let before = testkit::asked();
+    let before = testkit::statements();
     let answer = t.get(path).await;
-    let after = testkit::asked();
+    let after = testkit::statements();
     let body = answer.json();
     let list = body.as_array().or(body["data"].as_array()).unwrap_or_else(|| panic!("{path}: {body}"));
     assert_eq!(list.len(), rows, "{path}");
@@ -246,7 +246,7 @@ on_both_engines! {
         assert_eq!(t.get("/v1/batches/bat_2").await.status, 404);
     }
 
-    async fn b5_a_page_with_shipments_takes_as_many_questions_whatever_its_length_and_asks_no_carrier(engine: Engine) {
+    async fn b5_a_page_with_shipments_takes_as_many_statements_whatever_its_length_and_asks_no_carrier(engine: Engine) {
         let carrier = Scripted::new();
         let t = scripted(engine, &carrier).await;
         let orders = placed(&t, (0..60).map(|n| format!("{n}"))).await;
@@ -261,7 +261,7 @@ on_both_engines! {
             ("/v2/orders?limit=3", 3, "/v2/orders?limit=60", 60),
         ];
         for (short, few, long, many) in pages {
-            let (few, many) = (questions(&t, short, few).await, questions(&t, long, many).await);
+            let (few, many) = (statements(&t, short, few).await, statements(&t, long, many).await);
             assert_eq!(few, many, "{long}");
             assert!(many <= 8, "{long} takes {many}");
         }

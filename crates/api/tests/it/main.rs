@@ -10,6 +10,7 @@ mod couriers;
 mod deleting;
 mod delivery_solutions;
 mod editing;
+mod expertsender;
 mod faults;
 mod fixture;
 mod hostile;

@@ -8,11 +8,12 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use testkit::{Answer, TestApp, on_both_engines};
 
-use crate::fixture::{bare, key, order, serving, serving_setup, setup_with};
+use crate::fixture::{bare, key, order, serving, serving_setup, setup_with, with};
 use crate::schema::{faults, resolved};
 
 /// The dialects that are spoken.
-const SPOKEN: [Dialect; 4] = [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::SevenSenders];
+const SPOKEN: [Dialect; 5] =
+    [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::Expertsender, Dialect::SevenSenders];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
 const RARE: [&str; 9] = [
@@ -147,7 +148,7 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
         address = { street1 = \"345 Harrison Avenue\", city = \"Boston\", state = \"MA\", postal_code = \"02118\", \
         country = \"US\" }\n\n[[tenant.carrier_account]]";
     let setup = setup_with(&[hook, rule].concat()).replacen("[[tenant.carrier_account]]", store, 1);
-    let t = serving_setup(engine, &setup).await;
+    let t = serving_setup(engine, &with(&setup, crate::expertsender::BOOK)).await;
     let place =
         operations(Dialect::Sendcloud).into_iter().find(|operation| operation.says["operationId"] == "placeOrders");
     let placed = t.call(Method::POST, "/api/v3/orders", place.unwrap().body()).await;
@@ -165,6 +166,7 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
         let placed = t.post("/shipments", &order).await;
         assert_eq!(placed.status, 201, "{}", placed.text());
     }
+    crate::expertsender::send_examples(&t).await;
     let told = operations(Dialect::SevenSenders).into_iter().find(|operation| operation.name() == "POST /v2/orders");
     assert_eq!(t.call(Method::POST, "/v2/orders", told.unwrap().body()).await.status, 201);
     let unshipped = json!({ "items": [{ "name": "Cup", "quantity": 1 }], "shipping_address": {
@@ -299,6 +301,8 @@ on_both_engines! {
                 Some("v1") => "/native",
                 Some("v2") => "/seven-senders",
                 Some("shipments" | "ent-services") => "/delivery-solutions",
+                Some("orders") => "/expertsender",
+                Some(word) if word.starts_with("customer") || word.ends_with("attributes") => "/expertsender",
                 _ if status == 403 => "/delivery-solutions",
                 _ => "/sendcloud",
             };

@@ -60,6 +60,8 @@ on_both_engines! {
             "alter table webhook_endpoints drop column variant",
             "drop table account_checks",
             "drop table push_addresses",
+            "drop table customers",
+            "drop table customer_keys",
             "delete from schema_version where version >= 10",
         ] {
             t.store.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();

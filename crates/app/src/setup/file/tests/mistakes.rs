@@ -5,7 +5,7 @@ use domain::error::Problem;
 use super::{EXAMPLE, read_text};
 
 /// Every mistake, one a line.
-fn mistakes(text: &str) -> String {
+pub(super) fn mistakes(text: &str) -> String {
     let problems = read_text(text).expect_err("the file has mistakes");
     let line = |problem: &Problem| format!("{} · {}\n", problem.path, problem.message);
     problems.iter().map(line).collect()
