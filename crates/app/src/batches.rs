@@ -14,6 +14,7 @@ use domain::tenant::Scope;
 use domain::{Error, Result};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
+use store::batches::TakenBatch;
 
 use crate::shipments::ShipWish;
 use crate::{App, Caller, clock};
@@ -99,6 +100,7 @@ impl App {
             finished_at: None,
         };
         let (id, ship) = (batch.id, store::codec::to_json(&wish.ship)?);
+        let forget_at = clock::later(batch.created_at, UNSTARTED);
         let (mut seen, mut is_written) = (HashSet::new(), false);
         while let Some(page) = pages.next().await {
             let fresh: Vec<_> = page?.into_iter().filter(|id| seen.insert(*id)).collect();
@@ -112,7 +114,7 @@ impl App {
                 self.store()
                     .write(async move |tx| {
                         if let Some((batch, dialect, wish)) = &head {
-                            tx.add_batch(&tenant, batch, *dialect, wish).await?;
+                            tx.add_batch(&tenant, batch, *dialect, wish, forget_at).await?;
                         }
                         tx.add_batch_orders(&tenant, id, first, &orders).await
                     })
@@ -125,8 +127,10 @@ impl App {
         }
         let (tenant, total, now) = (caller.tenant().clone(), seen.len() as u64, self.now());
         let started = self.write_once(caller, async move |tx| {
-            tx.start_batch(&tenant, id, total, now).await?;
-            Ok(id)
+            if tx.start_batch(&tenant, id, total, now).await? {
+                return Ok(id);
+            }
+            Err(Error::Unavailable("the orders took too long to be found".to_owned()))
         });
         let started = started.await?;
         self.wakes().batches.notify_one();
@@ -226,11 +230,14 @@ impl App {
         self.batch(&caller.as_reader(), id).await
     }
 
-    /// Forgets what was written down of batches that were never started.
-    pub(crate) async fn forget_unstarted_batches(&self) -> Result<()> {
-        let before = clock::earlier(self.now(), UNSTARTED);
-        while self.store().write(async move |tx| tx.forget_unstarted_batch(before, PIECE).await).await? {}
-        Ok(())
+    /// Forgets what was written down of a batch that was never started.
+    pub(crate) async fn forget_batch(&self, taken: &TakenBatch) -> Result<()> {
+        loop {
+            let owner = taken.clone();
+            if self.store().write(async move |tx| tx.forget_unstarted_batch(&owner, PIECE).await).await? {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -86,12 +86,20 @@ fn batch_order(row: &Row) -> Result<BatchOrder> {
 }
 
 impl Tx<'_> {
-    /// Writes down a batch whose orders are to be written down too; nothing is done about it before [`Tx::start_batch`].
-    pub async fn add_batch(&mut self, tenant: &TenantId, batch: &Batch, dialect: Dialect, wish: &str) -> Result<()> {
+    /// Writes down a batch whose orders are to be written down too. Unless [`Tx::start_batch`] comes before `forget_at`, it
+    /// is there to be forgotten.
+    pub async fn add_batch(
+        &mut self,
+        tenant: &TenantId,
+        batch: &Batch,
+        dialect: Dialect,
+        wish: &str,
+        forget_at: Timestamp,
+    ) -> Result<()> {
         const ADD: &str = "
             insert into batches (tenant_id, id, created_at, dialect, stage, wish, printing, round, total, labelled,
-                skipped, failed, lanes, leased_until, turn)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, '[]', 0, 0)";
+                skipped, failed, lanes, due_at, leased_until, turn)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, '[]', $9, 0, 0)";
         let row = params![
             tenant.as_str(),
             batch.id,
@@ -100,7 +108,8 @@ impl Tx<'_> {
             BatchStage::Gathering.as_str(),
             wish,
             to_json(&batch.printing)?,
-            batch.round
+            batch.round,
+            forget_at
         ];
         self.execute_later(ADD, &[row.to_vec()]).await
     }
@@ -122,28 +131,25 @@ impl Tx<'_> {
         self.insert_all("batch_orders", &COLUMNS, &rows).await
     }
 
-    /// Has a batch worked on, now that so many orders are written down.
-    pub async fn start_batch(&mut self, tenant: &TenantId, batch: BatchId, total: u64, now: Timestamp) -> Result<()> {
+    /// Has a batch worked on, now that so many orders are written down; false when it took so long that it is forgotten.
+    pub async fn start_batch(&mut self, tenant: &TenantId, batch: BatchId, total: u64, now: Timestamp) -> Result<bool> {
         const START: &str = "
-            update batches set stage = $3, total = $4, due_at = $5 where tenant_id = $1 and id = $2";
+            update batches set stage = $3, total = $4, due_at = $5 where tenant_id = $1 and id = $2 and turn = 0";
         let row = params![tenant.as_str(), batch, BatchStage::Labelling.as_str(), total, now];
-        self.execute_later(START, &[row.to_vec()]).await
+        Ok(self.execute(START, &row).await? > 0)
     }
 
-    /// Removes part of a batch that was never started, at most `limit` orders; false when nothing of that age is left.
-    pub async fn forget_unstarted_batch(&mut self, before: Timestamp, limit: usize) -> Result<bool> {
-        const OLD: &str = "
-            select tenant_id, id from batches where stage = $1 and created_at < $2 order by created_at limit 1";
+    /// Removes part of a batch that was never started, at most `limit` orders; true once nothing of it is left.
+    pub async fn forget_unstarted_batch(&mut self, taken: &TakenBatch, limit: usize) -> Result<bool> {
         const ORDERS: &str = "
             delete from batch_orders where tenant_id = $1 and batch_id = $2 and position in
                 (select position from batch_orders where tenant_id = $1 and batch_id = $2 limit $3)";
-        const BATCH: &str = "delete from batches where tenant_id = $1 and id = $2";
-        let old = self.row(OLD, &params![BatchStage::Gathering.as_str(), before]).await?;
-        let Some(old) = old else { return Ok(false) };
-        let (tenant, batch) = (old.text(0)?, old.int(1)?);
-        if self.execute(ORDERS, &params![&tenant, batch, limit]).await? < limit as u64 {
-            self.execute(BATCH, &params![&tenant, batch]).await?;
+        const BATCH: &str = "delete from batches where tenant_id = $1 and id = $2 and turn = $3 and stage = 'gathering'";
+        let (tenant, batch) = (taken.tenant.as_str(), taken.batch.id);
+        if self.execute(ORDERS, &params![tenant, batch, limit]).await? == limit as u64 {
+            return Ok(false);
         }
+        self.execute(BATCH, &params![tenant, batch, taken.turn]).await?;
         Ok(true)
     }
 

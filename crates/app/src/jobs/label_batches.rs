@@ -1,4 +1,5 @@
-//! Works on batches: labels their orders, then puts the labels together. Batches are worked on side by side.
+//! Works on batches: labels their orders, then puts the labels together. Batches are worked on side by side. One that
+//! was never started, since whoever wrote it down was killed, is forgotten.
 
 use std::time::Duration;
 
@@ -19,7 +20,6 @@ const BROKEN: Duration = Duration::from_secs(5);
 
 /// Works on due batches until none is due and none is under way.
 pub(super) async fn run(app: &App) -> Result<Outcome> {
-    app.forget_unstarted_batches().await?;
     let mut tasks = JoinSet::new();
     loop {
         let mut next = next_at(app).await?;
@@ -59,8 +59,9 @@ async fn claim(app: &App, free: usize) -> Result<Vec<TakenBatch>> {
 async fn work(app: &App, taken: TakenBatch) {
     let id = taken.batch.id;
     let worked = match taken.batch.stage {
-        BatchStage::Merging => app.merge_batch(&taken).await,
-        _ => app.label_batch(&taken).await,
+        BatchStage::Gathering => app.forget_batch(&taken).await,
+        BatchStage::Labelling => app.label_batch(&taken).await,
+        BatchStage::Merging | BatchStage::Done => app.merge_batch(&taken).await,
     };
     let Err(error) = worked else { return };
     tracing::warn!(batch = %id, %error, "the work on {id} broke and is taken up again");
