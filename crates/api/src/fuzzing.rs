@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use crate::{crowdsender, delivery_solutions, dialect, json, native, sendcloud, seven_senders};
+use crate::{crowdsender, delivery_solutions, dialect, expertsender, json, native, sendcloud, seven_senders};
 
 /// Takes any bytes and does not panic.
 pub type Decoder = fn(&[u8]);
@@ -38,6 +38,9 @@ pub fn decoders() -> Vec<(&'static str, Decoder)> {
         ("delivery_solutions_list", delivery_solutions::fuzzing::list),
         ("crowdsender_order", crowdsender::fuzzing::order),
         ("crowdsender_query", crowdsender::fuzzing::query),
+        ("expertsender_orders", expertsender::fuzzing::orders),
+        ("expertsender_customers", expertsender::fuzzing::customers),
+        ("expertsender_status", expertsender::fuzzing::status),
         ("seven_senders_order", seven_senders::fuzzing::order),
         ("seven_senders_shipment", seven_senders::fuzzing::shipment),
         ("seven_senders_query", seven_senders::fuzzing::query),

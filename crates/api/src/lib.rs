@@ -14,6 +14,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 pub mod crowdsender;
 pub mod delivery_solutions;
 pub mod dialect;
+pub mod expertsender;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;
@@ -57,6 +58,10 @@ pub fn router(app: App, most_bytes: usize) -> Router {
         .merge(delivery_solutions::v2_routes().router("/delivery-solutions"))
         .merge(crowdsender::routes().router(""))
         .merge(crowdsender::routes().router("/crowdsender"))
+        .merge(expertsender::routes().router(""))
+        .merge(expertsender::routes().router("/expertsender"))
+        .merge(expertsender::book_routes().router(""))
+        .merge(expertsender::book_routes().router("/expertsender"))
         .merge(seven_senders::routes().router(""))
         .merge(seven_senders::routes().router("/seven-senders"))
         .merge(native)
@@ -74,7 +79,7 @@ pub fn router(app: App, most_bytes: usize) -> Router {
 /// Whether the shipping order API may answer below this path too: one of plain segments that leads to nothing else.
 pub fn is_free_prefix(prefix: &str) -> bool {
     const LONGEST: usize = 200;
-    const TAKEN: [&str; 17] = [
+    const TAKEN: [&str; 25] = [
         "/v1",
         "/v2",
         "/api/v1",
@@ -84,8 +89,16 @@ pub fn is_free_prefix(prefix: &str) -> bool {
         "/native",
         "/sendcloud",
         "/delivery-solutions",
+        "/seven-senders",
         "/shipments",
         "/ent-services",
+        "/expertsender",
+        "/orders",
+        "/customers",
+        "/customerconsents",
+        "/customerattributes",
+        "/productattributes",
+        "/orderattributes",
         "/d",
         "/t",
         "/ui",
@@ -103,6 +116,11 @@ pub fn is_free_prefix(prefix: &str) -> bool {
     segments.is_some_and(|segments| segments.split('/').all(is_plain)) && !TAKEN.into_iter().any(is_below)
 }
 
+/// Whether the client of a request takes the first line that comes for its answer, so that none may come before it.
+pub fn takes_first_line_for_answer<B>(request: &http::Request<B>) -> bool {
+    request.headers().contains_key(http::header::EXPECT) && expertsender::is_own(request.uri().path())
+}
+
 /// The routes of a dialect on its native paths; none for one that is not spoken yet.
 pub fn routes_of(dialect: Dialect) -> Vec<Route> {
     match dialect {
@@ -113,8 +131,8 @@ pub fn routes_of(dialect: Dialect) -> Vec<Route> {
             routes.into_iter().chain(v2).collect()
         }
         Dialect::Crowdsender => crowdsender::routes().list(),
+        Dialect::Expertsender => [expertsender::routes().list(), expertsender::book_routes().list()].concat(),
         Dialect::SevenSenders => seven_senders::routes().list(),
-        Dialect::Expertsender => Vec::new(),
     }
 }
 
@@ -125,8 +143,8 @@ pub fn openapi(dialect: Dialect) -> Option<&'static str> {
         Dialect::Sendcloud => Some(include_str!("../../../openapi/sendcloud.json")),
         Dialect::DeliverySolutions => Some(include_str!("../../../openapi/delivery_solutions.json")),
         Dialect::Crowdsender => Some(include_str!("../../../openapi/crowdsender.json")),
+        Dialect::Expertsender => Some(include_str!("../../../openapi/expertsender.json")),
         Dialect::SevenSenders => Some(include_str!("../../../openapi/seven_senders.json")),
-        Dialect::Expertsender => None,
     }
 }
 

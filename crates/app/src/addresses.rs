@@ -18,7 +18,7 @@ use crate::{App, Caller, event};
 pub(crate) mod fitting;
 pub(crate) mod geocoder;
 
-use fitting::{Ends, told};
+use fitting::{Ends, alike, told};
 
 /// An order's shipping address and everything known about it.
 #[derive(Clone, Debug)]
@@ -113,13 +113,13 @@ impl App {
         };
         for account in accounts_of(setup, location) {
             let Some(connection) = account.connection.as_deref() else { continue };
-            for service in connection.services() {
-                let code = format!("{}:{service}", account.account.id);
-                if let Some(why) = connection.address_limits(&service).why_not_served(address) {
+            for (services, limits) in alike(connection) {
+                let code = format!("{}:{services}", account.account.id);
+                if let Some(why) = limits.why_not_served(address) {
                     warnings.push(format!("service {code}: {why}"));
                     continue;
                 }
-                let problems = ends.fit(connection, &service).err().unwrap_or_default();
+                let problems = ends.fit(&limits, &services).err().unwrap_or_default();
                 for problem in problems.iter().filter(|problem| problem.path.starts_with("recipient/")) {
                     let words = told(problem, &code);
                     warnings.push(if words.ends_with(&code) { words } else { format!("service {code}: {words}") });

@@ -16,10 +16,12 @@ use store::blobs::Blobs;
 use tokio::sync::Notify;
 
 pub mod addresses;
+pub mod batches;
 pub mod caller;
 pub mod channels;
 pub mod checks;
 pub mod clock;
+pub mod customers;
 mod customs;
 pub mod documents;
 pub mod gates;
@@ -129,6 +131,7 @@ pub(crate) struct Wakes {
     pub(crate) events: Notify,
     pub(crate) deliveries: Notify,
     pub(crate) dispatches: Notify,
+    pub(crate) batches: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
     pub(crate) checks: Notify,

@@ -18,6 +18,10 @@ use store::orders::{OrderRow, Upserted};
 
 use crate::{App, Caller, event};
 
+mod laying;
+
+pub use laying::{Batch, Presence};
+
 /// An order as a client sent it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderDraft {
@@ -255,6 +259,10 @@ impl App {
         let tenant = caller.tenant().clone();
         let (channel, mut found) = match named.clone() {
             OrderRef::Id(id) => return self.order(caller, id).await,
+            // No database keeps such a text, so nothing is called so.
+            OrderRef::External(_, text) | OrderRef::Number(_, text) if text.contains('\0') => {
+                return Err(Error::NotFound("order"));
+            }
             OrderRef::External(channel, external_id) => {
                 let by_us = OrderId::from_decimal(&external_id);
                 let found = self

@@ -78,6 +78,17 @@ impl TenantSetup {
         self.accounts.iter().find(by_alias).or_else(|| self.account(contract))
     }
 
+    /// The account an order names by `contract`. It was written in some dialect, whoever asks now: the account is looked for
+    /// as that of the order's channel would, then by its alias in any dialect, and the only match is taken.
+    pub fn contract_of_order(&self, channel: ChannelNumber, contract: &str) -> Option<&Account> {
+        let dialect = self.channel(channel).map(|channel| channel.dialect);
+        dialect.and_then(|dialect| self.contract(dialect, contract)).or_else(|| {
+            let is_called = |account: &&Account| account.account.aliases.values().any(|alias| alias == contract);
+            let mut called = self.accounts.iter().filter(is_called);
+            called.next().filter(|_| called.next().is_none())
+        })
+    }
+
     /// A location's own zone, else the tenant's.
     pub fn zone_of(&self, location: &Location) -> TimeZone {
         let zone = location.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());

@@ -13,7 +13,7 @@ use crate::server::Server;
 use crate::table::{Budget, Line, Table};
 
 /// Orders in one request and one transaction.
-const BATCH: usize = 100;
+pub(crate) const BATCH: usize = 100;
 
 /// An order in the Sendcloud dialect.
 pub(crate) fn order(name: &str) -> Json {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::address::{Address, Fitting, Side};
+use domain::address::{Address, Fitting, Side, StreetForm};
 use domain::connector::{
     BookRequest, Booking, CancelRequest, Connection, Connector, Label, LabelRequest, Push, RateRequest, Trace,
     TrackRequest,
@@ -232,6 +232,23 @@ async fn every_offered_service_is_listed_and_takes_the_addresses_it_was_offered_
             }
             assert_eq!(limits.why_not_served(&one.recipient()), None, "{service}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_street_that_can_be_wrapped_is_offered_a_price_first() {
+    for one in connected().await {
+        let rates = one.offered(&[parcel("1")]).await;
+        let longest = match one.connection.address_limits(&rates[0].service.service).street {
+            StreetForm::Lines { longest, .. } | StreetForm::Split { street: longest, .. } => longest,
+            StreetForm::Free | StreetForm::OneLine { .. } => continue,
+        };
+        let street = format!("{} {}", "Upper".repeat(longest / 10), "Harbour".repeat(longest / 10));
+        let recipient = Address { street1: Some(street), ..one.recipient() };
+        let offer = one.connection.rates(&rate_request(recipient, vec![parcel("1")]), &Trace::default()).await;
+        let offer = offer.unwrap_or_else(|error| panic!("{}: {error}", one.carrier()));
+        let services = |rates: &[Rate]| rates.iter().map(|rate| rate.service.clone()).collect::<Vec<_>>();
+        assert_eq!(services(&offer.rates), services(&rates), "{}", one.carrier());
     }
 }
 

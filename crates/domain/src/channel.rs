@@ -79,6 +79,19 @@ pub struct ChannelNumber(pub i64);
 impl ChannelNumber {
     /// Channels that no setup file names are numbered from here on.
     pub const FIRST_OF_OURS: i64 = 1_000_000;
+
+    /// Websites of the ExpertSender dialect are numbered around this, so that theirs meet no other channel's.
+    const WEBSITE_0: i64 = 1 << 40;
+
+    /// The channel of a website of the ExpertSender dialect.
+    pub fn of_website(website: i32) -> Self {
+        Self(Self::WEBSITE_0 + i64::from(website))
+    }
+
+    /// The website whose channel this is.
+    pub fn website(self) -> Option<i32> {
+        i32::try_from(self.0 - Self::WEBSITE_0).ok()
+    }
 }
 
 /// A stored channel.

@@ -100,8 +100,8 @@ pub trait Connection: Send + Sync {
         AddressLimits::NONE
     }
 
-    /// Every service of the account by its code, so that an order can be looked at before anybody asks for rates; empty when
-    /// only the carrier knows.
+    /// The services of the account that are known without asking, by their codes, so that an order can be looked at before
+    /// anybody asks for rates. A carrier may offer others too.
     fn services(&self) -> Vec<String> {
         Vec::new()
     }

@@ -157,6 +157,15 @@ id!(
     /// Names one line of an integration's log.
     LogId, "log"
 );
+id!(
+    /// Names a customer.
+    CustomerId, "cus"
+);
+
+id!(
+    /// Names a batch.
+    BatchId, "bat"
+);
 
 #[cfg(test)]
 mod tests {

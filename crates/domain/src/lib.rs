@@ -5,9 +5,11 @@
 
 pub mod account;
 pub mod address;
+pub mod batch;
 pub mod change;
 pub mod channel;
 pub mod connector;
+pub mod customer;
 pub mod customs;
 pub mod document;
 pub mod error;

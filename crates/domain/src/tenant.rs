@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::customer::CustomerBook;
 use crate::measure::Weight;
 use crate::money::{Currency, Money};
 
@@ -95,6 +96,9 @@ pub struct Tenant {
     /// The price that is shown when no carrier answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_rate: Option<FallbackRate>,
+    /// How its customers are kept.
+    #[serde(default)]
+    pub customers: CustomerBook,
     /// How shipping addresses are looked at when orders come; nobody looks until asked when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_check: Option<AddressChecking>,

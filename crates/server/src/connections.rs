@@ -1,5 +1,7 @@
 //! Connections: accepted, served one request after the other, and closed when their client says nothing for too long.
 
+mod interim;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +14,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+
+use interim::Interim;
 
 /// Serves the routes until `ending` is done, and then until the requests that have begun are answered. A connection
 /// whose client takes longer than `head_time` over the head of a request is closed.
@@ -30,7 +34,9 @@ pub(crate) async fn serve(
             accepted = Listener::accept(&mut listener) => accepted,
             () = &mut ending => break,
         };
+        let (stream, interim) = Interim::over(stream);
         let service = routes.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+            interim.is_unwanted(api::takes_first_line_for_answer(&request));
             request.extensions_mut().insert(ConnectInfo(client));
             request.map(Body::new)
         });

@@ -20,11 +20,14 @@ use domain::{Error, Result};
 
 pub mod accounts;
 mod addresses;
+mod backup;
+pub mod batches;
 pub mod blobs;
 mod bulk;
 pub mod channels;
 mod checks;
 pub mod codec;
+pub mod customers;
 pub mod dispatches;
 pub mod documents;
 pub mod events;

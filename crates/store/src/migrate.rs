@@ -51,9 +51,11 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "0013_account_checks",
     14 "0014_push_addresses",
     15 "0015_address_checks",
-    16 "0016_searched_orders",
-    17 "0017_webhook_authentication",
-    18 "0018_searched_documents",
+    16 "0016_customers",
+    17 "0017_batches",
+    18 "0018_searched_orders",
+    19 "0019_webhook_authentication",
+    20 "0020_searched_documents",
 ];
 
 const TABLE: &str =

@@ -1,6 +1,6 @@
 //! Orders: one row each, its body an aggregate, its columns what is searched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::OrderId;
@@ -316,6 +316,14 @@ impl Tx<'_> {
         found.iter().map(|rows| rows.first().map(order).transpose()).collect()
     }
 
+    /// Which of these orders there are and are not deleted.
+    pub async fn known_orders(&mut self, tenant: &TenantId, ids: &[OrderId]) -> Result<HashSet<OrderId>> {
+        let sql = "select id from orders where tenant_id = $1 and id = $2 and is_deleted = 0";
+        let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        let found = self.rows_many(sql, &asks).await?;
+        found.iter().flatten().map(|row| id(row.int(0)?, OrderId::new)).collect()
+    }
+
     /// Keeps an order from being deleted or cancelled until this transaction ends.
     pub async fn hold_order(&mut self, tenant: &TenantId, order_id: OrderId) -> Result<Held> {
         let row = self.row(self.hold(), &params![tenant.as_str(), order_id.number()]).await?;
@@ -347,6 +355,58 @@ impl Tx<'_> {
             update orders set modified_at = $3, version = version + 1 where tenant_id = $1 and id = $2 returning version";
         let row = self.row(TOUCH, &params![tenant.as_str(), order.number(), now]).await?;
         row.map_or(Err(domain::Error::NotFound("order")), |row| Ok(row.int(0)? as u64))
+    }
+
+    /// Stores new orders; says of each whether its channel had none with the same external id.
+    pub async fn insert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<bool>> {
+        let fresh: Vec<_> = rows.iter().map(|row| row.params(tenant)).collect();
+        let is_new = self.insert_new("orders", &new_columns(), &fresh).await?;
+        let added = rows.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
+        let added: Vec<_> = added.map(|(row, _)| (row.id, true, &row.searched)).collect();
+        self.keep_lists(tenant, &added).await?;
+        Ok(is_new)
+    }
+
+    /// Orders by channel and external id, each in its place.
+    pub async fn orders_in_channels(
+        &mut self,
+        tenant: &TenantId,
+        named: &[(ChannelNumber, &str)],
+    ) -> Result<Vec<Option<Order>>> {
+        let sql = format!(
+            "select {COLUMNS} from orders where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0"
+        );
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asks: Vec<_> =
+            named.iter().map(|(channel, id)| params![tenant.as_str(), channel.0, *id].to_vec()).collect();
+        let found = self.rows_many(&sql, &asks).await?;
+        found.iter().map(|rows| rows.first().map(order).transpose()).collect()
+    }
+
+    /// Replaces the bodies of orders that were read in this transaction, each once.
+    pub async fn replace_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let replace = format!(
+            "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 returning address_check",
+            set(2)
+        );
+        let changes = rows.iter().map(|row| {
+            let mut change = params![tenant.as_str(), row.id].to_vec();
+            change.extend(row.change());
+            change
+        });
+        let answers = self.rows_many(&replace, &changes.collect::<Vec<_>>()).await?;
+        for (row, answer) in rows.iter().zip(&answers) {
+            if let Some(answer) = answer.first() {
+                self.know_change(tenant, row, row.id, answer, 0).await?;
+            }
+        }
+        let kept: Vec<_> = rows.iter().map(|row| (row.id, false, &row.searched)).collect();
+        self.keep_lists(tenant, &kept).await
     }
 
     /// Gives an order another external id; false when another order of its channel has it.

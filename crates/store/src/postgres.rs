@@ -333,6 +333,8 @@ impl Session<'_> {
         if self.failure.is_some() {
             return Err(went_on());
         }
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
         self.later.extend(sets.iter().map(|params| (sql.to_owned(), params.clone())));
         Ok(())
     }
@@ -403,7 +405,6 @@ impl Session<'_> {
 
     /// Runs a statement whose parameters are arrays: the `held` columns of the rows.
     pub(crate) async fn columns(&mut self, sql: &str, rows: &[Vec<Value>], held: &[usize]) -> Result<Vec<Row>> {
-        crate::tx::count(1);
         let client = self.client;
         let columns: Vec<_> = held.iter().map(|&position| Column { rows, position }).collect();
         let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
@@ -461,6 +462,8 @@ impl Session<'_> {
         if self.failure.is_some() {
             return Err(went_on());
         }
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
         let begin = if self.read_only { BEGIN_READ } else { BEGIN_WRITE };
         let (client, is_first) = (self.client, !self.begun);
         let later = std::mem::take(&mut self.later);

@@ -403,6 +403,8 @@ impl Session<'_> {
         if self.failed {
             return Err(went_on());
         }
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
         let outcome = self.connection.prepare(sql).and_then(|mut statement| run(&mut statement));
         self.failed = outcome.is_err();
         outcome.map_err(refused)

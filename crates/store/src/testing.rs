@@ -13,13 +13,14 @@ use crate::{Config, Store};
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 
-/// Statements that this process has run inside transactions so far.
+/// Statements this process has sent so far. One that is sent for many rows at once counts as one.
 pub fn statements() -> u64 {
     STATEMENTS.load(Ordering::Relaxed)
 }
 
-pub(crate) fn count(statements: usize) {
-    STATEMENTS.fetch_add(statements as u64, Ordering::Relaxed);
+/// Counts one more.
+pub(crate) fn count_statement() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The engines a test runs on; see [`on_both_engines!`](crate::on_both_engines).

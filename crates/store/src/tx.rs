@@ -4,7 +4,10 @@
 //! once a connection and kept. A statement that fails ends its command: whatever is asked afterwards fails as well,
 //! and nothing of the command is stored, on either engine.
 
-use domain::ids::{DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId, TrackingEventId};
+use domain::ids::{
+    BatchId, CustomerId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId,
+    TrackingEventId,
+};
 use domain::{Error, Result, Timestamp};
 
 use crate::{postgres, sqlite};
@@ -131,7 +134,19 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrderId, ShipmentId, ParcelId, DocumentId, TrackingEventId, EventId, EndpointId, DeliveryId, LogId);
+ids!(
+    BatchId,
+    CustomerId,
+    OrderId,
+    ShipmentId,
+    ParcelId,
+    DocumentId,
+    TrackingEventId,
+    EventId,
+    EndpointId,
+    DeliveryId,
+    LogId,
+);
 
 /// The parameters of a statement, `$1` first: `params![tenant, order.id, "open"]`.
 #[macro_export]
@@ -231,14 +246,6 @@ fn is_not(i: usize, value: &Value, expected: &str) -> Error {
     Error::internal(format!("column {i} is {}, not {expected}", value.kind()))
 }
 
-/// Tests may want to know how many statements there were.
-pub(crate) fn count(statements: usize) {
-    #[cfg(feature = "testing")]
-    crate::testing::count(statements);
-    #[cfg(not(feature = "testing"))]
-    let _ = statements;
-}
-
 /// One transaction on one of the engines. A command waits for nothing else while it holds one.
 #[derive(Debug)]
 pub enum Tx<'a> {
@@ -251,7 +258,6 @@ pub enum Tx<'a> {
 impl Tx<'_> {
     /// Runs a statement; answers how many rows it changed.
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
-        count(1);
         match self {
             Self::Sqlite(session) => session.execute(sql, params),
             Self::Postgres(session) => session.execute(sql, params).await,
@@ -260,7 +266,6 @@ impl Tx<'_> {
 
     /// Runs a statement; answers all its rows.
     pub async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        count(1);
         match self {
             Self::Sqlite(session) => session.rows(sql, params),
             Self::Postgres(session) => session.rows(sql, params).await,
@@ -270,7 +275,6 @@ impl Tx<'_> {
     /// The same for a statement whose text depends on what a client asks: there is no end to such texts, and a connection
     /// of PostgreSQL would keep them all.
     pub async fn rows_once(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        count(1);
         match self {
             Self::Sqlite(session) => session.rows(sql, params),
             Self::Postgres(session) => session.rows_once(sql, params).await,
@@ -289,7 +293,6 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers how many rows each of them changed.
     pub async fn execute_each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<u64>> {
-        count(rows.len());
         match self {
             Self::Sqlite(session) => session.execute_each(sql, rows),
             Self::Postgres(session) => session.execute_each(sql, rows).await,
@@ -299,7 +302,6 @@ impl Tx<'_> {
     /// Runs a statement once for each set of parameters, whose outcome the command does not need: on PostgreSQL it is
     /// sent with the next statement or the commit, and what goes wrong with it is told then.
     pub async fn execute_later(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<()> {
-        count(rows.len());
         match self {
             Self::Sqlite(session) => session.execute_each(sql, rows).map(drop),
             Self::Postgres(session) => session.execute_later(sql, rows),
@@ -308,7 +310,6 @@ impl Tx<'_> {
 
     /// Several statements in one exchange; answers the rows of each.
     pub async fn rows_of_each<const N: usize>(&mut self, asks: [(&str, &[Value]); N]) -> Result<[Vec<Row>; N]> {
-        count(N);
         match self {
             Self::Sqlite(session) => {
                 let mut answers = [const { Vec::new() }; N];
@@ -323,7 +324,6 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers one list of rows for each.
     pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
-        count(rows.len());
         match self {
             Self::Sqlite(session) => session.rows_many(sql, rows),
             Self::Postgres(session) => session.rows_many(sql, rows).await,

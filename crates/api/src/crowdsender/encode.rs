@@ -298,11 +298,16 @@ pub fn document(found: &FoundDocument, setup: &TenantSetup, link: String) -> Jso
     let FoundDocument { document, order, .. } = found;
     let (kind, directory) = statuses::document_words(document.kind);
     let text = |text: Option<&str>| text.map_or(Json::Null, words);
-    let tags = order.details.tags.iter().flatten().map(|tag| words(tag)).collect();
+    let details = order.as_ref().map(|order| &order.details);
+    let tags = details.and_then(|details| details.tags.as_ref()).into_iter().flatten();
+    let tags = tags.map(|tag| words(tag)).collect();
+    let group = found.group_values().into_iter().map(words).collect();
+    let batch = found.batch_number().map(|number| Json::from(number.to_string()));
+    let order_id = order.as_ref().map(|order| Json::from(order.id.to_hex24(order.created_at)));
     let tenant = words(setup.tenant.id.as_str());
     object(vec![
         ("_id", Json::from(document.id.to_hex24(document.created_at))),
-        ("grouped", Json::Bool(false)),
+        ("grouped", Json::Bool(found.is_grouped())),
         ("extensionType", words(document.format.extension())),
         ("directory", words(directory)),
         ("filename", Json::from(found.file_name())),
@@ -314,12 +319,12 @@ pub fn document(found: &FoundDocument, setup: &TenantSetup, link: String) -> Jso
         (
             "metadata",
             object(vec![
-                ("groupValues", Json::List(Vec::new())),
-                ("_batchId", Json::Null),
+                ("groupValues", Json::List(group)),
+                ("_batchId", batch.unwrap_or(Json::Null)),
                 ("_boxId", found.box_id().map_or(Json::Null, Json::from)),
                 ("_externalBoxId", text(found.external_box())),
-                ("_orderId", Json::from(order.id.to_hex24(order.created_at))),
-                ("orderNumber", text(order.details.number.as_deref())),
+                ("_orderId", order_id.unwrap_or(Json::Null)),
+                ("orderNumber", text(details.and_then(|details| details.number.as_deref()))),
             ]),
         ),
     ])

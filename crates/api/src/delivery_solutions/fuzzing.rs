@@ -23,6 +23,7 @@ fn setup() -> Option<TenantSetup> {
         mode: Mode::Test,
         default_weight: None,
         fallback_rate: None,
+        customers: domain::customer::CustomerBook::default(),
         address_check: None,
     };
     Some(TenantSetup {

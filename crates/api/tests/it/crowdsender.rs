@@ -289,7 +289,7 @@ on_both_engines! {
         assert_eq!(boxes.as_array().unwrap().len(), 3);
         let shipped = t.post("/v1/orders/ord_1/shipments", &json!({})).await.json();
         let parcels = shipped["parcels"].as_array().unwrap().clone();
-        let weights: Vec<_> = parcels.iter().map(|parcel| parcel["weight_kg"].to_string()).collect();
+        let weights: Vec<_> = parcels.iter().map(|parcel| parcel["weight_kg"].as_str().unwrap()).collect();
         assert_eq!(weights, ["0.5", "12.25", "1"], "what nobody said is the tenant's usual weight: {shipped}");
         let order = show(&t, &id).await;
         let boxes = order["shipment"]["boxes"].as_array().unwrap().clone();

@@ -29,6 +29,17 @@ fn unavailable(dialect: Dialect) -> Json {
         })
     } else if dialect == Dialect::Crowdsender {
         json!({ "code": 503, "info": "the server cannot do this now: try again in a moment", "data": null })
+    } else if dialect == Dialect::Expertsender {
+        let detail = "The service is busy: try again in a moment.";
+        json!({
+            "type": "https://tools.ietf.org/html/rfc7231#section-6.6.4",
+            "title": "Service Unavailable",
+            "status": 503,
+            "substatus": "ServiceUnavailable",
+            "detail": detail,
+            "instance": "",
+            "errors": [detail],
+        })
     } else {
         json!({ "errors": [{
             "status": "503",

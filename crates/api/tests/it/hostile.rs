@@ -167,7 +167,10 @@ fn assert_shaped(dialect: Dialect, answer: &Answer, asked: &str) {
     let status = answer.status.as_u16();
     let text = answer.text();
     let is_text = |value: &Json| value.as_str().is_some_and(|text| !text.is_empty());
-    let media_type = if dialect == Dialect::Native { "application/problem+json" } else { "application/json" };
+    let media_type = match dialect {
+        Dialect::Native | Dialect::Expertsender => "application/problem+json",
+        _ => "application/json",
+    };
     assert_eq!(answer.header("content-type"), media_type, "{asked}: {status} {text}");
     let body = answer.json();
     let is_shaped = match dialect {
@@ -194,9 +197,16 @@ fn assert_shaped(dialect: Dialect, answer: &Answer, asked: &str) {
             is_of_a_link || is_error(&body) && !errors.is_empty() && errors.iter().all(is_error)
         }
         Dialect::Crowdsender => body["code"] == status && is_text(&body["info"]) && body["data"].is_null(),
+        Dialect::Expertsender => {
+            let is_list = |errors: &Json| {
+                errors.as_array().is_some_and(|errors| !errors.is_empty() && errors.iter().all(&is_text))
+            };
+            body["status"] == status
+                && ["type", "title", "substatus", "detail"].iter().all(|name| is_text(&body[*name]))
+                && if status == 401 { body.get("errors").is_none() } else { is_list(&body["errors"]) }
+        }
         Dialect::SevenSenders if status == 401 => body["code"] == 401 && is_text(&body["message"]),
         Dialect::SevenSenders => is_text(&body["type"]) && is_text(&body["title"]) && is_text(&body["detail"]),
-        Dialect::Expertsender => body.is_object(),
     };
     assert!(is_shaped, "{asked}: {status} {text}");
 }
@@ -216,6 +226,8 @@ async fn stored(t: &TestApp) -> Vec<String> {
         "locations",
         "dispatches",
         "webhook_endpoints",
+        "customers",
+        "customer_keys",
         "api_keys",
         "key_secrets",
         "tokens",

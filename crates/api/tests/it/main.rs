@@ -4,12 +4,15 @@
 mod a5;
 mod access;
 mod addresses;
+mod batches;
 mod carrier_words;
 mod couriers;
+mod cross_dialect;
 mod crowdsender;
 mod deleting;
 mod delivery_solutions;
 mod editing;
+mod expertsender;
 mod faults;
 mod fixture;
 mod hostile;

@@ -8,16 +8,23 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use testkit::{Answer, TestApp, on_both_engines};
 
-use crate::fixture::{bare, key, order, serving, serving_setup, setup_with};
+use crate::fixture::{bare, key, order, serving, serving_setup, setup_with, with};
 use crate::schema::{faults, resolved};
 
 /// The dialects that are spoken.
-const SPOKEN: [Dialect; 5] =
-    [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::Crowdsender, Dialect::SevenSenders];
+const SPOKEN: [Dialect; 6] = [
+    Dialect::Native,
+    Dialect::Sendcloud,
+    Dialect::DeliverySolutions,
+    Dialect::Crowdsender,
+    Dialect::Expertsender,
+    Dialect::SevenSenders,
+];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
-const RARE: [&str; 8] = [
+const RARE: [&str; 9] = [
     "GET /api/v2/label",
+    "POST /v1/batches/{id}/retry",
     "POST /v1/orders/{id}/address/overrule",
     "POST /v1/orders/{id}/address/split",
     "POST /v1/shipments/{id}/settle",
@@ -147,7 +154,7 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
         address = { street1 = \"345 Harrison Avenue\", city = \"Boston\", state = \"MA\", postal_code = \"02118\", \
         country = \"US\" }\n\n[[tenant.carrier_account]]";
     let setup = setup_with(&[hook, rule].concat()).replacen("[[tenant.carrier_account]]", store, 1);
-    let t = serving_setup(engine, &setup).await;
+    let t = serving_setup(engine, &with(&setup, crate::expertsender::BOOK)).await;
     let place =
         operations(Dialect::Sendcloud).into_iter().find(|operation| operation.says["operationId"] == "placeOrders");
     let placed = t.call(Method::POST, "/api/v3/orders", place.unwrap().body()).await;
@@ -171,8 +178,14 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
     order["_externalReferenceId"] = json!("62739041d7226e71caeb2d69");
     let placed = t.post("/api/v1/orders", &order).await;
     assert_eq!(placed.status, 201, "{}", placed.text());
+    crate::expertsender::send_examples(&t).await;
     let told = operations(Dialect::SevenSenders).into_iter().find(|operation| operation.name() == "POST /v2/orders");
     assert_eq!(t.call(Method::POST, "/v2/orders", told.unwrap().body()).await.status, 201);
+    let unshipped = json!({ "items": [{ "name": "Cup", "quantity": 1 }], "shipping_address": {
+        "name": "Erika Mustermann", "street1": "Unter den Linden 77", "postal_code": "10117", "city": "Berlin", "country": "DE",
+    } });
+    let unshipped = t.post("/v1/orders", &unshipped).await.json()["id"].clone();
+    assert_eq!(t.post("/v1/batches", &json!({ "orders": [unshipped, "ord_1"] })).await.status, 202);
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
     t
@@ -301,6 +314,8 @@ on_both_engines! {
                 _ if operation.path.starts_with("/api/v1") => "/crowdsender",
                 Some("v2") => "/seven-senders",
                 Some("shipments" | "ent-services") => "/delivery-solutions",
+                Some("orders") => "/expertsender",
+                Some(word) if word.starts_with("customer") || word.ends_with("attributes") => "/expertsender",
                 _ if status == 403 => "/delivery-solutions",
                 _ => "/sendcloud",
             };

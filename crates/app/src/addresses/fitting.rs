@@ -1,6 +1,6 @@
 //! Fitting: how sender and recipient go into a service, before any carrier is asked to book.
 
-use domain::address::{Address, ChosenSplit, Fitting, Side};
+use domain::address::{Address, AddressLimits, ChosenSplit, Fitting, Side};
 use domain::connector::Connection;
 use domain::error::{Problem, Rule};
 use domain::rate::Rate;
@@ -28,8 +28,7 @@ pub(crate) struct FittedEnds {
 
 impl Ends<'_> {
     /// Both ends as a service takes them; every problem of both at once.
-    pub(crate) fn fit(&self, connection: &dyn Connection, service: &str) -> Result<FittedEnds, Vec<Problem>> {
-        let limits = connection.address_limits(service);
+    pub(crate) fn fit(&self, limits: &AddressLimits, service: &str) -> Result<FittedEnds, Vec<Problem>> {
         let is_abroad = self.sender.country_code() != self.recipient.country_code();
         let fitting = |side, split| Fitting { side, service, is_abroad, split, wraps: self.wraps };
         let sender = limits.fit(self.sender, fitting(Side::Sender, None));
@@ -58,10 +57,11 @@ impl Ends<'_> {
                 looked_at.push((rate, Vec::new()));
                 continue;
             };
-            if let Some(why) = connection.address_limits(&rate.service.service).why_not_served(self.recipient) {
+            let limits = connection.address_limits(&rate.service.service);
+            if let Some(why) = limits.why_not_served(self.recipient) {
                 offers.left_out.push((rate.service, why));
             } else {
-                let problems = self.fit(connection, &rate.service.service).err().unwrap_or_default();
+                let problems = self.fit(&limits, &rate.service.service).err().unwrap_or_default();
                 looked_at.push((rate, problems));
             }
         }
@@ -86,4 +86,21 @@ pub(super) fn told(problem: &Problem, service: &str) -> String {
         ("recipient/email", Rule::Missing) => format!("e-mail missing for service {service}"),
         _ => problem.message.clone(),
     }
+}
+
+/// The services of an account by what they take of an address: those that take the same stand together, as `standard|express`,
+/// or as `*` when all do, so that a person is told once.
+pub(super) fn alike(connection: &dyn Connection) -> Vec<(String, AddressLimits)> {
+    let services = connection.services();
+    let mut groups: Vec<(Vec<&str>, AddressLimits)> = Vec::new();
+    for service in &services {
+        let limits = connection.address_limits(service);
+        match groups.iter_mut().find(|(_, known)| *known == limits) {
+            Some((services, _)) => services.push(service),
+            None => groups.push((vec![service], limits)),
+        }
+    }
+    let is_one = groups.len() == 1 && services.len() > 1;
+    let named = |services: Vec<&str>| if is_one { "*".to_owned() } else { services.join("|") };
+    groups.into_iter().map(|(services, limits)| (named(services), limits)).collect()
 }

@@ -4,6 +4,7 @@
 //! an operator wants every mistake at once, and a derived reader stops at the first.
 
 mod accounts;
+mod customers;
 mod reader;
 mod tables;
 #[cfg(test)]

@@ -312,6 +312,7 @@ impl App {
             mode: Mode::Live,
             default_weight: None,
             fallback_rate: None,
+            customers: domain::customer::CustomerBook::default(),
             address_check: None,
         };
         let id = tenant.id.clone();

@@ -157,7 +157,8 @@ impl App {
             let (connection, profile) = self.connection(tenant, &shipment).await?;
             let trace = Trace::default();
             // What does not fit is refused here, every problem at once, and nobody is asked.
-            let answer = match ends_of(&shipment).fit(connection.as_ref(), &shipment.details.service.service) {
+            let service = &shipment.details.service.service;
+            let answer = match ends_of(&shipment).fit(&connection.address_limits(service), service) {
                 Ok(ends) => {
                     let asked = self.booking_request(&shipment);
                     let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
@@ -337,7 +338,8 @@ impl App {
         // What was done to the addresses is told, also when the answer was found again later.
         let connection = self.connection(tenant, asked).await.ok().map(|(connection, _)| connection);
         let service = &asked.details.service.service;
-        let ends = connection.and_then(|connection| ends_of(asked).fit(connection.as_ref(), service).ok());
+        let ends =
+            connection.and_then(|connection| ends_of(asked).fit(&connection.address_limits(service), service).ok());
         warnings.extend(ends.map(|ends| ends.notes).unwrap_or_default());
         let mut labelled = Vec::with_capacity(asked.parcels.len());
         for (parcel, booked) in asked.parcels.iter().zip(&booking.parcels) {

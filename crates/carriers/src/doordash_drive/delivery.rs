@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::address::Address;
+use domain::address::{Address, AddressLimits, Need, PhoneForm, PlaceKind, Places, StreetForm};
 use domain::connector::{BookRequest, BookedParcel, Booking, Goods, Label, RateRequest};
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -21,12 +21,22 @@ use serde_json::{Value as Json, json};
 use super::codes;
 use super::wire::Delivery;
 
-/// Countries with couriers, the currency of their prices and the prefix of their phone numbers.
-const COUNTRIES: [(&str, &str, &str); 4] =
-    [("US", "USD", "1"), ("CA", "CAD", "1"), ("AU", "AUD", "61"), ("NZ", "NZD", "64")];
+/// Countries with couriers, and the currency of their prices.
+const COUNTRIES: [(&str, &str); 4] = [("US", "USD"), ("CA", "CAD"), ("AU", "AUD"), ("NZ", "NZD")];
 
 /// The longest text of a field, since DoorDash names no limit.
 const LONGEST: usize = 255;
+
+/// What a courier takes of an address.
+pub(super) const LIMITS: AddressLimits = AddressLimits {
+    name: Some(LONGEST),
+    company: Some(LONGEST),
+    street: StreetForm::OneLine { longest: LONGEST },
+    phone: PhoneForm::E164,
+    phone_needed: Need::Always,
+    not_served: Places::of(&[PlaceKind::PoBox, PlaceKind::Military]),
+    ..AddressLimits::NONE
+};
 
 /// What a quote and a booking ask alike.
 pub(super) struct Asked<'a> {
@@ -42,41 +52,14 @@ fn filled(text: Option<&String>) -> Option<&str> {
 }
 
 /// The country of a sender, if couriers are there.
-fn country(address: &Address) -> Option<&'static (&'static str, &'static str, &'static str)> {
+fn country(address: &Address) -> Option<&'static (&'static str, &'static str)> {
     let code = address.country_code()?;
-    COUNTRIES.iter().find(|(known, ..)| *known == code)
+    COUNTRIES.iter().find(|(known, _)| *known == code)
 }
 
-/// The address in one line, its parts parted by commas.
-fn line(address: &Address) -> String {
-    let state = filled(address.state.as_ref()).map(|state| {
-        let prefix = address.country_code().map(|code| format!("{code}-")).unwrap_or_default();
-        state.strip_prefix(&prefix).unwrap_or(state)
-    });
-    let street = address.street_line();
-    let parts = [
-        street.as_deref().map(str::trim),
-        filled(address.street2.as_ref()),
-        filled(address.city.as_ref()),
-        state,
-        filled(address.postal_code.as_ref()),
-    ];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
-}
-
-/// A phone number as E.164 writes it: `+14045550100`. One without its country is taken to be of the address's.
+/// A phone number as E.164 writes it. One that a quote was not asked with is none: a booking's was written so before.
 fn phone(address: &Address) -> Option<String> {
-    let typed = filled(address.phone.as_ref())?;
-    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let (_, _, prefix) = country(address)?;
-    let number = match (typed.starts_with('+'), *prefix) {
-        (true, _) => digits,
-        (false, "1") if digits.len() == 10 => format!("1{digits}"),
-        (false, "1") if digits.len() == 11 && digits.starts_with('1') => digits,
-        (false, "61" | "64") if digits.starts_with('0') => format!("{prefix}{}", &digits[1..]),
-        (false, _) => return None,
-    };
-    (8..=15).contains(&number.len()).then(|| format!("+{number}"))
+    PhoneForm::E164.write(filled(address.phone.as_ref())?, address.country_code().as_deref())
 }
 
 /// Pounds, rounded up to two decimals.
@@ -133,23 +116,10 @@ impl<'a> Asked<'a> {
                 let typed = address.country.as_deref().unwrap_or_default();
                 wrong("country", format!("{role}/country: {typed:?}: DoorDash delivers in US, CA, AU and NZ"));
             }
-            if let Some(po_box) = filled(address.po_box.as_ref()) {
-                wrong("po_box", format!("{role}/po_box: {po_box:?}: a courier cannot deliver to a post-office box"));
-            }
             if has_phone && country(address).is_some() && phone(address).is_none() {
                 let typed = address.phone.as_deref().unwrap_or_default();
                 let expected = "DoorDash expects a number with its country, such as +14045550100";
                 wrong("phone", format!("{role}/phone: {typed:?}: {expected}"));
-            }
-            let texts = [
-                ("street1", Some(line(address))),
-                ("name", filled(address.name.as_ref()).map(str::to_owned)),
-                ("company", filled(address.company.as_ref()).map(str::to_owned)),
-            ];
-            for (field, text) in texts {
-                if let Some(text) = text.filter(|text| text.chars().count() > LONGEST) {
-                    wrong(field, format!("{role}/{field}: {text:?}: DoorDash expects at most {LONGEST} characters"));
-                }
             }
         }
         if let (Some(from), Some(to)) = (country(self.sender), country(self.recipient))
@@ -163,7 +133,7 @@ impl<'a> Asked<'a> {
 
     /// The worth of the goods in cents, if it is in the country's own currency.
     fn cents(&self) -> Option<i64> {
-        let (_, currency, _) = country(self.sender)?;
+        let (_, currency) = country(self.sender)?;
         let value =
             self.goods.value.filter(|value| Currency::new(currency).is_some_and(|own| value.currency.is(own)))?;
         let cents = value.amount.checked_mul(Decimal::ONE_HUNDRED)?;
@@ -190,8 +160,8 @@ impl<'a> Asked<'a> {
         let mut body = json!({
             "external_delivery_id": id,
             "order_fulfillment_method": "standard",
-            "pickup_address": line(self.sender),
-            "dropoff_address": line(self.recipient),
+            "pickup_address": self.sender.one_line(),
+            "dropoff_address": self.recipient.one_line(),
             // Goods come back to us; DoorDash would throw them away.
             "action_if_undeliverable": "return_to_pickup",
             "items": self.parcels.iter().enumerate().map(item).collect::<Vec<_>>(),
@@ -218,7 +188,7 @@ impl<'a> Asked<'a> {
 }
 
 fn currency(delivery: &Delivery, sender: &Address) -> Result<Currency, CarrierError> {
-    let of_country = || country(sender).map(|(_, currency, _)| (*currency).to_owned());
+    let of_country = || country(sender).map(|(_, currency)| (*currency).to_owned());
     let code = delivery.currency.clone().or_else(of_country).unwrap_or_default();
     Currency::new(&code).ok_or_else(|| CarrierError::Unreadable(format!("{code:?} is no currency")))
 }

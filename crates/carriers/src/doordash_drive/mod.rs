@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::CarrierAccount;
+use domain::address::AddressLimits;
 use domain::connector::{
     Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Offer, Profile,
     Push, PushError, Pushed, RateRequest, Trace, TrackRequest,
@@ -223,7 +224,11 @@ impl Courier {
 
     async fn book_now(&self, ask: &BookRequest, trace: &Trace) -> Result<Booking, CarrierError> {
         let asked = delivery::Asked::of_booking(ask);
-        let problems = asked.problems();
+        let mut problems = delivery::LIMITS.misfits(&ask.sender, &ask.recipient, SERVICE);
+        let others = asked.problems();
+        let is_new = |other: &Problem| !problems.iter().any(|problem| problem.path == other.path);
+        let others: Vec<_> = others.into_iter().filter(is_new).collect();
+        problems.extend(others);
         if !problems.is_empty() {
             return Err(CarrierError::Refused(problems));
         }
@@ -265,6 +270,14 @@ impl Courier {
 impl Connection for Courier {
     fn rates<'a>(&'a self, ask: &'a RateRequest, trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(self.quote(ask, trace))
+    }
+
+    fn address_limits(&self, _service: &str) -> AddressLimits {
+        delivery::LIMITS
+    }
+
+    fn services(&self) -> Vec<String> {
+        vec![SERVICE.to_owned()]
     }
 
     fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking> {

@@ -18,7 +18,7 @@ use std::future::ready;
 use std::sync::Arc;
 
 use domain::account::CarrierAccount;
-use domain::address::{AddressLimits, Fitting, Need, Places, Side, StreetForm};
+use domain::address::{AddressLimits, Need, Places, StreetForm};
 use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
     Offer, Profile, RateRequest, Trace,
@@ -169,13 +169,7 @@ impl Fleet {
             let message = format!("the rate sheet of {} has no service {code:?}", self.account);
             return Err(CarrierError::Refused(vec![Problem::of(Rule::Unknown, "service", message)]));
         };
-        let fit = |side, address| {
-            let is_abroad = ask.sender.country_code() != ask.recipient.country_code();
-            let fitting = Fitting { side, service: &service.name, is_abroad, split: None, wraps: false };
-            self.limits(code).fit(address, fitting).err().unwrap_or_default()
-        };
-        let mut problems = fit(Side::Sender, &ask.sender);
-        problems.extend(fit(Side::Recipient, &ask.recipient));
+        let mut problems = self.limits(code).misfits(&ask.sender, &ask.recipient, &service.name);
         let fits = match price::fits(&self.sheet, service, &ask.recipient, &ask.parcels) {
             Ok(fits) if problems.is_empty() => fits,
             Ok(_) => return Err(CarrierError::Refused(problems)),

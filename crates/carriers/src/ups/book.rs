@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
-use super::party::Party;
+use super::party::{LIMITS, Party};
 use super::quote::{Units, money, package};
 use super::wire::{
     PackageResult, RecoveryAnswer, ShipAnswer, ShipmentResults, TrackAnswer, TrackedPackage, VERSION, VoidAnswer,
@@ -64,11 +64,13 @@ fn description(ask: &BookRequest) -> String {
 
 /// Everything that UPS would refuse, by field.
 pub(super) fn problems(ask: &BookRequest, has_png: bool) -> Vec<Problem> {
-    let is_abroad = ask.sender.country_code() != ask.recipient.country_code();
-    let sender = Party { address: &ask.sender, role: "sender", is_abroad };
-    let recipient = Party { address: &ask.recipient, role: "recipient", is_abroad };
-    let mut problems = sender.problems();
-    problems.extend(recipient.problems());
+    let sender = Party { address: &ask.sender, role: "sender" };
+    let recipient = Party { address: &ask.recipient, role: "recipient" };
+    let mut problems = LIMITS.misfits(&ask.sender, &ask.recipient, &ask.service.service);
+    let others = [sender, recipient].into_iter().flat_map(|party| party.problems());
+    let is_new = |other: &Problem| !problems.iter().any(|problem| problem.path == other.path);
+    let others: Vec<_> = others.filter(is_new).collect();
+    problems.extend(others);
     if matches!(ask.label_format, Format::Png(_)) && !has_png {
         let message = "label_format: UPS makes labels as PDF and ZPL; as PNG only for an account whose setting \
                        png_labels is yes";
@@ -80,8 +82,8 @@ pub(super) fn problems(ask: &BookRequest, has_png: bool) -> Vec<Problem> {
 /// The body of a booking.
 pub(super) fn request(ask: &BookRequest, account_number: &str) -> Json {
     let is_abroad = ask.sender.country_code() != ask.recipient.country_code();
-    let sender = Party { address: &ask.sender, role: "sender", is_abroad };
-    let recipient = Party { address: &ask.recipient, role: "recipient", is_abroad };
+    let sender = Party { address: &ask.sender, role: "sender" };
+    let recipient = Party { address: &ask.recipient, role: "recipient" };
     let units = Units::of(&ask.sender.country_code().unwrap_or_default());
     let short = |text: &&String| text.chars().count() <= LONGEST_REFERENCE;
     let references: Vec<_> = [Some(&ask.reference), ask.order_reference.as_ref().filter(short)]

@@ -9,6 +9,12 @@ use crate::http::Reply;
 /// A well-formed number that no parcel has, for questions that buy nothing: its check digit is wrong.
 pub(super) const NO_NUMBER: &str = "1Z0000000000000000";
 
+/// The services that have a name here.
+pub(super) const SERVICES: [&str; 24] = [
+    "01", "02", "03", "07", "08", "11", "12", "13", "14", "17", "54", "59", "65", "70", "71", "72", "74", "75", "82",
+    "83", "84", "85", "86", "96",
+];
+
 /// The names of services, by code and the country they start in (`Rating.yaml`, `Shipping.yaml`; the names of Canada and of
 /// the European Union as a working client has them). A code that is not listed is passed through under itself.
 pub(super) fn service_name(code: &str, origin: &str) -> String {

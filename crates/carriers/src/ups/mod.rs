@@ -20,6 +20,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::account::CarrierAccount;
+use domain::address::AddressLimits;
 use domain::connector::{
     Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label, LabelRequest,
     Offer, Profile, RateRequest, Trace, TrackRequest,
@@ -256,6 +257,14 @@ impl Connection for Shipper {
             let reply = self.yes(&call, trace).await?;
             quote::offer(&reply.read()?, ask, &self.account)
         })
+    }
+
+    fn address_limits(&self, _service: &str) -> AddressLimits {
+        party::LIMITS
+    }
+
+    fn services(&self) -> Vec<String> {
+        codes::SERVICES.map(str::to_owned).to_vec()
     }
 
     fn book<'a>(&'a self, ask: &'a BookRequest, trace: &'a Trace) -> Answer<'a, Booking> {

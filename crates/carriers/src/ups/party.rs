@@ -1,22 +1,29 @@
-//! Sender and recipient as UPS takes them, checked against its limits. Nothing is ever cut: what does not fit is refused by
-//! its field, before UPS is asked. Limits: `Shipping.yaml`.
+//! Sender and recipient as UPS takes them. Limits: `Shipping.yaml`.
 
 use domain::Problem;
-use domain::address::Address;
+use domain::address::{Address, AddressLimits, Need, PhoneForm, PlaceKind, Places, StreetForm};
 use domain::error::Rule;
 use serde_json::{Value as Json, json};
 
-/// The longest name and address line in characters.
+/// Address lines at most, and the longest in characters.
+const MOST_LINES: usize = 3;
 const LONGEST_LINE: usize = 35;
 
-/// Address lines at most.
-const MOST_LINES: usize = 3;
-
-/// The longest city.
-const LONGEST_CITY: usize = 30;
-
-/// Digits of a phone number at most.
-const MOST_DIGITS: usize = 15;
+/// What every service takes of an address. UPS goes to no box and to no locker of a post, and to military post only with a
+/// service of its own that has no code here.
+pub(super) const LIMITS: AddressLimits = AddressLimits {
+    name: Some(LONGEST_LINE),
+    company: Some(LONGEST_LINE),
+    street: StreetForm::Lines { most: MOST_LINES, longest: LONGEST_LINE },
+    city: Some(30),
+    phone: PhoneForm::Digits,
+    phone_length: Some(15),
+    is_complete: true,
+    phone_needed: Need::Abroad,
+    sender_phone_needed: Need::Abroad,
+    not_served: Places::of(&[PlaceKind::PoBox, PlaceKind::Locker, PlaceKind::PostOffice, PlaceKind::Military]),
+    ..AddressLimits::NONE
+};
 
 /// Countries whose state UPS must know, in two letters.
 fn needs_state(country: &str) -> bool {
@@ -29,8 +36,6 @@ pub(super) struct Party<'a> {
     pub(super) address: &'a Address,
     /// `sender` or `recipient`: the first step of each problem's path.
     pub(super) role: &'static str,
-    /// Whether UPS wants a person and a phone number too.
-    pub(super) is_abroad: bool,
 }
 
 fn filled(text: Option<&String>) -> Option<&str> {
@@ -55,15 +60,10 @@ impl Party<'_> {
         Some(typed.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect::<String>().to_uppercase())
     }
 
-    fn lines(&self) -> Vec<(&'static str, String)> {
-        let address = self.address;
-        let street = address.street_line().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty());
-        let second = filled(address.street2.as_ref()).map(str::to_owned);
-        let po_box = filled(address.po_box.as_ref()).map(str::to_owned);
-        [("street1", street), ("street2", second), ("po_box", po_box)]
-            .into_iter()
-            .filter_map(|(field, line)| Some((field, line?)))
-            .collect()
+    /// Street and box on the lines that UPS has; none when they do not fit. A booking was fitted before, and a price depends
+    /// on city and postal code alone.
+    fn lines(&self) -> Vec<String> {
+        self.address.street_lines(MOST_LINES, LONGEST_LINE).unwrap_or_default()
     }
 
     fn digits(&self) -> Option<String> {
@@ -72,12 +72,12 @@ impl Party<'_> {
     }
 
     /// Company and person; the person alone when there is no company.
-    fn names(&self) -> (Option<(&'static str, &str)>, Option<&str>) {
+    fn names(&self) -> (Option<&str>, Option<&str>) {
         let (company, person) = (filled(self.address.company.as_ref()), filled(self.address.name.as_ref()));
-        (company.map(|name| ("company", name)).or(person.map(|name| ("name", name))), person.or(company))
+        (company.or(person), person.or(company))
     }
 
-    /// Everything that UPS would refuse, by field.
+    /// What UPS would refuse beyond the limits of an address, by field.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let role = self.role;
         let mut problems = Vec::new();
@@ -89,17 +89,11 @@ impl Party<'_> {
         if country.is_none() {
             missing("country", "country in two letters of ISO 3166");
         }
-        if self.names().0.is_none() {
-            missing("name", "name and no company");
-        }
         if self.lines().is_empty() {
-            missing("street1", "street");
+            missing("street1", "street that stands on three lines of 35 characters together with its box");
         }
         if filled(self.address.city.as_ref()).is_none() {
             missing("city", "city");
-        }
-        if self.is_abroad && self.digits().is_none() {
-            missing("phone", "phone number");
         }
         let country = country.unwrap_or_default();
         let needs_state = needs_state(&country);
@@ -113,45 +107,24 @@ impl Party<'_> {
             let message = format!("{role}/{field}: {typed:?}: UPS expects {expected}");
             problems.push(Problem::new(format!("{role}/{field}"), message));
         };
-        let too_long = |typed: &str, most: usize| typed.chars().count() > most;
-        let (first, person) = self.names();
-        if let Some((field, name)) = first.filter(|(_, name)| too_long(name, LONGEST_LINE)) {
-            wrong(field, name, "at most 35 characters");
-        }
-        let first = first.map(|(_, name)| name);
-        if let Some(person) = person.filter(|person| Some(*person) != first && too_long(person, LONGEST_LINE)) {
-            wrong("name", person, "at most 35 characters");
-        }
-        for (field, line) in self.lines() {
-            if too_long(&line, LONGEST_LINE) {
-                let most = "at most 35 characters in a line, and takes three lines";
-                wrong(field, &line, most);
-            }
-        }
-        if let Some(city) = filled(self.address.city.as_ref()).filter(|city| too_long(city, LONGEST_CITY)) {
-            wrong("city", city, "at most 30 characters");
-        }
         if let Some(state) = self.state().filter(|state| needs_state && state.len() != 2) {
             wrong("state", state, "two letters such as MA");
         }
         if let Some(code) = self.postal_code() {
-            let (count, are_digits) = (code.len(), code.bytes().all(|byte| byte.is_ascii_digit()));
+            let (count, are_digits) = (code.chars().count(), code.bytes().all(|byte| byte.is_ascii_digit()));
             match country.as_str() {
                 "US" | "PR" if !(are_digits && matches!(count, 5 | 9)) => wrong("postal_code", &code, "5 or 9 digits"),
                 "CA" if count != 6 => wrong("postal_code", &code, "six letters and digits such as K1A0B1"),
-                _ if too_long(&code, 9) => wrong("postal_code", &code, "at most 9 characters"),
+                _ if count > 9 => wrong("postal_code", &code, "at most 9 characters"),
                 _ => {}
             }
-        }
-        if let Some(digits) = self.digits().filter(|digits| digits.len() > MOST_DIGITS) {
-            wrong("phone", &digits, "at most 15 digits");
         }
         problems
     }
 
     /// The address alone.
     pub(super) fn address(&self) -> Json {
-        let lines: Vec<_> = self.lines().into_iter().take(MOST_LINES).map(|(_, line)| line).collect();
+        let lines = self.lines();
         let mut address = json!({
             "City": filled(self.address.city.as_ref()).unwrap_or_default(),
             "CountryCode": self.country().unwrap_or_default(),
@@ -171,7 +144,7 @@ impl Party<'_> {
     /// With names, phone and e-mail, as a booking wants it.
     pub(super) fn whole(&self) -> Json {
         let (named, person) = self.names();
-        let mut party = json!({ "Name": named.map_or("", |(_, name)| name), "Address": self.address() });
+        let mut party = json!({ "Name": named.unwrap_or_default(), "Address": self.address() });
         if let Some(person) = person {
             party["AttentionName"] = json!(person);
         }

@@ -91,18 +91,16 @@ pub(super) fn package(parcel: &ParcelBox, units: Units, packaging: &str) -> Json
 }
 
 fn parties(ask: &RateRequest) -> [Party<'_>; 2] {
-    let is_abroad = ask.sender.country_code() != ask.recipient.country_code();
-    let sender = Party { address: &ask.sender, role: "sender", is_abroad };
-    [sender, Party { address: &ask.recipient, role: "recipient", is_abroad }]
+    [Party { address: &ask.sender, role: "sender" }, Party { address: &ask.recipient, role: "recipient" }]
 }
 
 /// Services that would be refused whatever UPS says, and why; empty when UPS is to be asked. What is merely not known yet,
-/// such as a name at the checkout, stands in no way of a price.
+/// such as a street at the checkout, stands in no way of a price.
 pub(super) fn unfit(ask: &RateRequest, account: &str) -> Vec<(ServiceCode, String)> {
     let origin = ask.sender.country_code().unwrap_or_default();
     let units = Units::of(&origin);
-    let is_needed = |path: &str| path.ends_with("/country") || path.ends_with("/city") || path.ends_with("postal_code");
     let problems = parties(ask).into_iter().flat_map(|party| party.problems());
+    let is_needed = |path: &str| !path.ends_with("/state") && !path.ends_with("/street1");
     let problems = problems.filter(|problem| problem.rule != Rule::Missing || is_needed(&problem.path));
     let mut reasons: Vec<_> = problems.map(|problem| problem.message).collect();
     for (place, parcel) in ask.parcels.iter().enumerate() {
@@ -150,7 +148,7 @@ pub(super) fn request(ask: &RateRequest, account_number: &str, pickup_type: &str
     if let Some(service) = &ask.service {
         shipment["Service"] = json!({ "Code": service });
     }
-    if recipient.is_abroad {
+    if ask.sender.country_code() != ask.recipient.country_code() {
         let weight: Decimal = ask.parcels.iter().map(|parcel| units.weight(parcel.weight)).sum();
         shipment["ShipmentTotalWeight"] =
             json!({ "UnitOfMeasurement": { "Code": units.weight_code() }, "Weight": weight.to_string() });

@@ -97,6 +97,13 @@ fn label(number: &str, format: &str) -> String {
     STANDARD.encode(bytes)
 }
 
+/// How many lines an address has; `None` when one is no text or too long.
+fn lines(shipment: &Json, party: &str) -> Option<usize> {
+    let lines = shipment[party]["Address"]["AddressLine"].as_array().map_or(&[][..], Vec::as_slice);
+    let are_short = lines.iter().all(|line| line.as_str().is_some_and(|line| line.chars().count() <= 35));
+    are_short.then_some(lines.len())
+}
+
 impl Ups {
     /// Every token that was given ends now.
     pub fn end_tokens(&mut self) {
@@ -154,6 +161,9 @@ impl Ups {
         if packages.is_empty() {
             return refused(400, "110601", "At least one package is required");
         }
+        if ["Shipper", "ShipFrom", "ShipTo"].iter().any(|party| !matches!(lines(shipment, party), Some(0..=3))) {
+            return refused(400, "111057", "Invalid AddressLine");
+        }
         if is_abroad && shipment["InvoiceLineTotal"].is_null() && shipment["DeliveryTimeInformation"].is_object() {
             return refused(400, "111549", "Invoice Line Total is required");
         }
@@ -209,12 +219,13 @@ impl Ups {
         let shipment = &asked.body["ShipmentRequest"]["Shipment"];
         let packages = shipment["Package"].as_array().cloned().unwrap_or_default();
         let service = shipment["Service"]["Code"].as_str().unwrap_or_default().to_owned();
-        let lines = |party: &str| shipment[party]["Address"]["AddressLine"].as_array().cloned().unwrap_or_default();
         if packages.is_empty() || service.is_empty() || shipment["PaymentInformation"].is_null() {
             return refused(400, "9120000", "Missing or invalid element");
         }
-        if lines("ShipTo").iter().any(|line| line.as_str().is_none_or(|line| line.chars().count() > 35)) {
-            return refused(400, "9120003", "Invalid ShipTo AddressLine");
+        for party in ["Shipper", "ShipTo"] {
+            if !matches!(lines(shipment, party), Some(1..=3)) {
+                return refused(400, "9120003", &format!("Invalid {party} AddressLine"));
+            }
         }
         if shipment["ShipTo"]["Address"]["PostalCode"] == "00000" {
             return refused(400, "120802", "Address Validation Error on ShipTo address");

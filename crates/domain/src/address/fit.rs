@@ -154,7 +154,8 @@ impl Work<'_> {
     /// Street and further lines over so many lines.
     fn lines(&mut self, address: &mut Address, most: usize, longest: usize) {
         let street = address.street_line();
-        let texts: Vec<&str> = [street.as_deref(), address.street2.as_deref()].into_iter().flatten().collect();
+        let texts = [street.as_deref(), address.street2.as_deref()].into_iter().flatten();
+        let texts: Vec<&str> = texts.filter(|text| !text.trim().is_empty()).collect();
         let fit = texts.len() <= most && texts.iter().all(|text| length(text) <= longest);
         if fit {
             self.check("po_box", address.po_box.as_deref(), Some(longest));
@@ -356,6 +357,18 @@ impl AddressLimits {
         if work.problems.is_empty() { Ok(Fitted { address: fitted, notes: work.notes }) } else { Err(work.problems) }
     }
 
+    /// What of both ends of a booking does not fit, for a connector to be sure before it asks. Both were fitted before, and
+    /// `street2` then holds every line after the first, so that it may be longer than a line where there are more.
+    pub fn misfits(&self, sender: &Address, recipient: &Address, service: &str) -> Vec<Problem> {
+        let is_abroad = sender.country_code() != recipient.country_code();
+        let misfits = |side, address| {
+            let wraps =
+                matches!(self.street, StreetForm::Lines { most: 3.., .. } | StreetForm::Split { most: 2.., .. });
+            self.fit(address, Fitting { side, service, is_abroad, split: None, wraps }).err().unwrap_or_default()
+        };
+        [misfits(Side::Sender, sender), misfits(Side::Recipient, recipient)].concat()
+    }
+
     /// Why the service does not go to an address, if it does not.
     pub fn why_not_served(&self, address: &Address) -> Option<String> {
         let kinds = address.places().and(self.not_served).kinds();
@@ -365,7 +378,7 @@ impl AddressLimits {
 }
 
 fn on_lines(texts: [Option<&str>; 3], most: usize, longest: usize) -> Option<Vec<String>> {
-    let texts: Vec<&str> = texts.into_iter().flatten().map(str::trim).collect();
+    let texts: Vec<&str> = texts.into_iter().flatten().map(str::trim).filter(|text| !text.is_empty()).collect();
     Wrapping::of(&texts, most, longest).map(|wrapping| wrapping.lines().map(str::to_owned).collect())
 }
 
@@ -380,7 +393,8 @@ impl Address {
     pub fn one_line(&self) -> String {
         let parts = [self.street_line(), self.street2.clone(), self.po_box.clone(), self.city.clone(), self.region()];
         let parts = parts.into_iter().chain([self.postal_code.clone()]).flatten();
-        parts.map(|part| part.trim().to_owned()).collect::<Vec<_>>().join(", ")
+        let parts = parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(", ")
     }
 
     /// Street, house number, second line and box on at most so many lines of so many characters, as a service wants them

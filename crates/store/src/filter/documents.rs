@@ -43,7 +43,7 @@ pub enum DocumentField {
     IsGrouped,
     /// What it is grouped by, a list.
     GroupValues,
-    /// The batch it came of.
+    /// The number of the batch it came of.
     Batch,
     /// The tags of its order, a list.
     Tags,
@@ -75,8 +75,8 @@ pub struct DocumentQuery {
 pub struct FoundDocument {
     /// The document.
     pub document: Document,
-    /// Its order, deleted or not.
-    pub order: Order,
+    /// Its order, deleted or not; `None` for what is of many.
+    pub order: Option<Order>,
     /// The place of its box in the order, if it is of one box.
     pub position: Option<u32>,
 }
@@ -87,15 +87,32 @@ impl FoundDocument {
         format!("{}.{}", self.document.id.to_hex24(self.document.created_at), self.document.format.extension())
     }
 
+    /// Whether it holds the labels of one group of a batch.
+    pub fn is_grouped(&self) -> bool {
+        !self.group_values().is_empty()
+    }
+
+    /// What the labels in it have in common.
+    pub fn group_values(&self) -> Vec<&str> {
+        let group = self.document.of_batch.iter().flat_map(|part| &part.group);
+        group.map(|(_, value)| value.as_deref().unwrap_or_default()).collect()
+    }
+
+    /// The number of the batch it came of.
+    pub fn batch_number(&self) -> Option<u64> {
+        Some(self.document.of_batch.as_ref()?.batch.number())
+    }
+
     /// The id of its box in 24 hexadecimal digits.
     pub fn box_id(&self) -> Option<String> {
-        Some(domain::packing::box_id(self.order.id, self.order.created_at, self.position?))
+        let order = self.order.as_ref()?;
+        Some(domain::packing::box_id(order.id, order.created_at, self.position?))
     }
 
     /// The shop's own id of its box.
     pub fn external_box(&self) -> Option<&str> {
         let place = usize::try_from(self.position?).ok()?.checked_sub(1)?;
-        self.order.details.boxes.as_deref()?.get(place)?.external_id.as_deref()
+        self.order.as_ref()?.details.boxes.as_deref()?.get(place)?.external_id.as_deref()
     }
 }
 
@@ -129,17 +146,20 @@ impl query::Document<DocumentField> for View<'_> {
             }
             DocumentField::Creator => Some(Wanted::Object(Vec::new())),
             DocumentField::CreatorId => text(Some(self.tenant.as_str())),
-            // Only a batch groups labels.
-            DocumentField::IsGrouped => Some(Wanted::Bool(false)),
-            DocumentField::GroupValues => Some(Wanted::List(Vec::new())),
-            DocumentField::Batch => None,
+            DocumentField::IsGrouped => Some(Wanted::Bool(self.found.is_grouped())),
+            DocumentField::GroupValues => {
+                let values = self.found.group_values();
+                Some(Wanted::List(values.into_iter().map(Wanted::text).collect()))
+            }
+            DocumentField::Batch => self.found.batch_number().map(|number| Wanted::Text(number.to_string())),
             DocumentField::Tags => {
-                Some(Wanted::List(order.details.tags.iter().flatten().map(|tag| Wanted::text(tag.as_str())).collect()))
+                let tags = order.iter().filter_map(|order| order.details.tags.as_ref()).flatten();
+                Some(Wanted::List(tags.map(|tag| Wanted::text(tag.as_str())).collect()))
             }
             DocumentField::Box => self.found.box_id().map(Wanted::Text),
             DocumentField::ExternalBox => text(self.found.external_box()),
-            DocumentField::Order => Some(Wanted::Text(order.id.to_hex24(order.created_at))),
-            DocumentField::OrderNumber => text(order.details.number.as_deref()),
+            DocumentField::Order => order.as_ref().map(|order| Wanted::Text(order.id.to_hex24(order.created_at))),
+            DocumentField::OrderNumber => text(order.as_ref().and_then(|order| order.details.number.as_deref())),
         };
         vec![value.map(Cow::Owned)]
     }
@@ -151,6 +171,8 @@ enum Source {
     Documents(Vec<i64>),
     /// The documents of these orders.
     Orders(Vec<i64>),
+    /// The files of these batches.
+    Batches(Vec<i64>),
     /// A part of an index, by id or by the instant of creation.
     Walk(Part),
 }
@@ -274,6 +296,9 @@ impl Tx<'_> {
         if let Some(texts) = named(DocumentField::Order) {
             return Ok(Source::Orders(numbers(texts, &|text| Some(OrderId::from_hex24(text)?.0.number()))));
         }
+        if let Some(texts) = named(DocumentField::Batch) {
+            return Ok(Source::Batches(numbers(texts, &|text| text.parse().ok())));
+        }
         if let Some(texts) = named(DocumentField::Box) {
             return Ok(Source::Orders(numbers(texts, &|text| Some(box_of(text)?.0.number()))));
         }
@@ -312,6 +337,7 @@ impl Tx<'_> {
         let (column, numbers) = match source {
             Source::Documents(numbers) => ("id", numbers),
             Source::Orders(numbers) => ("order_id", numbers),
+            Source::Batches(numbers) => ("batch_id", numbers),
             Source::Walk(part) => {
                 let (sql, parameters) = part.statement(tenant, after);
                 let rows = self.rows(&sql, &parameters).await?;
@@ -330,7 +356,7 @@ impl Tx<'_> {
 
     async fn with_orders(&mut self, tenant: &TenantId, documents: Vec<Document>) -> Result<Vec<FoundDocument>> {
         const POSITION: &str = "select position from parcels where tenant_id = $1 and id = $2";
-        let ids: BTreeSet<OrderId> = documents.iter().map(|document| document.order).collect();
+        let ids: BTreeSet<OrderId> = documents.iter().filter_map(|document| document.order).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         let orders = self.orders_ever(tenant, &ids).await?.into_iter().flatten();
         let orders: BTreeMap<OrderId, Order> = orders.map(|order| (order.id, order)).collect();
@@ -343,10 +369,10 @@ impl Tx<'_> {
                 positions.insert(*parcel, row.int(0)? as u32);
             }
         }
-        let found = documents.into_iter().filter_map(|document| {
-            let order = orders.get(&document.order)?.clone();
+        let found = documents.into_iter().map(|document| {
+            let order = document.order.and_then(|order| orders.get(&order).cloned());
             let position = document.parcel.and_then(|parcel| positions.get(&parcel).copied());
-            Some(FoundDocument { document, order, position })
+            FoundDocument { document, order, position }
         });
         Ok(found.collect())
     }
@@ -416,7 +442,7 @@ impl Part {
                 match part.strip_suffix('?') {
                     Some(part) => {
                         parameters.push(values.next().cloned().unwrap_or(Value::Null));
-                        sql.push_str(&format!("{part}${}", parameters.len()));
+                        sql.extend([part, "$", &parameters.len().to_string()]);
                     }
                     None => sql.push_str(part),
                 }
@@ -428,15 +454,15 @@ impl Part {
                 parameters.push((*at).into());
                 parameters.push(id.number().into());
                 let (at, id) = (parameters.len() - 1, parameters.len());
-                sql.push_str(&format!(" and (created_at, id) {sign} (${at}, ${id})"));
+                sql.extend([format!(" and (created_at, id) {sign} (${at}, ${id})")]);
             } else {
                 parameters.push(id.number().into());
-                sql.push_str(&format!(" and id {sign} ${}", parameters.len()));
+                sql.extend([format!(" and id {sign} ${}", parameters.len())]);
             }
         }
         parameters.push(STEP.into());
         let key = if self.is_by_creation { format!("created_at{direction}, ") } else { String::new() };
-        sql.push_str(&format!(" order by {key}id{direction} limit ${}", parameters.len()));
+        sql.extend([format!(" order by {key}id{direction} limit ${}", parameters.len())]);
         (sql, parameters)
     }
 }

@@ -115,7 +115,7 @@ on_both_engines! {
 
     async fn orders_from_before_they_were_searched_are_found_after_the_next_start(engine: Engine) {
         let t = TestStore::new(engine).await;
-        go_back(&t.store, 15).await;
+        go_back(&t.store, 17).await;
         let add = async |tx: &mut store::Tx<'_>| {
             let add = "insert into orders (tenant_id, id, channel, external_id, external_id_key, number_key, status_key, placed_at,
                     changed_at, created_at, modified_at, version, is_deleted, body)

@@ -5,8 +5,8 @@ use carriers::ups::stand_in::Ups;
 use serde_json::{Value as Json, json};
 use testkit::on_both_engines;
 
-use super::fixture::{Boston, wish};
-use crate::fixture::{events, kind_of};
+use super::fixture::{Boston, near, wish};
+use crate::fixture::{events, kind_of, place};
 
 on_both_engines! {
     async fn an_order_goes_all_its_way_by_ups(engine: Engine) {
@@ -33,6 +33,77 @@ on_both_engines! {
         assert_eq!(boston.told().await, ["021/I/OT out_for_delivery", "011/D/FS delivered"]);
         assert_eq!(boston.shipment().await["tracking"], "delivered");
         assert_eq!(boston.ups.calls("token"), 1, "one token for everything");
+    }
+
+    async fn a_street_too_long_for_ups_is_told_on_arrival_offered_wrapped_and_booked_on_its_lines(engine: Engine) {
+        let boston = Boston::open(engine).await;
+        let mut order = near("A");
+        order["shipping_address"]["address_line_1"] = json!("22 Upper Promenade at the Old Harbour of Boston");
+        order["shipping_address"]["phone_number"] = json!("617.555.0111");
+        place(&boston.t, [order]).await;
+        let warnings = boston.t.get("/v1/orders/ord_1").await.json()["warnings"].clone();
+        insta::assert_json_snapshot!(warnings, @r#"
+        [
+          "service ups:*: recipient/street1: \"22 Upper Promenade at the Old Harbour of Boston\" has 47 characters and 35 are allowed; it would fit as \"22 Upper Promenade at the Old\" / \"Harbour of Boston\" (street1 / street2)"
+        ]
+        "#);
+        let quote = boston.t.post("/v1/orders/ord_1/rates", &wish("ups:03")).await.json();
+        insta::assert_json_snapshot!(quote["rates"][0]["notes"], @r#"
+        [
+          "priced as a home, since the address names no company",
+          "recipient/street1: \"22 Upper Promenade at the Old Harbour of Boston\" has 47 characters and 35 are allowed; it would fit as \"22 Upper Promenade at the Old\" / \"Harbour of Boston\" (street1 / street2)"
+        ]
+        "#);
+        let refused = boston.ship("ups:03").await;
+        assert_eq!((refused.status.as_u16(), boston.ups.calls("ship")), (422, 0), "{}", refused.text());
+        let mut wrapped = wish("ups:03");
+        wrapped["wrap_lines"] = json!(true);
+        let booked = boston.t.post("/v1/orders/ord_1/shipments", &wrapped).await;
+        assert_eq!(booked.status, 201, "{}", booked.text());
+        insta::assert_json_snapshot!(booked.json()["warnings"], @r#"
+        [
+          "recipient/street1: written as \"22 Upper Promenade at the Old\" / \"Harbour of Boston\""
+        ]
+        "#);
+        let sent = boston.ups.with(|ups| ups.live()[0].request["ShipmentRequest"]["Shipment"]["ShipTo"].clone());
+        insta::assert_json_snapshot!(sent, @r#"
+        {
+          "Address": {
+            "AddressLine": [
+              "22 Upper Promenade at the Old",
+              "Harbour of Boston"
+            ],
+            "City": "Boston",
+            "CountryCode": "US",
+            "PostalCode": "02116",
+            "ResidentialAddressIndicator": "",
+            "StateProvinceCode": "MA"
+          },
+          "AttentionName": "Ann Reed",
+          "Name": "Ann Reed",
+          "Phone": {
+            "Number": "6175550111"
+          }
+        }
+        "#);
+    }
+
+    async fn ups_goes_to_no_box_and_a_rate_says_so(engine: Engine) {
+        let boston = Boston::open(engine).await;
+        let mut order = near("A");
+        order["shipping_address"]["po_box"] = json!("PO Box 12");
+        place(&boston.t, [order]).await;
+        let quote = boston.t.post("/v1/orders/ord_1/rates", &wish("ups:03")).await.json();
+        assert_eq!((&quote["rates"], boston.ups.calls("ship")), (&json!([]), 0));
+        insta::assert_json_snapshot!(quote["decision"]["candidates"], @r#"
+        [
+          {
+            "outcome": "out",
+            "service": "ups:03",
+            "why": "it does not go there: the recipient is a post-office box"
+          }
+        ]
+        "#);
     }
 
     async fn a_cancelled_shipment_is_voided_at_ups(engine: Engine) {

@@ -24,7 +24,7 @@ use reqwest::header::HeaderName;
 use crate::routing;
 
 use super::reader::{Entry, Once, Section, nearest};
-use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, values};
+use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, customers, values};
 
 /// What must be unique over all tenants.
 #[derive(Default)]
@@ -57,6 +57,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let fallback_rate = section.optional("fallback_rate", "a table such as { price = \"9.90\", currency = \"EUR\" }");
     let fallback_rate = fallback_rate.and_then(Entry::section).and_then(|table| fallback(table, currency));
 
+    let customers = customers::book(&section);
     let address_check = section.optional("address_check", "a table such as { by = \"rules\" }");
     let address_check = address_check.and_then(Entry::section).and_then(address_checking);
 
@@ -84,6 +85,7 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
             mode,
             default_weight,
             fallback_rate,
+            customers,
             address_check,
         },
         keys,
@@ -138,7 +140,7 @@ fn address_checking(section: Section<'_>) -> Option<AddressChecking> {
 }
 
 /// Whether a table's own id comes for the first time.
-fn is_first(once: &mut Once, id: &str, section: &Section<'_>, key: &str) -> bool {
+pub(super) fn is_first(once: &mut Once, id: &str, section: &Section<'_>, key: &str) -> bool {
     once.is_first(id, (section.reader(), &section.path_of(key), section.line_of(key)))
 }
 

@@ -1,5 +1,6 @@
 //! Stories of setup files that are read.
 
+mod customers;
 mod mistakes;
 
 use std::sync::Arc;
@@ -220,6 +221,11 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                     mode: Live,
                     default_weight: None,
                     fallback_rate: None,
+                    customers: CustomerBook {
+                        matching: Email,
+                        consents: [],
+                        attributes: [],
+                    },
                     address_check: None,
                 },
                 keys: [

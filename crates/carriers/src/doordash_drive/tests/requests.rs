@@ -1,6 +1,6 @@
 //! Canonical to request; URL and method.
 
-use domain::address::Address;
+use domain::address::{Address, Fitting, Side};
 use domain::connector::{CancelRequest, Trace};
 use domain::measure::{Dimensions, Length};
 use domain::parcel::Box as ParcelBox;
@@ -84,7 +84,7 @@ fn a_phone_number_is_written_with_its_country_or_refused() {
 
 #[test]
 fn every_field_doordash_would_refuse_is_told_at_once() {
-    let mut recipient = Address { phone: None, po_box: Some("PO Box 12".to_owned()), street1: None, ..near() };
+    let mut recipient = Address { phone: None, street1: None, ..near() };
     recipient.city = None;
     let nearby = rate_request(recipient, vec![parcel("1")]);
     let abroad = rate_request(berlin(), vec![parcel("1")]);
@@ -95,7 +95,6 @@ fn every_field_doordash_would_refuse_is_told_at_once() {
     recipient/street1: the recipient has no street, which DoorDash needs
     recipient/city: the recipient has no city, which DoorDash needs
     recipient/phone: the recipient has no phone number, which DoorDash needs
-    recipient/po_box: recipient/po_box: "PO Box 12": a courier cannot deliver to a post-office box
     recipient/country: recipient/country: "DE": DoorDash delivers in US, CA, AU and NZ
     recipient/country: a courier does not go from US to CA
     "#);
@@ -154,4 +153,24 @@ async fn a_trace_shows_what_was_said_without_people_and_couriers() {
     {"action_if_undeliverable":"return_to_pickup","dropoff_address":"[redacted]","dropoff_contact_given_name":"[redacted]","dropoff_phone_number":"[redacted]","external_delivery_id":"reference-7","items":[{"name":"Parcel 1 of 1","quantity":1,"weight":2.21}],"order_fulfillment_method":"standard","order_value":4250,"pickup_address":"[redacted]","pickup_business_name":"Boston store","pickup_phone_number":"[redacted]","pickup_reference_tag":"A-1001"}
     200 {"action_if_undeliverable":"return_to_pickup","currency":"USD","delivery_status":"created","dropoff_address":"[redacted]","dropoff_contact_given_name":"[redacted]","dropoff_phone_number":"[redacted]","dropoff_time_estimated":"1970-01-01T00:40:00Z","external_delivery_id":"reference-7","fee":975,"fee_components":[{"amount":875,"type":"distance_based_fee"},{"amount":100,"type":"service_fee"}],"items":[{"name":"Parcel 1 of 1","quantity":1,"weight":2.21}],"order_fulfillment_method":"standard","order_value":4250,"pickup_address":"[redacted]","pickup_business_name":"Boston store","pickup_phone_number":"[redacted]","pickup_reference_tag":"A-1001","support_reference":"1343593362","tax":null,"tracking_url":"[redacted]","updated_at":"1970-01-01T00:00:00Z"}
     "#);
+}
+
+#[tokio::test]
+async fn a_courier_goes_to_no_box_and_takes_an_address_of_255_characters() {
+    let (_server, connection) = standing_in().await;
+    let limits = connection.address_limits("standard");
+    let boxed = Address { po_box: Some("PO Box 12".to_owned()), ..near() };
+    assert_eq!(
+        limits.why_not_served(&boxed).as_deref(),
+        Some("it does not go there: the recipient is a post-office box")
+    );
+    let of = |length: usize| {
+        let rest = ", Boston, MA, 02116".len();
+        let address = Address { street1: Some("x".repeat(length - rest)), house_number: None, ..near() };
+        let fitting =
+            Fitting { side: Side::Recipient, service: "standard", is_abroad: false, split: None, wraps: true };
+        limits.fit(&address, fitting).map(|fitted| fitted.address.one_line().len())
+    };
+    assert_eq!(of(255), Ok(255));
+    assert_eq!(of(256).unwrap_err()[0].path, "recipient/street1");
 }

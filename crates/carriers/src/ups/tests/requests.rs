@@ -1,13 +1,14 @@
 //! Canonical to request; URL and method.
 
 use domain::CarrierError;
-use domain::connector::{CancelRequest, LabelRequest, RateRequest, Trace};
+use domain::address::{Address, Fitting, Side};
+use domain::connector::{BookRequest, CancelRequest, LabelRequest, RateRequest, Trace};
 use domain::document::Format;
 use domain::error::Rule;
 use domain::service::ServiceCode;
 use serde_json::Value as Json;
 
-use super::super::{book, quote};
+use super::super::{book, codes, quote};
 use super::{account, connect, ground, small, standing_in};
 use crate::conformance::{berlin, book_request, near, parcel, rate_request, track_request};
 
@@ -138,6 +139,8 @@ fn what_ups_would_never_take_is_left_out_with_the_reason_and_nobody_is_asked() {
     let mut ask = rate_request(near(), vec![parcel("70"), small()]);
     ask.recipient.postal_code = Some("2118".to_owned());
     ask.recipient.name = None;
+    ask.recipient.state = None;
+    ask.recipient.street1 = Some("Elm Road of the old harbour behind the customs house 22".to_owned());
     let left_out: Vec<_> =
         quote::unfit(&ask, "house").into_iter().map(|(code, why)| format!("{code}: {why}")).collect();
     insta::assert_snapshot!(left_out.join("\n"), @r#"
@@ -271,7 +274,7 @@ fn references_stand_at_each_parcel_at_home_and_at_the_shipment_abroad() {
 #[test]
 fn every_field_ups_would_refuse_is_told_at_once_and_nothing_is_cut() {
     let mut ask = book_request(&ServiceCode::new("house", "65"), berlin(), vec![small()], 7);
-    ask.recipient.street1 = Some("Straße des Siebzehnten Juni am Tiergarten".to_owned());
+    ask.recipient.street1 = Some("Straße-des-Siebzehnten-Juni-am-Tiergarten".to_owned());
     ask.recipient.city = Some("Berlin-Charlottenburg-Wilmersdorf".to_owned());
     ask.recipient.phone = None;
     ask.sender.state = Some("Massachusetts".to_owned());
@@ -280,14 +283,48 @@ fn every_field_ups_would_refuse_is_told_at_once_and_nothing_is_cut() {
     let problems = book::problems(&ask, false);
     let told: Vec<_> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    sender/company: sender/company: "The Boston store of all things that are useful": UPS expects at most 35 characters
+    sender/company: sender/company: "The Boston store of all things that are useful" has 46 characters and 35 are allowed; no wrapping over free lines fits: shorten it
+    recipient/street1: recipient/street1: street and house number in one line, "Straße-des-Siebzehnten-Juni-am-Tiergarten 117" has 45 characters and 35 are allowed; no wrapping over free lines fits: shorten it
+    recipient/city: recipient/city: "Berlin-Charlottenburg-Wilmersdorf" has 33 characters and 30 are allowed; no wrapping over free lines fits: shorten it
+    recipient/phone: the service 65 needs the recipient's phone number
     sender/state: sender/state: "Massachusetts": UPS expects two letters such as MA
-    recipient/phone: the recipient has no phone number, which UPS needs
-    recipient/street1: recipient/street1: "Straße des Siebzehnten Juni am Tiergarten 117": UPS expects at most 35 characters in a line, and takes three lines
-    recipient/city: recipient/city: "Berlin-Charlottenburg-Wilmersdorf": UPS expects at most 30 characters
     label_format: label_format: UPS makes labels as PDF and ZPL; as PNG only for an account whose setting png_labels is yes
     "#);
     assert_eq!(problems.iter().filter(|problem| problem.rule == Rule::Missing).count(), 1);
+}
+
+#[tokio::test]
+async fn a_long_street_is_priced_without_it_and_booked_on_the_lines_it_was_wrapped_over() {
+    let (_server, connection) = standing_in().await;
+    let long = Address {
+        street1: Some("Upper Promenade at the Old Harbour of Boston".to_owned()),
+        house_number: Some("22".to_owned()),
+        street2: Some("Courtyard of the former customs house, third staircase".to_owned()),
+        ..near()
+    };
+    let ask = rate_request(long.clone(), vec![small()]);
+    let priced = quote::request(&ask, "A1B2C3", "01");
+    assert_eq!(priced["RateRequest"]["Shipment"]["ShipTo"]["Address"]["AddressLine"], Json::Null);
+    assert_eq!(connection.rates(&ask, &Trace::default()).await.unwrap().rates.len(), 2);
+
+    let short = Address { street2: Some("third staircase".to_owned()), ..long };
+    let fitting = Fitting { side: Side::Recipient, service: "03", is_abroad: false, split: None, wraps: true };
+    let fitted = connection.address_limits("03").fit(&short, fitting).unwrap();
+    let ask = BookRequest { recipient: fitted.address, ..ground(vec![small()]) };
+    let booked = book::request(&ask, "A1B2C3");
+    let ship_to = &booked["ShipmentRequest"]["Shipment"]["ShipTo"];
+    assert_eq!(
+        ship_to["Address"]["AddressLine"],
+        serde_json::json!(["22 Upper Promenade at the Old", "Harbour of Boston third staircase"])
+    );
+    assert_eq!(ship_to["Phone"]["Number"], "6175550111");
+}
+
+#[test]
+fn every_service_that_is_listed_has_a_name() {
+    for code in codes::SERVICES {
+        assert_ne!(codes::service_name(code, "US"), format!("UPS {code}"));
+    }
 }
 
 #[test]
