@@ -163,8 +163,10 @@ impl App {
     ) -> Result<Drawn> {
         let (parts, mut waiting) = mpsc::channel::<Part<'static>>(READ);
         let (format, options) = (taken.batch.printing.format, self.draw_options());
+        let count = sheets.len();
         let drawing = tokio::task::spawn_blocking(move || {
-            let parts = page.map(Part::Title).into_iter().chain(std::iter::from_fn(|| waiting.blocking_recv()));
+            let labels = (0..count).map_while(|_| waiting.blocking_recv());
+            let parts = page.map(Part::Title).into_iter().chain(labels);
             ::documents::merge(parts, &title, format, &options)
         });
         let mut kept_at = Instant::now();
