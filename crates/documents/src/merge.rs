@@ -58,6 +58,12 @@ pub enum Part<'a> {
     Missing(String),
 }
 
+/// What a label's page takes in a PDF, beside the fonts.
+const PAGE_BYTES: usize = 3_500;
+
+/// Room is made for so many pages at most.
+const MOST_ROOM: usize = 100_000;
+
 /// The most warnings that are kept of one file.
 const MOST_WARNINGS: usize = 100;
 
@@ -176,7 +182,9 @@ fn pdf<'a>(
     start: usize,
     batch: &mut Batch<'_>,
 ) -> Result<Vec<u8>, DrawError> {
-    let mut document = Document::new(batch.fonts, title);
+    // Room for all of it, so that a large file is not copied again and again as it grows.
+    let room = parts.size_hint().1.unwrap_or_default().min(MOST_ROOM) * PAGE_BYTES;
+    let mut document = Document::with_room(batch.fonts, title, room);
     let (medium, whole) = match paper {
         Paper::Mm100x150 => (Medium::PDF_100X150, Medium::PDF_100X150),
         Paper::A6 => (Medium::PDF_A6, Medium::PDF_A6),

@@ -15,8 +15,8 @@ use domain::{Error, Result};
 use store::batches::TakenBatch;
 use tokio::sync::mpsc;
 
-use super::labelling::LEASE;
 use super::PIECE;
+use super::labelling::LEASE;
 use crate::{App, clock};
 
 /// Labels that are read at once, and that wait to be drawn at most.
@@ -163,8 +163,10 @@ impl App {
     ) -> Result<Drawn> {
         let (parts, mut waiting) = mpsc::channel::<Part<'static>>(READ);
         let (format, options) = (taken.batch.printing.format, self.draw_options());
+        let count = sheets.len();
         let drawing = tokio::task::spawn_blocking(move || {
-            let parts = page.map(Part::Title).into_iter().chain(std::iter::from_fn(|| waiting.blocking_recv()));
+            let labels = (0..count).map_while(|_| waiting.blocking_recv());
+            let parts = page.map(Part::Title).into_iter().chain(labels);
             ::documents::merge(parts, &title, format, &options)
         });
         let mut kept_at = Instant::now();
@@ -212,9 +214,8 @@ impl App {
     ) -> Result<Part<'static>> {
         let order = sheet.reference.clone().unwrap_or_else(|| sheet.order.to_string());
         let name = format!("order {order}, parcel {}", sheet.parcel);
-        let is_its = |document: &&Document| {
-            document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel)
-        };
+        let is_its =
+            |document: &&Document| document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel);
         let own: Vec<_> = documents.iter().filter(is_its).collect();
         let same_kind = own.iter().find(|document| document.format.media_type() == format.media_type());
         let Some(document) = same_kind else {
