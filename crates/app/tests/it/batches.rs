@@ -28,6 +28,9 @@ fn wish(format: Format, group_by: &[GroupBy]) -> BatchWish {
     BatchWish { ship, group_by: group_by.to_vec() }
 }
 
+/// What the labels of a file have in common, how many there are, and its bytes.
+type File = (Vec<(GroupBy, Option<String>)>, u64, Vec<u8>);
+
 impl Shop {
     /// Places so many orders, each as `details` says.
     async fn place_many(&self, count: usize, details: impl Fn(usize) -> OrderDetails) -> Vec<OrderId> {
@@ -53,7 +56,7 @@ impl Shop {
     }
 
     /// The bytes of the files of a batch's last printing, in the order of its groups.
-    async fn files(&self, app: &App, batch: &Batch) -> Vec<(Vec<(GroupBy, Option<String>)>, u64, Vec<u8>)> {
+    async fn files(&self, app: &App, batch: &Batch) -> Vec<File> {
         let documents = app.documents_of_batch(&self.acme, batch.id, None, 100).await.unwrap();
         let mut files = Vec::new();
         for document in documents {
