@@ -206,7 +206,7 @@ on_both_engines! {
         let (slow, quick) = (Scripted::new(), Scripted::second());
         let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(slow.clone()), Arc::new(quick.clone())];
         let shop = Shop::of(slow.clone(), engine, |builder| {
-            builder.connectors(connectors).setup(setup).options(|options| options.carrier_timeout = Duration::from_secs(120))
+            builder.connectors(connectors).setup(setup).options(|options| options.carrier_timeout = Duration::from_mins(2))
         }).await;
         slow.ledger(|ledger| ledger.bookings = (0..200).map(|_| Outcome::Slow(60_000)).collect());
         // Two in three go by the slow one, and come first.
