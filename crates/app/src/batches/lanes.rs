@@ -83,12 +83,11 @@ impl Lanes {
     /// Puts an order at the end of its lane.
     pub(super) fn add(&mut self, name: LaneName, order: BatchOrder) {
         let known = self.queues.iter_mut().find(|queue| queue.name == name);
-        match known {
-            Some(queue) => queue.waiting.push_back(order),
-            None => {
-                let waiting = VecDeque::from([order]);
-                self.queues.push(Queue { name, waiting, under_way: 0, at_once: AT_ONCE, done: 0 });
-            }
+        if let Some(queue) = known {
+            queue.waiting.push_back(order);
+        } else {
+            let waiting = VecDeque::from([order]);
+            self.queues.push(Queue { name, waiting, under_way: 0, at_once: AT_ONCE, done: 0 });
         }
     }
 

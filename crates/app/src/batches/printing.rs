@@ -1,7 +1,6 @@
 //! Putting the labels of a batch together: one file a group, drawn from what stands on each label. Labels that carriers
 //! made are copied. No carrier is asked, so a batch is printed as often as somebody likes.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -197,7 +196,7 @@ impl App {
         let mut parts = Vec::with_capacity(sheets.len());
         for (sheet, content) in sheets.iter().zip(contents) {
             parts.push(match content {
-                Some(text) => Part::Label(Cow::Owned(store::codec::from_json(&text)?)),
+                Some(text) => Part::Label(Box::new(store::codec::from_json(&text)?)),
                 None => self.made_label(taken, sheet, documents.next().unwrap_or_default(), format).await?,
             });
         }
