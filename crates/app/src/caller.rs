@@ -54,7 +54,7 @@ impl Caller {
     }
 
     /// The same caller, allowed to look at what it may change.
-    pub(crate) fn as_reader(&self) -> Self {
+    pub fn as_reader(&self) -> Self {
         let mut key = (*self.key).clone();
         key.scopes.push(Scope::Read);
         Self { key: Arc::new(key), ..self.clone() }

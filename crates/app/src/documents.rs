@@ -141,9 +141,10 @@ impl App {
             id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
             kind: DocumentKind::Label,
             format,
-            order,
+            order: Some(order),
             shipment: Some(shipment),
             parcel: Some(parcel),
+            of_batch: None,
             sha256: String::new(),
             size: 0,
             created_at: self.now(),
@@ -195,9 +196,10 @@ impl App {
             id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
             kind: DocumentKind::PackingSlip,
             format: Format::Pdf(Paper::A4),
-            order: shipment.order,
+            order: Some(shipment.order),
             shipment: Some(shipment.id),
             parcel: None,
+            of_batch: None,
             sha256: String::new(),
             size: 0,
             created_at: self.now(),
@@ -227,7 +229,7 @@ impl App {
     /// that was given back, or that no longer fits the order, is a conflict.
     pub async fn open_label_link(&self, order: OrderId, token: &str) -> Result<(Document, Bytes)> {
         let (tenant, document) = self.linked(token).await?;
-        let Some(shipment) = document.shipment.filter(|_| document.order == order) else {
+        let Some(shipment) = document.shipment.filter(|_| document.order == Some(order)) else {
             return Err(Error::NotFound("document"));
         };
         let owner = tenant.clone();

@@ -16,6 +16,7 @@ use store::blobs::Blobs;
 use tokio::sync::Notify;
 
 pub mod addresses;
+pub mod batches;
 pub mod caller;
 pub mod channels;
 pub mod checks;
@@ -125,6 +126,7 @@ pub(crate) struct Wakes {
     pub(crate) events: Notify,
     pub(crate) deliveries: Notify,
     pub(crate) dispatches: Notify,
+    pub(crate) batches: Notify,
     pub(crate) shipments: Notify,
     pub(crate) tracking: Notify,
     pub(crate) checks: Notify,

@@ -22,6 +22,7 @@ use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
 
 use serde::{Deserialize, Serialize};
+use store::batches::TakenOrder;
 use store::dispatches::Dispatch;
 use store::orders::Held;
 use tracing::Instrument as _;
@@ -79,6 +80,15 @@ pub struct BoxWish {
     pub contents: Vec<(String, u64)>,
 }
 
+/// What was taken up when an order is shipped without anybody waiting.
+#[derive(Clone, Debug)]
+pub(crate) enum Errand {
+    /// It was placed to be shipped.
+    Dispatch(Dispatch),
+    /// It is one of a batch.
+    Batch(TakenOrder),
+}
+
 /// What the accounts of a location offer for an order, and what the rules make of it.
 pub(crate) struct Survey {
     location: Location,
@@ -113,7 +123,7 @@ impl App {
     }
 
     /// Books a shipment that was just begun; what the carriers say instead of a yes is an error.
-    async fn book_begun(&self, caller: &Caller, shipment: Shipment, wish: &ShipWish) -> Result<Shipment> {
+    pub(crate) async fn book_begun(&self, caller: &Caller, shipment: Shipment, wish: &ShipWish) -> Result<Shipment> {
         // Boxed, since it is large and whoever ships holds much else.
         let mut shipment = Box::pin(self.book(caller.tenant(), shipment)).await?;
         if wish.turns_on_silence {
@@ -143,14 +153,14 @@ impl App {
         Ok(shipment)
     }
 
-    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new. A
-    /// dispatch that was taken up ends with it; one that is somebody else's by now begins nothing.
-    async fn begin_shipment(
+    /// Chooses location, account and service and stores the shipment as `Booking`. The flag says whether it is new. An
+    /// errand that was taken up is written off with it; one that is somebody else's by now begins nothing.
+    pub(crate) async fn begin_shipment(
         &self,
         caller: &Caller,
         order: OrderId,
         wish: &ShipWish,
-        taken: Option<&Dispatch>,
+        taken: Option<&Errand>,
     ) -> Result<(Shipment, bool)> {
         caller.require(Scope::Buy)?;
         let (order, mut shipped) = self.order_with_shipments(&caller.as_reader(), order).await?;
@@ -202,7 +212,7 @@ impl App {
         &self,
         caller: &Caller,
         shipment: &Shipment,
-        taken: Option<&Dispatch>,
+        taken: Option<&Errand>,
     ) -> Result<(ShipmentId, bool)> {
         let (tenant, stored, taken) = (caller.tenant().clone(), shipment.clone(), taken.cloned());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
@@ -211,15 +221,18 @@ impl App {
             let (held, live) = tx.hold_order_for(&tenant, &stored).await?;
             open(held)?;
             match &taken {
-                Some(taken) if !tx.end_dispatch(taken).await? => {
-                    return Err(Error::Conflict("the order is dispatched by somebody else".to_owned()));
-                }
-                Some(_) => {}
-                // Whoever ships it by hand does what was wished for.
-                None => tx.forget_dispatch(&tenant, stored.order).await?,
+                Some(Errand::Dispatch(taken)) if !tx.end_dispatch(taken).await? => return Err(overtaken()),
+                Some(Errand::Dispatch(_)) => {}
+                // Whoever ships it otherwise does what was wished for.
+                Some(Errand::Batch(_)) | None => tx.forget_dispatch(&tenant, stored.order).await?,
             }
             if let Some(live) = live {
                 return Ok((live, false));
+            }
+            if let Some(Errand::Batch(taken)) = &taken
+                && !tx.ship_batch_order(taken, stored.id).await?
+            {
+                return Err(overtaken());
             }
             tx.add_shipment(&tenant, &stored).await?;
             let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
@@ -509,6 +522,10 @@ impl App {
         })?;
         self.cancel_known(caller.tenant(), shipment.id).await
     }
+}
+
+fn overtaken() -> Error {
+    Error::Conflict("the order is shipped by somebody else".to_owned())
 }
 
 /// Whether an order that was held may be shipped.

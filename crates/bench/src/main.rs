@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Parser;
 
+mod batches;
 mod client;
 mod database;
 mod dispatch;
@@ -30,7 +31,7 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, expertsender, label, dispatch, drawing, rules, webhooks, memory, lists.
+    /// Only these lines: ingest, expertsender, label, batches, dispatch, drawing, rules, webhooks, memory, lists.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -61,8 +62,8 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 9] =
-    ["ingest", "expertsender", "label", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
+const LINES: [&str; 10] =
+    ["ingest", "expertsender", "label", "batches", "dispatch", "drawing", "rules", "webhooks", "memory", "lists"];
 
 fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -88,6 +89,7 @@ fn main() -> anyhow::Result<()> {
             "ingest" => on_both(&bench, &mut table, ingest::measure),
             "expertsender" => on_both(&bench, &mut table, expertsender::measure),
             "label" => on_both(&bench, &mut table, label::measure),
+            "batches" => on_both(&bench, &mut table, batches::measure),
             "dispatch" => on_both(&bench, &mut table, dispatch::measure),
             "drawing" => drawing::measure(&bench, &mut table),
             "rules" => rules::measure(&bench, &mut table),

@@ -56,6 +56,9 @@ impl Medium {
     /// A6 as PDF; also a quarter of A4, where desk printers need the wider margin.
     pub(crate) const PDF_A6: Self = Self { width: 105.0, height: 148.0, margin: 5.0, dots_per_mm: PDF_DOTS_PER_MM };
 
+    /// A whole sheet of A4.
+    pub(crate) const PDF_A4: Self = Self { width: 210.0, height: 297.0, margin: 18.0, ..Self::PDF_A6 };
+
     /// 100 × 150 mm in dots.
     pub(crate) fn printer(dots_per_mm: f64) -> Self {
         Self { dots_per_mm: dots_per_mm as f32, ..Self::PDF_100X150 }

@@ -8,6 +8,7 @@ mod customs_form;
 mod drawing;
 mod fit;
 mod font;
+mod group_title;
 mod label;
 mod layout;
 mod merge;
@@ -25,7 +26,7 @@ pub use crate::customs_form::customs_form;
 pub use crate::fit::MIN_POINTS;
 pub use crate::font::{FallbackFont, FontError};
 pub use crate::label::{FINEST_MODULE_MM, GOOD_MODULE_MM};
-pub use crate::merge::{label, labels};
+pub use crate::merge::{Part, label, labels, merge};
 pub use crate::packing_slip::packing_slip;
 
 /// A finished document.

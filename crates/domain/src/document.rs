@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::batch::BatchPart;
 use crate::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
 use crate::measure::Weight;
 use crate::time::Timestamp;
@@ -13,6 +14,8 @@ use crate::time::Timestamp;
 pub enum DocumentKind {
     /// Goes on the box.
     Label,
+    /// Labels of many boxes in one file.
+    Labels,
     /// Goes in the box.
     PackingSlip,
     /// Goes on the box to abroad: what is inside, for customs.
@@ -23,12 +26,14 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Label, Self::PackingSlip, Self::CustomsForm, Self::CommercialInvoice];
+    pub const ALL: [Self; 5] =
+        [Self::Label, Self::Labels, Self::PackingSlip, Self::CustomsForm, Self::CommercialInvoice];
 
     /// The name in rows and in the native API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Label => "label",
+            Self::Labels => "labels",
             Self::PackingSlip => "packing_slip",
             Self::CustomsForm => "customs_form",
             Self::CommercialInvoice => "commercial_invoice",
@@ -165,12 +170,14 @@ pub struct Document {
     pub kind: DocumentKind,
     /// How it is written.
     pub format: Format,
-    /// The order it belongs to.
-    pub order: OrderId,
+    /// The order it belongs to; `None` for the labels of a batch, which are of many.
+    pub order: Option<OrderId>,
     /// The shipment it belongs to.
     pub shipment: Option<ShipmentId>,
     /// The parcel it belongs to.
     pub parcel: Option<ParcelId>,
+    /// Which file of a batch it is.
+    pub of_batch: Option<BatchPart>,
     /// SHA-256 of the bytes, lower-case hexadecimal.
     pub sha256: String,
     /// How many bytes.

@@ -162,6 +162,11 @@ id!(
     CustomerId, "cus"
 );
 
+id!(
+    /// Names a batch.
+    BatchId, "bat"
+);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod address;
+pub mod batch;
 pub mod channel;
 pub mod connector;
 pub mod customer;

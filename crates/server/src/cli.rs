@@ -57,6 +57,19 @@ First start every server with both keys: they read what either key encrypted and
 It may be stopped at any time and run again. API secrets move when they are first used; those that are still to move are
 listed, and need the previous key until then.";
 
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  waybill backup /mnt/backup/2026-03-02
+  waybill backup --database-url postgres://waybill@db/waybill --no-documents /mnt/backup/2026-03-02
+
+Beside a running server: the copy holds everything that was committed when it began, and nobody waits for it.
+To restore: stop the server, put waybill.db (or pg_restore waybill.dump), documents and the key back, start it.";
+
+const COMPLETION_EXAMPLES: &str = "\
+Examples:
+  waybill completions bash > /etc/bash_completion.d/waybill
+  waybill completions zsh > /usr/local/share/zsh/site-functions/_waybill";
+
 /// One server between shops and carriers: orders in, labels and tracking out.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "waybill", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
@@ -94,6 +107,15 @@ pub enum Command {
     /// Look whether settings, database, documents and key are in place, and say how to mend what is not.
     #[command(after_help = "Examples:\n  waybill doctor\n  waybill doctor --data /var/lib/waybill")]
     Doctor(Doctor),
+    /// Copy database and documents into a new folder, while the server runs.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(Backup),
+    /// Print what a shell needs to complete commands and flags.
+    #[command(after_help = COMPLETION_EXAMPLES)]
+    Completions(Completions),
+    /// Write the manual's pages, one for each command.
+    #[command(after_help = "Examples:\n  waybill man /usr/local/share/man/man1")]
+    Man(Man),
     /// Print the OpenAPI document of a dialect.
     #[command(
         name = "openapi",
@@ -241,6 +263,39 @@ pub struct Doctor {
     pub place: Place,
 }
 
+/// `waybill backup`.
+#[derive(Clone, Debug, Args)]
+pub struct Backup {
+    /// A folder that is not there yet; it appears when the copy is whole.
+    #[arg(value_name = "DIR")]
+    pub folder: std::path::PathBuf,
+    /// Leave out the documents, when they are copied otherwise.
+    #[arg(long)]
+    pub no_documents: bool,
+    /// Copy the installation's key too; whoever has both can read every secret.
+    #[arg(long)]
+    pub with_key: bool,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `waybill completions`.
+#[derive(Clone, Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `waybill man`.
+#[derive(Clone, Debug, Args)]
+pub struct Man {
+    /// The folder for the pages; made if missing.
+    #[arg(value_name = "DIR")]
+    pub folder: std::path::PathBuf,
+}
+
 /// `waybill openapi`.
 #[derive(Clone, Debug, Args)]
 pub struct OpenApi {
@@ -380,6 +435,10 @@ mod tests {
             "rotate-key --key-file new.key --previous-key-file old.key",
             "migrate",
             "doctor",
+            "backup there",
+            "backup there --no-documents --with-key --data here",
+            "completions bash",
+            "man there",
             "openapi native",
             "openapi sendcloud",
         ] {
@@ -397,6 +456,9 @@ mod tests {
             "key rotate pub-acme --overlap soon",
             "key rotate pub-acme --overlap 367d",
             "key drop",
+            "backup",
+            "completions csh",
+            "man",
             "openapi",
             "openapi crowdsender",
         ] {

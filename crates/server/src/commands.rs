@@ -7,15 +7,17 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use app::rotation::{self, Standing};
 use app::{App, Random};
+use clap::CommandFactory as _;
 use domain::{Error, Problem};
 use store::Store;
 use store::blobs::Blobs;
 use store::installation::KeyChecks;
 
-use crate::cli::{Command, Place};
+use crate::cli::{Cli, Command, Place};
 use crate::config::{self, Flags, Settings};
 use crate::{demo, serve, telemetry, wire};
 
+mod backup;
 mod keys;
 mod rotate_key;
 
@@ -49,6 +51,16 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let settings = Settings::load(&Flags::from(&flags.place))?;
             telemetry::start(&settings)?;
             Ok(doctor(&settings).await)
+        }
+        Command::Backup(flags) => backup::run(&flags).await,
+        Command::Completions(asked) => {
+            clap_complete::generate(asked.shell, &mut Cli::command(), "waybill", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man(asked) => {
+            std::fs::create_dir_all(&asked.folder)?;
+            clap_mangen::generate_to(Cli::command(), &asked.folder)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::OpenApi(asked) => {
             std::io::stdout().write_all(asked.document.as_bytes())?;

@@ -29,6 +29,9 @@ pub enum BlobConfig {
     S3(String),
 }
 
+/// Copies that are made at once.
+const COPIES: usize = 8;
+
 /// A store of bytes.
 #[derive(Clone, Debug)]
 pub struct Blobs {
@@ -108,6 +111,28 @@ impl Blobs {
         old.boxed()
     }
 
+    /// Copies everything into another store under the same names, telling the size of each. Bytes that are removed meanwhile
+    /// are left out; those that are not what they were are named in the answer and copied all the same.
+    pub async fn copy_to(&self, other: &Self, told: &(dyn Fn(usize) + Sync)) -> Result<Vec<String>> {
+        let listed = self.objects.list(Some(&self.prefix)).map_err(|error| unavailable(&error));
+        let copy = |object: object_store::ObjectMeta| async move {
+            let bytes = match self.objects.get(&object.location).await {
+                Ok(found) => found.bytes().await.map_err(|error| unavailable(&error))?,
+                Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(unavailable(&error)),
+            };
+            let name: Vec<_> = object.location.prefix_match(&self.prefix).into_iter().flatten().collect();
+            let (path, size) = (Path::from_iter(name), bytes.len());
+            let is_spoilt = path.filename() != Some(hex::encode(Sha256::digest(&bytes)).as_str());
+            let target = Path::from_iter(other.prefix.parts().chain(path.parts()));
+            other.objects.put(&target, bytes.into()).await.map_err(|error| unavailable(&error))?;
+            told(size);
+            Ok(is_spoilt.then(|| path.to_string()))
+        };
+        let copied = listed.map_ok(copy).try_buffer_unordered(COPIES);
+        copied.try_filter_map(async |spoilt| Ok(spoilt)).try_collect().await
+    }
+
     /// Removes bytes; missing ones are no mistake.
     pub async fn remove(&self, blob: &StoredBlob) -> Result<()> {
         match self.objects.delete(&self.path(&blob.tenant, &blob.sha256)).await {
@@ -131,6 +156,28 @@ mod tests {
         std::fs::write(folder.join("acme").join(&sha256), b"lapel").unwrap();
         assert_eq!(blobs.read(&tenant, &sha256).await.unwrap(), None);
         assert_eq!(blobs.read(&TenantId::new("other").unwrap(), &sha256).await.unwrap(), None);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_copy_holds_every_byte_and_names_what_is_spoilt() {
+        let folder = std::env::temp_dir().join(format!("waybill-blob-copies-{}", std::process::id()));
+        let open = |name: &str| Blobs::open(&BlobConfig::Folder(folder.join(name))).unwrap();
+        let (blobs, other) = (open("here"), open("there"));
+        let tenant = TenantId::new("acme").unwrap();
+        let mut names = Vec::new();
+        for text in ["one", "two", "three"] {
+            names.push(blobs.put(&tenant, Bytes::from_static(text.as_bytes())).await.unwrap());
+        }
+        std::fs::write(folder.join("here/acme").join(&names[2]), b"thrice").unwrap();
+        let sizes = std::sync::Mutex::new(Vec::new());
+        let spoilt = blobs.copy_to(&other, &|size| sizes.lock().unwrap().push(size)).await.unwrap();
+        assert_eq!(spoilt, [format!("acme/{}", names[2])]);
+        let mut sizes = sizes.into_inner().unwrap();
+        sizes.sort_unstable();
+        assert_eq!(sizes, [3, 3, 6]);
+        assert_eq!(other.read(&tenant, &names[1]).await.unwrap(), Some(Bytes::from_static(b"two")));
+        assert_eq!(std::fs::read(folder.join("there/acme").join(&names[2])).unwrap(), b"thrice");
         std::fs::remove_dir_all(folder).unwrap();
     }
 

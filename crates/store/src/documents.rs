@@ -2,7 +2,8 @@
 
 use domain::Result;
 use domain::document::{Document, DocumentKind, Format};
-use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
+use domain::batch::BatchPart;
+use domain::ids::{BatchId, DocumentId, OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
 use domain::shipment::Shipment;
 use domain::tenant::TenantId;
@@ -10,20 +11,39 @@ use domain::tenant::TenantId;
 use crate::codec::{from_json, id, known, to_json};
 use crate::{Row, Tx, Value, orders, params, shipments};
 
-const COLUMNS: &str = "id, kind, format, order_id, shipment_id, parcel_id, sha256, size, warnings, created_at";
+const COLUMNS: &str = "
+    id, kind, format, order_id, shipment_id, parcel_id, sha256, size, warnings, created_at,
+    batch_id, batch_printing, batch_place, batch_labels, batch_group";
+
+/// Stands for no order: ids begin with 1.
+const OF_MANY: u64 = 0;
 
 fn document(row: &Row) -> Result<Document> {
     Ok(Document {
         id: id(row.int(0)?, DocumentId::new)?,
         kind: known(DocumentKind::parse(&row.text(1)?), "document kind")?,
         format: known(Format::parse(&row.text(2)?), "format")?,
-        order: id(row.int(3)?, OrderId::new)?,
+        order: match row.int(3)? as u64 {
+            OF_MANY => None,
+            number => Some(known(OrderId::new(number), "id")?),
+        },
         shipment: row.opt_int(4)?.map(|number| id(number, ShipmentId::new)).transpose()?,
         parcel: row.opt_int(5)?.map(|number| id(number, ParcelId::new)).transpose()?,
         sha256: row.text(6)?,
         size: row.int(7)? as u64,
         warnings: from_json(&row.text(8)?)?,
         created_at: row.time(9)?,
+        of_batch: row.opt_int(10)?.map(|number| part(number, row)).transpose()?,
+    })
+}
+
+fn part(batch: i64, row: &Row) -> Result<BatchPart> {
+    Ok(BatchPart {
+        batch: id(batch, BatchId::new)?,
+        printing: row.int(11)? as u32,
+        place: row.int(12)? as u32,
+        labels: row.int(13)? as u64,
+        group: from_json(&row.text(14)?)?,
     })
 }
 
@@ -37,22 +57,28 @@ impl Tx<'_> {
     pub async fn add_documents(&mut self, tenant: &TenantId, documents: &[Document]) -> Result<()> {
         const ADD: &str = "
             insert into documents (tenant_id, id, kind, format, order_id, shipment_id, parcel_id, sha256, size,
-                warnings, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                warnings, created_at, batch_id, batch_printing, batch_place, batch_labels, batch_group)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
             on conflict do nothing";
         let row = |document: &Document| -> Result<Vec<Value>> {
+            let part = document.of_batch.as_ref();
             Ok(params![
                 tenant.as_str(),
                 document.id.number(),
                 document.kind.as_str(),
                 document.format.name(),
-                document.order.number(),
+                document.order.map_or(OF_MANY, OrderId::number),
                 document.shipment.map(ShipmentId::number),
                 document.parcel.map(ParcelId::number),
                 document.sha256.as_str(),
                 document.size,
                 to_json(&document.warnings)?,
-                document.created_at
+                document.created_at,
+                part.map(|part| part.batch.number()),
+                part.map(|part| part.printing),
+                part.map(|part| part.place),
+                part.map(|part| part.labels),
+                part.map(|part| to_json(&part.group)).transpose()?
             ]
             .to_vec())
         };
@@ -90,6 +116,25 @@ impl Tx<'_> {
     /// The documents of a shipment, oldest first.
     pub async fn documents_of_shipment(&mut self, tenant: &TenantId, shipment: ShipmentId) -> Result<Vec<Document>> {
         self.rows(&by_shipment(), &params![tenant.as_str(), shipment.number()]).await?.iter().map(document).collect()
+    }
+
+    /// The files of a batch, the last printing first, after a printing's place, in the order of their groups.
+    pub async fn documents_of_batch(
+        &mut self,
+        tenant: &TenantId,
+        batch: BatchId,
+        after: Option<(u32, u32)>,
+        limit: usize,
+    ) -> Result<Vec<Document>> {
+        let sql = format!(
+            "select {COLUMNS} from documents
+             where tenant_id = $1 and batch_id = $2
+                 and (batch_printing < $3 or (batch_printing = $3 and batch_place > $4))
+             order by batch_printing desc, batch_place limit $5"
+        );
+        let (printing, place) = after.unwrap_or((u32::MAX, 0));
+        let asked = params![tenant.as_str(), batch, printing, place, limit];
+        self.rows(&sql, &asked).await?.iter().map(document).collect()
     }
 
     /// What a label belongs to: the parcel's shipment, its order, deleted or not, and the shipment's documents.

@@ -24,7 +24,7 @@ impl Tx<'_> {
 
     /// What waits for each kind of job over all tenants, at its longest; nothing for a kind that has nothing to do.
     pub async fn waiting(&mut self) -> Result<Waiting> {
-        const LOOKS: [(&str, &str); 8] = [
+        const LOOKS: [(&str, &str); 9] = [
             ("number_events", "select at from events where position is null order by id limit 1"),
             (
                 "deliver_webhooks",
@@ -35,6 +35,7 @@ impl Tx<'_> {
                 "select due_at from lanes where kind = 'tracking' and paused_at is null order by due_at limit 1",
             ),
             ("dispatch_orders", "select due_at from dispatches order by due_at limit 1"),
+            ("label_batches", "select min(due_at) from batches where due_at is not null"),
             (
                 "check_accounts",
                 "select due_at from lanes where kind = 'checks' and paused_at is null order by due_at limit 1",

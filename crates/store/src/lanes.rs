@@ -175,6 +175,7 @@ impl Tx<'_> {
     pub async fn free_leases(&mut self) -> Result<()> {
         self.execute("update lanes set leased_until = 0 where leased_until > 0", &[]).await?;
         self.execute("update dispatches set leased_until = 0 where leased_until > 0", &[]).await?;
+        self.execute("update batches set leased_until = 0 where leased_until > 0", &[]).await?;
         const KEYS: &str = "update idempotency_keys set leased_until = 0 where leased_until > 0 and status is null";
         self.execute(KEYS, &[]).await.map(drop)
     }

@@ -20,6 +20,8 @@ use domain::{Error, Result};
 
 pub mod accounts;
 mod addresses;
+mod backup;
+pub mod batches;
 pub mod blobs;
 mod bulk;
 pub mod channels;

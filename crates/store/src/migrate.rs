@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "0014_push_addresses",
     15 "0015_address_checks",
     16 "0016_customers",
+    17 "0017_batches",
 ];
 
 const TABLE: &str =

@@ -1,5 +1,7 @@
 //! Orders: one row each, its body an aggregate, its columns what is searched.
 
+use std::collections::HashSet;
+
 use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::OrderId;
 use domain::order::{Order, OrderDetails};
@@ -358,6 +360,14 @@ impl Tx<'_> {
         let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
         let found = self.rows_many(&sql, &asks).await?;
         found.iter().map(|rows| rows.first().map(order).transpose()).collect()
+    }
+
+    /// Which of these orders there are and are not deleted.
+    pub async fn known_orders(&mut self, tenant: &TenantId, ids: &[OrderId]) -> Result<HashSet<OrderId>> {
+        let sql = "select id from orders where tenant_id = $1 and id = $2 and is_deleted = 0";
+        let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        let found = self.rows_many(sql, &asks).await?;
+        found.iter().flatten().map(|row| id(row.int(0)?, OrderId::new)).collect()
     }
 
     /// Keeps an order from being deleted or cancelled until this transaction ends.

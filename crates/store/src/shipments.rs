@@ -282,6 +282,22 @@ impl Tx<'_> {
         Ok(all)
     }
 
+    /// Several shipments with their parcels, in the order of the ids; `None` for one that is not there.
+    pub async fn shipments(&mut self, tenant: &TenantId, ids: &[ShipmentId]) -> Result<Vec<Option<Shipment>>> {
+        let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        let found = self.rows_many(&by_id(), &asks).await?;
+        let parcels = self.rows_many(&parcels_of(), &asks).await?;
+        found.iter().zip(&parcels).map(|(found, parcels)| with_parcels(found, parcels)).collect()
+    }
+
+    /// What stands on the labels of several parcels, in the order of the ids; `None` where we do not draw it.
+    pub async fn label_contents(&mut self, tenant: &TenantId, parcels: &[ParcelId]) -> Result<Vec<Option<String>>> {
+        let sql = "select label from parcels where tenant_id = $1 and id = $2";
+        let asks: Vec<_> = parcels.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        let found = self.rows_many(sql, &asks).await?;
+        found.iter().map(|rows| rows.first().map_or(Ok(None), |row| row.opt_text(0))).collect()
+    }
+
     /// The latest shipments with their parcels and orders, latest first.
     pub async fn recent_shipments(&mut self, tenant: &TenantId, limit: usize) -> Result<Vec<(Shipment, Order)>> {
         let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 order by id desc limit $2");

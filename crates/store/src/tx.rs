@@ -5,7 +5,8 @@
 //! and nothing of the command is stored, on either engine.
 
 use domain::ids::{
-    CustomerId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId, TrackingEventId,
+    BatchId, CustomerId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId,
+    TrackingEventId,
 };
 use domain::{Error, Result, Timestamp};
 
@@ -133,7 +134,19 @@ macro_rules! ids {
     )*};
 }
 
-ids!(CustomerId, OrderId, ShipmentId, ParcelId, DocumentId, TrackingEventId, EventId, EndpointId, DeliveryId, LogId);
+ids!(
+    BatchId,
+    CustomerId,
+    OrderId,
+    ShipmentId,
+    ParcelId,
+    DocumentId,
+    TrackingEventId,
+    EventId,
+    EndpointId,
+    DeliveryId,
+    LogId,
+);
 
 /// The parameters of a statement, `$1` first: `params![tenant, order.id, "open"]`.
 #[macro_export]

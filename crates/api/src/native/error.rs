@@ -150,7 +150,7 @@ impl From<Error> for Problems {
 }
 
 /// A carrier's field in the words of this interface: the recipient stands in the order, the sender at the location.
-fn in_our_words(problem: &Problem) -> Problem {
+pub(super) fn in_our_words(problem: &Problem) -> Problem {
     let path = match problem.path.split_once('/').unwrap_or((&problem.path, "")) {
         ("recipient", "") => "shipping_address".to_owned(),
         ("recipient", field) => format!("shipping_address/{field}"),

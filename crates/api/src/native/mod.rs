@@ -12,6 +12,7 @@ use crate::routes::{Routes, get, post};
 
 mod accounts;
 mod addresses;
+mod batches;
 mod customs;
 mod error;
 pub mod events;
@@ -89,6 +90,12 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/parcels/{id}/customs-form", [get(customs::form)])
         .at("/v1/parcels/{id}/tracking-events", [get(parcels::tracking_events)])
         .at("/v1/documents/{id}", [get(parcels::document)])
+        .at("/v1/batches", [post(batches::create)])
+        .at("/v1/batches/{id}", [get(batches::show)])
+        .at("/v1/batches/{id}/orders", [get(batches::orders)])
+        .at("/v1/batches/{id}/documents", [get(batches::documents)])
+        .at("/v1/batches/{id}/retry", [post(batches::retry)])
+        .at("/v1/batches/{id}/print", [post(batches::print)])
         .at("/v1/carrier-accounts", [get(accounts::list)])
         .at("/v1/carrier-accounts/{id}/check", [post(accounts::check)])
         .at("/v1/unknown-tracking-codes", [get(accounts::unknown_codes)])

@@ -192,7 +192,7 @@ pub(super) fn rule(node: Node<'_>) -> Option<RuleAction> {
     })
 }
 
-fn label_format(node: Node<'_>) -> Option<Format> {
+pub(super) fn label_format(node: Node<'_>) -> Option<Format> {
     let name = text(1, 40)(node)?;
     let known = Format::ALL.map(Format::name).join(", ");
     let unfit = Fault::Other(format!("{name:?} is no format: expected one of {known}"));

@@ -4,6 +4,7 @@
 mod a5;
 mod access;
 mod addresses;
+mod batches;
 mod carrier_words;
 mod couriers;
 mod cross_dialect;

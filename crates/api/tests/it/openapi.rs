@@ -16,8 +16,9 @@ const SPOKEN: [Dialect; 5] =
     [Dialect::Native, Dialect::Sendcloud, Dialect::DeliverySolutions, Dialect::Expertsender, Dialect::SevenSenders];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
-const RARE: [&str; 8] = [
+const RARE: [&str; 9] = [
     "GET /api/v2/label",
+    "POST /v1/batches/{id}/retry",
     "POST /v1/orders/{id}/address/overrule",
     "POST /v1/orders/{id}/address/split",
     "POST /v1/shipments/{id}/settle",
@@ -168,6 +169,11 @@ pub(crate) async fn busy(engine: testkit::Engine) -> TestApp {
     crate::expertsender::send_examples(&t).await;
     let told = operations(Dialect::SevenSenders).into_iter().find(|operation| operation.name() == "POST /v2/orders");
     assert_eq!(t.call(Method::POST, "/v2/orders", told.unwrap().body()).await.status, 201);
+    let unshipped = json!({ "items": [{ "name": "Cup", "quantity": 1 }], "shipping_address": {
+        "name": "Erika Mustermann", "street1": "Unter den Linden 77", "postal_code": "10117", "city": "Berlin", "country": "DE",
+    } });
+    let unshipped = t.post("/v1/orders", &unshipped).await.json()["id"].clone();
+    assert_eq!(t.post("/v1/batches", &json!({ "orders": [unshipped, "ord_1"] })).await.status, 202);
     t.run_jobs().await;
     t.clock.advance(Duration::from_hours(7 * 24));
     t

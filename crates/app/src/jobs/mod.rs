@@ -19,6 +19,7 @@ mod check_addresses;
 pub(crate) mod deliver_webhooks;
 mod dispatch_orders;
 mod forget_answers;
+mod label_batches;
 mod lanes;
 mod number_events;
 mod poll_tracking;
@@ -52,7 +53,15 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 10] = [
+const JOBS: [Job; 11] = [
+    Job {
+        kind: "label_batches",
+        every: Duration::from_secs(1),
+        is_shared: true,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().batches),
+        run: |app| Box::pin(label_batches::run(app)),
+    },
     Job {
         kind: "dispatch_orders",
         every: Duration::from_secs(1),

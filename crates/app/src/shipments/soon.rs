@@ -6,7 +6,7 @@ use domain::tenant::Scope;
 use domain::{Error, Result};
 use store::dispatches::Dispatch;
 
-use super::ShipWish;
+use super::{Errand, ShipWish};
 use super::dispatch::{is_unserved, may_dispatch};
 use crate::orders::OrderDraft;
 use crate::{App, Caller};
@@ -27,7 +27,8 @@ impl App {
         let setup = self.tenant_setup(&taken.tenant).await?.ok_or(Error::NotFound("tenant"))?;
         let caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
         let wish: ShipWish = store::codec::from_json(&taken.wish)?;
-        let begun = Box::pin(self.begin_shipment(&caller, taken.order, &wish, Some(taken))).await;
+        let errand = Errand::Dispatch(taken.clone());
+        let begun = Box::pin(self.begin_shipment(&caller, taken.order, &wish, Some(&errand))).await;
         match begun {
             // From here on the shipment says enough to be finished by whoever finds it.
             Ok((shipment, true)) => match self.book_begun(&caller, shipment, &wish).await {

@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod batches;
 mod booking;
 mod cancelling;
 mod checks;

@@ -2,6 +2,7 @@
 //! module grid.
 
 mod font;
+mod import;
 
 use std::cell::RefCell;
 
@@ -41,7 +42,10 @@ pub(crate) struct Document<'a> {
     fonts: &'a Fonts<'a>,
     /// Regular, bold, fallback.
     own: [Subset; 3],
-    pages: Vec<Ref>,
+    /// The page tree's branches: pages, and nodes with pages of other files below them.
+    kids: Vec<Ref>,
+    count: i32,
+    next: Ref,
     page: Option<(f32, f32, Content)>,
 }
 
@@ -50,7 +54,7 @@ impl<'a> Document<'a> {
     pub(crate) fn new(fonts: &'a Fonts<'a>, title: &str) -> Self {
         let mut pdf = Pdf::with_settings_and_capacity(SETTINGS, 64 * 1024);
         pdf.document_info(INFO).title(TextStr(title)).producer(TextStr("Waybill"));
-        Self { pdf, fonts, own: Default::default(), pages: Vec::new(), page: None }
+        Self { pdf, fonts, own: Default::default(), kids: Vec::new(), count: 0, next: Ref::new(FIRST_PAGE), page: None }
     }
 
     /// Begins a page of millimetres.
@@ -61,8 +65,7 @@ impl<'a> Document<'a> {
 
     fn end_page(&mut self) {
         let Some((width, height, content)) = self.page.take() else { return };
-        let number = FIRST_PAGE + 2 * self.pages.len() as i32;
-        let (page, stream) = (Ref::new(number), Ref::new(number + 1));
+        let (page, stream) = (self.next.bump(), self.next.bump());
         let packed = pack(&content.finish());
         self.pdf.stream(stream, &packed).filter(Filter::FlateDecode);
         let mut written = self.pdf.page(page);
@@ -70,7 +73,8 @@ impl<'a> Document<'a> {
         written.media_box(Rect::new(0.0, 0.0, points(width), points(height)));
         written.pair(Name(b"Resources"), RESOURCES);
         written.finish();
-        self.pages.push(page);
+        self.kids.push(page);
+        self.count += 1;
     }
 
     /// Draws a layout on the page, its top left corner at a place in millimetres.
@@ -98,6 +102,11 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Whether no page was begun.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0 && self.page.is_none()
+    }
+
     /// The finished file.
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, DrawError> {
         self.end_page();
@@ -106,7 +115,7 @@ impl<'a> Document<'a> {
         // So that print dialogues keep the size: "actual size" instead of "fit to page".
         catalog.viewer_preferences().pair(Name(b"PrintScaling"), Name(b"None"));
         catalog.finish();
-        self.pdf.pages(PAGES).count(self.pages.len() as i32).kids(self.pages.iter().copied());
+        self.pdf.pages(PAGES).count(self.count).kids(self.kids.iter().copied());
 
         for style in [Style::Regular, Style::Bold] {
             self.pdf.extend(&latin(style).objects);

@@ -4,6 +4,7 @@
 
 mod codes;
 mod files;
+mod merged;
 mod printer;
 mod resolutions;
 mod samples;

@@ -127,3 +127,35 @@ async fn a_first_start_without_a_setup_file_makes_one_key_and_prints_it_once() {
     assert!(said[0].starts_with("A first start: tenant \"default\""), "{said:?}");
     assert_eq!(said.iter().filter(|line| line.contains("  secret  sec_")).count(), 1);
 }
+
+#[tokio::test]
+async fn completions_and_manual_know_every_command() {
+    let place = Place::new(Engine::Sqlite, "manual").await;
+    let (worked, script, error) = said(&run(&place.folder, &["completions", "bash"]));
+    assert!(worked, "{error}");
+    assert!(script.contains("rotate-key") && script.contains("--database-url"));
+    assert!(said(&run(&place.folder, &["man", "pages"])).0);
+    let mut pages: Vec<_> = std::fs::read_dir(place.folder.join("pages"))
+        .unwrap()
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort_unstable();
+    insta::assert_snapshot!(pages.join("\n"), @"
+    waybill-apply.1
+    waybill-backup.1
+    waybill-completions.1
+    waybill-demo.1
+    waybill-doctor.1
+    waybill-key-create.1
+    waybill-key-drop.1
+    waybill-key-list.1
+    waybill-key-rotate.1
+    waybill-key.1
+    waybill-man.1
+    waybill-migrate.1
+    waybill-openapi.1
+    waybill-rotate-key.1
+    waybill-serve.1
+    waybill.1
+    ");
+}

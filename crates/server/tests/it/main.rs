@@ -1,6 +1,8 @@
 //! The binary itself: started, killed, and started again.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod backup;
+mod batches;
 mod commands;
 mod corpus;
 mod demo;

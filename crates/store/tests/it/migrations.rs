@@ -62,6 +62,14 @@ on_both_engines! {
             "drop table push_addresses",
             "drop table customers",
             "drop table customer_keys",
+            "drop table batches",
+            "drop table batch_orders",
+            "drop index documents_of_batch",
+            "alter table documents drop column batch_id",
+            "alter table documents drop column batch_printing",
+            "alter table documents drop column batch_place",
+            "alter table documents drop column batch_labels",
+            "alter table documents drop column batch_group",
             "delete from schema_version where version >= 10",
         ] {
             t.store.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();
