@@ -27,8 +27,9 @@ const PATIENCE: Duration = Duration::from_mins(10);
 fn placed(client: &mut Client, name: &str, count: usize) -> anyhow::Result<Vec<String>> {
     let mut ids = Vec::with_capacity(count);
     for page in 0..count.div_ceil(100) {
-        let answer: Json =
-            serde_json::from_slice(&client.send(&ingest::orders(&format!("{name}-{page}"), (count - page * 100).min(100)))?)?;
+        let answer: Json = serde_json::from_slice(
+            &client.send(&ingest::orders(&format!("{name}-{page}"), (count - page * 100).min(100)))?,
+        )?;
         for order in answer["data"].as_array().context("a list of orders")? {
             let number = order["id"].as_str().and_then(|id| id.parse().ok()).and_then(OrderId::new);
             ids.push(number.context("an order without an id")?.to_string());
@@ -56,7 +57,8 @@ fn done(client: &mut Client, path: &str, body: &Json) -> anyhow::Result<(Json, f
 /// Draws labels one by one; the seconds.
 fn one_by_one(database: &mut Database) -> anyhow::Result<f64> {
     let texts = database.texts("select label from parcels order by order_id")?;
-    let contents = texts.iter().map(|text| Ok(store::codec::from_json(text)?)).collect::<anyhow::Result<Vec<LabelContent>>>()?;
+    let contents =
+        texts.iter().map(|text| Ok(store::codec::from_json(text)?)).collect::<anyhow::Result<Vec<LabelContent>>>()?;
     let began = Instant::now();
     for content in &contents {
         black_box(documents::label(content, Format::default(), &Options::default())?);

@@ -144,7 +144,8 @@ impl Tx<'_> {
         const ORDERS: &str = "
             delete from batch_orders where tenant_id = $1 and batch_id = $2 and position in
                 (select position from batch_orders where tenant_id = $1 and batch_id = $2 limit $3)";
-        const BATCH: &str = "delete from batches where tenant_id = $1 and id = $2 and turn = $3 and stage = 'gathering'";
+        const BATCH: &str =
+            "delete from batches where tenant_id = $1 and id = $2 and turn = $3 and stage = 'gathering'";
         let (tenant, batch) = (taken.tenant.as_str(), taken.batch.id);
         if self.execute(ORDERS, &params![tenant, batch, limit]).await? == limit as u64 {
             return Ok(false);

@@ -1,8 +1,8 @@
 //! Documents: rows about bytes that lie in the blob store.
 
 use domain::Result;
-use domain::document::{Document, DocumentKind, Format};
 use domain::batch::BatchPart;
+use domain::document::{Document, DocumentKind, Format};
 use domain::ids::{BatchId, DocumentId, OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
 use domain::shipment::Shipment;

@@ -139,12 +139,7 @@ impl App {
     }
 
     /// Writes outcomes down and keeps the lease; `None` when the batch is somebody else's by now.
-    async fn write_outcomes(
-        &self,
-        taken: &TakenBatch,
-        pending: &mut Pending,
-        lanes: &Lanes,
-    ) -> Result<Option<Batch>> {
+    async fn write_outcomes(&self, taken: &TakenBatch, pending: &mut Pending, lanes: &Lanes) -> Result<Option<Batch>> {
         let (now, owner) = (self.now(), taken.clone());
         let (settled, view) = (std::mem::take(&mut pending.settled), lanes.view(now));
         let until = clock::later(now, LEASE);

@@ -15,8 +15,8 @@ use domain::{Error, Result};
 use store::batches::TakenBatch;
 use tokio::sync::mpsc;
 
-use super::labelling::LEASE;
 use super::PIECE;
+use super::labelling::LEASE;
 use crate::{App, clock};
 
 /// Labels that are read at once, and that wait to be drawn at most.
@@ -212,9 +212,8 @@ impl App {
     ) -> Result<Part<'static>> {
         let order = sheet.reference.clone().unwrap_or_else(|| sheet.order.to_string());
         let name = format!("order {order}, parcel {}", sheet.parcel);
-        let is_its = |document: &&Document| {
-            document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel)
-        };
+        let is_its =
+            |document: &&Document| document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel);
         let own: Vec<_> = documents.iter().filter(is_its).collect();
         let same_kind = own.iter().find(|document| document.format.media_type() == format.media_type());
         let Some(document) = same_kind else {

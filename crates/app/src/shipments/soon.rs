@@ -6,8 +6,8 @@ use domain::tenant::Scope;
 use domain::{Error, Result};
 use store::dispatches::Dispatch;
 
-use super::{Errand, ShipWish};
 use super::dispatch::{is_unserved, may_dispatch};
+use super::{Errand, ShipWish};
 use crate::orders::OrderDraft;
 use crate::{App, Caller};
 

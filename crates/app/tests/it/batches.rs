@@ -8,6 +8,7 @@ use app::App;
 use app::batches::BatchWish;
 use app::orders::OrderDraft;
 use app::shipments::ShipWish;
+use domain::Error;
 use domain::address::AddressLimits;
 use domain::batch::{Batch, BatchStage, GroupBy, OrderOutcome};
 use domain::connector::Connector;
@@ -15,7 +16,6 @@ use domain::document::{Dpi, Format, Paper};
 use domain::ids::{BatchId, OrderId};
 use domain::order::{OrderDetails, ServiceWish};
 use domain::shipment::ShipmentStatus;
-use domain::Error;
 use testkit::carrier::{Outcome, Scripted};
 use testkit::on_both_engines;
 
@@ -88,7 +88,9 @@ fn counts(batch: &Batch) -> [u64; 4] {
 fn numbers_in(zpl: &[u8], known: &[String]) -> Vec<String> {
     let text = String::from_utf8(zpl.to_vec()).unwrap();
     let labels = text.split("^XZ").filter(|label| !label.trim().is_empty());
-    labels.filter_map(|label| known.iter().find(|number| label.contains(&format!("Tracking {number}"))).cloned()).collect()
+    labels
+        .filter_map(|label| known.iter().find(|number| label.contains(&format!("Tracking {number}"))).cloned())
+        .collect()
 }
 
 fn to(country: &str) -> OrderDetails {

@@ -51,7 +51,16 @@ fn parts() -> Vec<Part<'static>> {
 /// The pages of a PDF by what stands on them.
 fn pages(name: &str, pdf: &[u8]) -> Vec<String> {
     let text = text("merged", name, pdf);
-    let words = ["GROUP 1 OF 2", "GROUP 2 OF 2", "LABEL MISSING", "Köln", "Tracking T0", "Tracking T1", "Tracking T2", "Tracking LAST"];
+    let words = [
+        "GROUP 1 OF 2",
+        "GROUP 2 OF 2",
+        "LABEL MISSING",
+        "Köln",
+        "Tracking T0",
+        "Tracking T1",
+        "Tracking T2",
+        "Tracking LAST",
+    ];
     let on = |page: &str| words.iter().filter(|word| page.contains(*word)).copied().collect::<Vec<_>>().join(" + ");
     text.trim_end_matches('\u{c}').split('\u{c}').map(on).collect()
 }
@@ -60,7 +69,14 @@ fn pages(name: &str, pdf: &[u8]) -> Vec<String> {
 fn parts_lie_in_their_order_and_what_cannot_be_read_has_a_page_that_says_so() {
     let roll = merge(parts(), "Batch", Format::Pdf(Paper::Mm100x150), &Options::default()).unwrap();
     let expected = [
-        "GROUP 1 OF 2", "Tracking T0", "Tracking T1", "Tracking T2", "Köln", "GROUP 2 OF 2", "LABEL MISSING", "Tracking LAST",
+        "GROUP 1 OF 2",
+        "Tracking T0",
+        "Tracking T1",
+        "Tracking T2",
+        "Köln",
+        "GROUP 2 OF 2",
+        "LABEL MISSING",
+        "Tracking LAST",
     ];
     assert_eq!(pages("roll.pdf", &roll.bytes), expected);
     insta::assert_snapshot!(roll.warnings.join("\n"), @r#"
@@ -69,7 +85,12 @@ fn parts_lie_in_their_order_and_what_cannot_be_read_has_a_page_that_says_so() {
     "#);
     let sheets = merge(parts(), "Batch", Format::Pdf(Paper::A4), &Options::default()).unwrap();
     let expected = [
-        "GROUP 1 OF 2", "Tracking T0 + Tracking T1 + Tracking T2", "Köln", "GROUP 2 OF 2", "LABEL MISSING", "Tracking LAST",
+        "GROUP 1 OF 2",
+        "Tracking T0 + Tracking T1 + Tracking T2",
+        "Köln",
+        "GROUP 2 OF 2",
+        "LABEL MISSING",
+        "Tracking LAST",
     ];
     assert_eq!(pages("sheets.pdf", &sheets.bytes), expected);
     for (name, pdf) in [("roll", &roll.bytes), ("sheets", &sheets.bytes)] {

@@ -64,7 +64,8 @@ async fn until(client: &Client, url: &str, is_so: impl Fn(&Json) -> bool) -> Jso
     for _ in 0..3_000 {
         let batch = get(client, url).await;
         let counts = &batch["counts"];
-        let sum: u64 = ["waiting", "labelled", "skipped", "failed"].iter().map(|name| counts[name].as_u64().unwrap()).sum();
+        let sum: u64 =
+            ["waiting", "labelled", "skipped", "failed"].iter().map(|name| counts[name].as_u64().unwrap()).sum();
         assert_eq!(sum, ORDERS, "{counts}");
         if is_so(&batch) {
             return batch;
