@@ -185,6 +185,11 @@ impl App {
         self.store().read(async move |tx| tx.documents_of_batch(&tenant, id, after, limit).await).await
     }
 
+    /// The first files of a batch's last printing, for whoever was shown the batch.
+    pub async fn first_documents(&self, caller: &Caller, batch: &Batch, limit: usize) -> Result<Vec<Document>> {
+        self.documents_of_batch(&caller.as_reader(), batch.id, None, limit).await
+    }
+
     /// Tries the failed orders of a batch again; their labels are put together in files of their own, since the others are
     /// printed by then.
     pub async fn retry_batch(&self, caller: &Caller, id: BatchId) -> Result<Batch> {

@@ -54,7 +54,7 @@ impl Caller {
     }
 
     /// The same caller, allowed to look at what it may change.
-    pub fn as_reader(&self) -> Self {
+    pub(crate) fn as_reader(&self) -> Self {
         let mut key = (*self.key).clone();
         key.scopes.push(Scope::Read);
         Self { key: Arc::new(key), ..self.clone() }
@@ -78,6 +78,12 @@ pub struct IssuedToken {
 }
 
 impl App {
+    /// Whoever sits at the command line, and may do what these scopes say.
+    pub async fn operator(&self, tenant: &TenantId, scopes: Vec<Scope>) -> Result<Caller> {
+        let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
+        Ok(Caller::deputy(setup, Dialect::Native, scopes))
+    }
+
     /// Finds out who asks: one index read, no password hash.
     pub async fn authenticate(&self, credentials: &Credentials, dialect: Dialect) -> Result<Caller> {
         let hash = |secret: &Secret| self.vault().hashes(secret.reveal());

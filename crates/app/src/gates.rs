@@ -4,6 +4,7 @@
 //! many are under way at once. Whoever is held back is told how long, as the carrier itself would tell.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -143,9 +144,11 @@ impl App {
         let known = self.carrier_and_budget(tenant, account).await;
         let (carrier, budget) = known.map_err(|error| CarrierError::busy(error.to_string(), None))?;
         let gate = self.gate(tenant, account);
+        let is_asked = AtomicBool::new(false);
         let asked = async {
             let _turn = gate.turns.acquire().await.map_err(|_| late())?;
             gate.enter(self.now(), budget)?;
+            is_asked.store(true, Ordering::Relaxed);
             let began = Instant::now();
             let answer = answer.await;
             metrics::histogram!("waybill_carrier_call_seconds", "carrier" => carrier.clone(), "call" => call)
@@ -156,7 +159,12 @@ impl App {
             answer
         };
         let span = tracing::info_span!("carrier", account, carrier, call);
-        let answer = tokio::time::timeout(limit, asked.instrument(span)).await.unwrap_or_else(|_| Err(late()));
+        let answer = tokio::time::timeout(limit, asked.instrument(span)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            // Whoever still waited for a turn has asked for nothing.
+            let is_asked = is_asked.load(Ordering::Relaxed);
+            Err(if is_asked { late() } else { CarrierError::busy("no turn came in time", None) })
+        });
         let outcome = answer.as_ref().map_or_else(CarrierError::kind, |_| "ok");
         metrics::counter!("waybill_carrier_calls_total", "carrier" => carrier, "call" => call, "outcome" => outcome)
             .increment(1);

@@ -40,6 +40,8 @@ pub struct PlacedOrder {
     pub id: OrderId,
     /// Whether it is new.
     pub is_new: bool,
+    /// Whether anything of it changed, as when it is new.
+    pub is_changed: bool,
     /// When it was placed.
     pub at: Timestamp,
     /// Where it comes from.
@@ -156,6 +158,7 @@ impl App {
         let placed = upserted.into_iter().zip(channels).zip(details).map(|((answer, channel), details)| PlacedOrder {
             id: answer.id,
             is_new: answer.changed && answer.version == 1,
+            is_changed: answer.changed,
             at: now,
             channel,
             details,

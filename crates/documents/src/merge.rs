@@ -1,7 +1,5 @@
 //! Merging: one label or many as one file. Many PDF labels share their fonts; four go on a sheet of A4.
 
-use std::borrow::Cow;
-
 use domain::batch::GroupTitle;
 use domain::document::{Dpi, Format, LabelContent, Paper};
 
@@ -41,7 +39,7 @@ pub fn labels(contents: &[LabelContent], format: Format, options: &Options) -> R
         [] => format!("Label {}", first.tracking_number),
         _ => format!("{} labels", contents.len()),
     };
-    let parts = contents.iter().map(|content| Part::Label(Cow::Borrowed(content)));
+    let parts = contents.iter().map(Part::Borrowed);
     put_together(parts, &title, format, options, others.is_empty())
 }
 
@@ -51,12 +49,20 @@ pub enum Part<'a> {
     /// The page before a group of labels.
     Title(GroupTitle),
     /// A label that is drawn.
-    Label(Cow<'a, LabelContent>),
+    Label(Box<LabelContent>),
+    /// The same, of somebody who keeps what stands on it.
+    Borrowed(&'a LabelContent),
     /// A label that a carrier made, in the kind of file that is put together; the text names it.
     Made(String, Vec<u8>),
     /// Takes the place of a label that cannot be in the file; the text says which one and why.
     Missing(String),
 }
+
+/// What a label's page takes in a PDF, beside the fonts.
+const PAGE_BYTES: usize = 3_500;
+
+/// Room is made for so many pages at most.
+const MOST_ROOM: usize = 100_000;
 
 /// The most warnings that are kept of one file.
 const MOST_WARNINGS: usize = 100;
@@ -153,6 +159,7 @@ fn zpl<'a>(parts: impl Iterator<Item = Part<'a>>, dpi: Dpi, batch: &mut Batch<'_
         let layout = match part {
             Part::Title(title) => batch.title(&title, printer(dpi)),
             Part::Label(content) => batch.lay_out(&content, printer(dpi))?,
+            Part::Borrowed(content) => batch.lay_out(content, printer(dpi))?,
             Part::Missing(text) => batch.notice(&text, printer(dpi)),
             Part::Made(_, bytes) => {
                 file.extend(&bytes);
@@ -176,7 +183,9 @@ fn pdf<'a>(
     start: usize,
     batch: &mut Batch<'_>,
 ) -> Result<Vec<u8>, DrawError> {
-    let mut document = Document::new(batch.fonts, title);
+    // Room for all of it, so that a large file is not copied again and again as it grows.
+    let room = parts.size_hint().1.unwrap_or_default().min(MOST_ROOM) * PAGE_BYTES;
+    let mut document = Document::with_room(batch.fonts, title, room);
     let (medium, whole) = match paper {
         Paper::Mm100x150 => (Medium::PDF_100X150, Medium::PDF_100X150),
         Paper::A6 => (Medium::PDF_A6, Medium::PDF_A6),
@@ -186,21 +195,25 @@ fn pdf<'a>(
     let mut place = start;
     let mut is_begun = false;
     for part in parts {
-        let layout = match part {
-            Part::Label(content) => {
-                let layout = batch.lay_out(&content, medium)?;
-                if paper == Paper::A4 {
-                    if !is_begun || place == 4 {
-                        place %= 4;
-                        document.start_page(A4.0, A4.1);
-                    }
-                    let (column, row) = (place % 2, place / 2);
-                    document.draw(&layout, column as f32 * A4.0 / 2.0, row as f32 * A4.1 / 2.0);
-                    (place, is_begun) = (place + 1, true);
-                    continue;
-                }
-                layout
+        let content = match &part {
+            Part::Label(content) => Some(&**content),
+            Part::Borrowed(content) => Some(*content),
+            _ => None,
+        };
+        if let (Some(content), Paper::A4) = (content, paper) {
+            let layout = batch.lay_out(content, medium)?;
+            if !is_begun || place == 4 {
+                place %= 4;
+                document.start_page(A4.0, A4.1);
             }
+            let (column, row) = (place % 2, place / 2);
+            document.draw(&layout, column as f32 * A4.0 / 2.0, row as f32 * A4.1 / 2.0);
+            (place, is_begun) = (place + 1, true);
+            continue;
+        }
+        let layout = match part {
+            Part::Label(content) => batch.lay_out(&content, medium)?,
+            Part::Borrowed(content) => batch.lay_out(content, medium)?,
             Part::Title(title) => batch.title(&title, whole),
             Part::Missing(text) => batch.notice(&text, whole),
             Part::Made(name, bytes) => match document.import(&bytes) {

@@ -320,11 +320,11 @@ fn compare(a: Option<&str>, b: Option<&str>) -> Ordering {
     };
     let (mut left, mut right) = (a, b);
     loop {
-        let (Some(x), Some(y)) = (left.chars().next(), right.chars().next()) else {
+        let (Some(ours), Some(theirs)) = (left.chars().next(), right.chars().next()) else {
             return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
         };
-        if x.is_ascii_digit() && y.is_ascii_digit() {
-            let number = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        if ours.is_ascii_digit() && theirs.is_ascii_digit() {
+            let number = |text: &str| text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
             let (ours, rest) = left.split_at(number(left));
             let (theirs, other_rest) = right.split_at(number(right));
             let (ours, theirs) = (ours.trim_start_matches('0'), theirs.trim_start_matches('0'));
@@ -334,10 +334,10 @@ fn compare(a: Option<&str>, b: Option<&str>) -> Ordering {
             }
             (left, right) = (rest, other_rest);
         } else {
-            if x != y {
-                return x.cmp(&y);
+            if ours != theirs {
+                return ours.cmp(&theirs);
             }
-            (left, right) = (&left[x.len_utf8()..], &right[y.len_utf8()..]);
+            (left, right) = (&left[ours.len_utf8()..], &right[theirs.len_utf8()..]);
         }
     }
 }

@@ -65,6 +65,16 @@ Examples:
 Beside a running server: the copy holds everything that was committed when it began, and nobody waits for it.
 To restore: stop the server, put waybill.db (or pg_restore waybill.dump), documents and the key back, start it.";
 
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  waybill import orders orders.csv
+  waybill import orders orders.jsonl --tenant acme
+  waybill import orders shop.csv --map \"Order No=external_id\" --map \"Product=item_name\" --map \"Colour=\"
+
+CSV has a row for each line item and JSON Lines an order a line, as POST /v1/orders takes it; docs/import.md lists the columns.
+Good orders go in; every bad one goes to a file of rejects with its line and reasons, to be mended and imported. An order
+with an external_id that is there takes its place, so an import can be run again at any time.";
+
 const COMPLETION_EXAMPLES: &str = "\
 Examples:
   waybill completions bash > /etc/bash_completion.d/waybill
@@ -107,6 +117,9 @@ pub enum Command {
     /// Look whether settings, database, documents and key are in place, and say how to mend what is not.
     #[command(after_help = "Examples:\n  waybill doctor\n  waybill doctor --data /var/lib/waybill")]
     Doctor(Doctor),
+    /// Read orders from a file.
+    #[command(subcommand)]
+    Import(Import),
     /// Copy database and documents into a new folder, while the server runs.
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(Backup),
@@ -263,6 +276,46 @@ pub struct Doctor {
     pub place: Place,
 }
 
+/// `waybill import`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Import {
+    /// Read orders from CSV or JSON Lines.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Orders(ImportOrders),
+}
+
+/// `waybill import orders`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportOrders {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: std::path::PathBuf,
+    /// Whose orders they are; may be left out when there is one tenant.
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: Option<TenantId>,
+    /// What the file holds: csv or jsonl [default: by its name].
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<OrderFormat>,
+    /// Which of our columns a column of the file is, as THEIRS=OURS; THEIRS= leaves it out. May be given several times.
+    #[arg(long = "map", value_name = "THEIRS=OURS", value_parser = mapping)]
+    pub columns: Vec<(String, String)>,
+    /// Where bad orders go [default: the file's name with .rejects before its ending].
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<std::path::PathBuf>,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// How a file holds orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OrderFormat {
+    /// A header, then a row for each line item, parted by commas, semicolons or tabs.
+    Csv,
+    /// An order a line.
+    Jsonl,
+}
+
 /// `waybill backup`.
 #[derive(Clone, Debug, Args)]
 pub struct Backup {
@@ -367,6 +420,11 @@ fn overlap(text: &str) -> Result<Duration, String> {
     fits.ok_or_else(|| "expected 0 or a whole number and s, m, h or d, such as 24h, up to 366d".to_owned())
 }
 
+fn mapping(text: &str) -> Result<(String, String), String> {
+    let (theirs, ours) = text.rsplit_once('=').ok_or("expected THEIRS=OURS, such as \"Order No=external_id\"")?;
+    Ok((theirs.trim().to_owned(), ours.trim().to_owned()))
+}
+
 fn tenant(text: &str) -> Result<TenantId, String> {
     TenantId::try_from(text.to_owned())
 }
@@ -435,6 +493,8 @@ mod tests {
             "rotate-key --key-file new.key --previous-key-file old.key",
             "migrate",
             "doctor",
+            "import orders here.csv",
+            "import orders here --format jsonl --tenant acme --map No=number --map Size= --rejects there.csv",
             "backup there",
             "backup there --no-documents --with-key --data here",
             "completions bash",
@@ -456,6 +516,9 @@ mod tests {
             "key rotate pub-acme --overlap soon",
             "key rotate pub-acme --overlap 367d",
             "key drop",
+            "import",
+            "import orders",
+            "import orders here.csv --map No",
             "backup",
             "completions csh",
             "man",

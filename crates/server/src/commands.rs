@@ -13,11 +13,12 @@ use store::Store;
 use store::blobs::Blobs;
 use store::installation::KeyChecks;
 
-use crate::cli::{Cli, Command, Place};
+use crate::cli::{Cli, Command, Import, Place};
 use crate::config::{self, Flags, Settings};
 use crate::{demo, serve, telemetry, wire};
 
 mod backup;
+mod import;
 mod keys;
 mod rotate_key;
 
@@ -53,6 +54,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(doctor(&settings).await)
         }
         Command::Backup(flags) => backup::run(&flags).await,
+        Command::Import(Import::Orders(flags)) => import::orders(&flags).await,
         Command::Completions(asked) => {
             clap_complete::generate(asked.shell, &mut Cli::command(), "waybill", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -121,10 +121,10 @@ impl Blobs {
                 Err(object_store::Error::NotFound { .. }) => return Ok(None),
                 Err(error) => return Err(unavailable(&error)),
             };
-            let name: Vec<_> = object.location.prefix_match(&self.prefix).into_iter().flatten().collect();
-            let (path, size) = (Path::from_iter(name), bytes.len());
+            let path: Path = object.location.prefix_match(&self.prefix).into_iter().flatten().collect();
+            let size = bytes.len();
             let is_spoilt = path.filename() != Some(hex::encode(Sha256::digest(&bytes)).as_str());
-            let target = Path::from_iter(other.prefix.parts().chain(path.parts()));
+            let target: Path = other.prefix.parts().chain(path.parts()).collect();
             other.objects.put(&target, bytes.into()).await.map_err(|error| unavailable(&error))?;
             told(size);
             Ok(is_spoilt.then(|| path.to_string()))

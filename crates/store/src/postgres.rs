@@ -37,6 +37,8 @@ const SILENCE: Duration = Duration::from_secs(40);
 /// may say more.
 const LIMITS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s \
                       -c default_transaction_read_only=on -c enable_seqscan=off -c jit=off";
+/// What a server notices by the way is of no use in our log.
+const QUIET: &str = "-c client_min_messages=warning";
 /// How often a command that met another is called again.
 const RETRIES: u32 = 20;
 /// Statements of a bulk that are under way at once.
@@ -66,6 +68,8 @@ impl Postgres {
             config.application_name("waybill");
         }
 
+        let options = [QUIET, config.get_options().unwrap_or_default()].join(" ");
+        config.options(options);
         // A connection of its own: a migration may take longer than a statement of a command.
         let (mut client, connection) = config.connect(NoTls).await.map_err(|error| unreachable(&error))?;
         let connection = tokio::spawn(connection);

@@ -55,7 +55,6 @@ fn standard(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("https://tools.ietf.org/html/rfc7231#section-6.5.1", "One or more validation errors occurred."),
         401 => ("https://tools.ietf.org/html/rfc7235#section-3.1", "Unauthorized"),
-        403 => ("https://tools.ietf.org/html/rfc7231#section-6.5.3", "Forbidden"),
         404 => ("https://tools.ietf.org/html/rfc7231#section-6.5.4", "Not Found"),
         405 => ("https://tools.ietf.org/html/rfc7231#section-6.5.5", "Method Not Allowed"),
         408 => ("https://tools.ietf.org/html/rfc7231#section-6.5.7", "Request Timeout"),
@@ -235,8 +234,9 @@ impl From<Error> for Refusal {
                 Self::invalid(INVALID, problems.iter().map(text).collect())
             }
             Error::Conflict(text) => Self::new(409, "Conflict", text),
+            // The published 401 is for both, a key that is missing and one that may not.
             Error::Denied(scope) => {
-                Self::new(403, "Forbidden", format!("The key may not do this: it lacks the scope {scope}."))
+                Self::new(401, "Forbidden", format!("The key may not do this: it lacks the scope {scope}."))
             }
             Error::Unauthenticated(Unknown::Missing) => {
                 Self::new(401, "Unauthorized", "The request has no API key: send it as x-api-key.")

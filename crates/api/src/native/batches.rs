@@ -91,8 +91,7 @@ impl FileView {
 
 /// An answer with a batch and the files it has so far.
 async fn shown(app: &App, caller: &app::Caller, status: StatusCode, batch: &Batch) -> Answer {
-    let reader = caller.as_reader();
-    let all = app.documents_of_batch(&reader, batch.id, None, PAGE).await?;
+    let all = app.first_documents(caller, batch, PAGE).await?;
     let counts = batch.counts;
     let view = BatchView {
         id: batch.id.to_string(),

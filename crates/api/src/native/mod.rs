@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+pub mod import;
 mod orders;
 mod parcels;
 mod rates;

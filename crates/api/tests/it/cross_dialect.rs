@@ -3,6 +3,7 @@
 //! A line a pair. Where several words stand in a row, each is the order's status as one dialect tells it, in the order of
 //! [`SPOKEN`].
 
+mod fields;
 mod pains;
 mod spoken;
 

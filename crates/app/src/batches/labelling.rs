@@ -58,7 +58,7 @@ impl App {
         let mut lanes = self.lanes_of(taken, &caller, &wish).await?;
         // Each has a task of its own: one that waits for the store must not wait for this loop, which waits for it too.
         let mut tasks = JoinSet::new();
-        let mut lane_of: HashMap<Id, usize> = HashMap::new();
+        let mut lane_of: HashMap<Id, (usize, Instant)> = HashMap::new();
         let began = Instant::now();
         let mut pending = Pending { settled: Vec::new(), written_at: began, told_at: began };
         let (mut later, mut is_ours) = (0_usize, true);
@@ -69,7 +69,7 @@ impl App {
             {
                 let (app, caller, wish, errand) = (self.clone(), caller.clone(), wish.clone(), taken.order(&order));
                 let task = tasks.spawn(async move { app.label_order(&caller, &wish, errand, order).await });
-                lane_of.insert(task.id(), lane);
+                lane_of.insert(task.id(), (lane, Instant::now()));
             }
             if tasks.is_empty() {
                 break;
@@ -84,8 +84,9 @@ impl App {
                         },
                         |(_, verdict)| verdict,
                     );
-                    let lane = lane_of.remove(&id).unwrap_or_default();
-                    lanes.end(lane, matches!(verdict, Verdict::Settled(_)));
+                    if let Some((lane, began)) = lane_of.remove(&id) {
+                        lanes.end(lane, began.elapsed(), matches!(verdict, Verdict::Settled(_)));
+                    }
                     match verdict {
                         Verdict::Settled(order) => pending.settled.push(order),
                         Verdict::Later => later += 1,

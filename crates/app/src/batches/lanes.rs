@@ -16,6 +16,10 @@ use crate::{Caller, clock};
 /// Orders of one lane that are under way at once: no more than may be asked of one account.
 const AT_ONCE: usize = 16;
 
+/// The same while each takes less than [`QUICK`]: then most of them wait for the disk, which serves many at a time.
+const AT_ONCE_QUICKLY: usize = 64;
+const QUICK: Duration = Duration::from_millis(500);
+
 /// Orders of all lanes that are under way at once.
 const MOST: usize = 256;
 
@@ -58,6 +62,7 @@ struct Queue {
     name: LaneName,
     waiting: VecDeque<BatchOrder>,
     under_way: usize,
+    at_once: usize,
     done: u64,
 }
 
@@ -78,9 +83,11 @@ impl Lanes {
     /// Puts an order at the end of its lane.
     pub(super) fn add(&mut self, name: LaneName, order: BatchOrder) {
         let known = self.queues.iter_mut().find(|queue| queue.name == name);
-        match known {
-            Some(queue) => queue.waiting.push_back(order),
-            None => self.queues.push(Queue { name, waiting: VecDeque::from([order]), under_way: 0, done: 0 }),
+        if let Some(queue) = known {
+            queue.waiting.push_back(order);
+        } else {
+            let waiting = VecDeque::from([order]);
+            self.queues.push(Queue { name, waiting, under_way: 0, at_once: AT_ONCE, done: 0 });
         }
     }
 
@@ -92,7 +99,7 @@ impl Lanes {
         let count = self.queues.len();
         for lane in (0..count).map(|step| (self.next + step) % count) {
             let queue = &mut self.queues[lane];
-            if queue.under_way < AT_ONCE
+            if queue.under_way < queue.at_once
                 && let Some(order) = queue.waiting.pop_front()
             {
                 queue.under_way += 1;
@@ -104,11 +111,12 @@ impl Lanes {
         None
     }
 
-    /// An order of a lane is no longer under way; whether it has an outcome.
-    pub(super) fn end(&mut self, lane: usize, has_outcome: bool) {
+    /// An order of a lane is no longer under way; how long it took, and whether it has an outcome.
+    pub(super) fn end(&mut self, lane: usize, took: Duration, has_outcome: bool) {
         self.under_way = self.under_way.saturating_sub(1);
         if let Some(queue) = self.queues.get_mut(lane) {
             queue.under_way = queue.under_way.saturating_sub(1);
+            queue.at_once = if has_outcome && took < QUICK { AT_ONCE_QUICKLY } else { AT_ONCE };
             queue.done += u64::from(has_outcome);
         }
     }

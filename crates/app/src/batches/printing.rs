@@ -1,7 +1,6 @@
 //! Putting the labels of a batch together: one file a group, drawn from what stands on each label. Labels that carriers
 //! made are copied. No carrier is asked, so a batch is printed as often as somebody likes.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -163,8 +162,10 @@ impl App {
     ) -> Result<Drawn> {
         let (parts, mut waiting) = mpsc::channel::<Part<'static>>(READ);
         let (format, options) = (taken.batch.printing.format, self.draw_options());
+        let count = sheets.len();
         let drawing = tokio::task::spawn_blocking(move || {
-            let parts = page.map(Part::Title).into_iter().chain(std::iter::from_fn(|| waiting.blocking_recv()));
+            let labels = (0..count).map_while(|_| waiting.blocking_recv());
+            let parts = page.map(Part::Title).into_iter().chain(labels);
             ::documents::merge(parts, &title, format, &options)
         });
         let mut kept_at = Instant::now();
@@ -195,7 +196,7 @@ impl App {
         let mut parts = Vec::with_capacity(sheets.len());
         for (sheet, content) in sheets.iter().zip(contents) {
             parts.push(match content {
-                Some(text) => Part::Label(Cow::Owned(store::codec::from_json(&text)?)),
+                Some(text) => Part::Label(Box::new(store::codec::from_json(&text)?)),
                 None => self.made_label(taken, sheet, documents.next().unwrap_or_default(), format).await?,
             });
         }

@@ -44,7 +44,14 @@ async fn try_all(shop: &Shop, caller: &Caller, round: usize) -> Vec<(&'static st
     let named = OrderRef::External(None, format!("booked-{round}"));
     let news = vec![report(None, "in_transit", "2026-03-02T15:00:00Z")];
     let details = cups("placed");
-    let placed = PlacedOrder { id: fresh, is_new: true, at: app.now(), channel: WEB_SHOP, details: details.into() };
+    let placed = PlacedOrder {
+        id: fresh,
+        is_new: true,
+        is_changed: true,
+        at: app.now(),
+        channel: WEB_SHOP,
+        details: details.into(),
+    };
     let log = || RawJson::new("{}".to_owned()).unwrap();
     let format = Format::Zpl(Dpi::D203);
     let mut tried = vec![

@@ -28,6 +28,9 @@ fn wish(format: Format, group_by: &[GroupBy]) -> BatchWish {
     BatchWish { ship, group_by: group_by.to_vec() }
 }
 
+/// What the labels of a file have in common, how many there are, and its bytes.
+type File = (Vec<(GroupBy, Option<String>)>, u64, Vec<u8>);
+
 impl Shop {
     /// Places so many orders, each as `details` says.
     async fn place_many(&self, count: usize, details: impl Fn(usize) -> OrderDetails) -> Vec<OrderId> {
@@ -53,7 +56,7 @@ impl Shop {
     }
 
     /// The bytes of the files of a batch's last printing, in the order of its groups.
-    async fn files(&self, app: &App, batch: &Batch) -> Vec<(Vec<(GroupBy, Option<String>)>, u64, Vec<u8>)> {
+    async fn files(&self, app: &App, batch: &Batch) -> Vec<File> {
         let documents = app.documents_of_batch(&self.acme, batch.id, None, 100).await.unwrap();
         let mut files = Vec::new();
         for document in documents {
@@ -203,7 +206,7 @@ on_both_engines! {
         let (slow, quick) = (Scripted::new(), Scripted::second());
         let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(slow.clone()), Arc::new(quick.clone())];
         let shop = Shop::of(slow.clone(), engine, |builder| {
-            builder.connectors(connectors).setup(setup).options(|options| options.carrier_timeout = Duration::from_secs(120))
+            builder.connectors(connectors).setup(setup).options(|options| options.carrier_timeout = Duration::from_mins(2))
         }).await;
         slow.ledger(|ledger| ledger.bookings = (0..200).map(|_| Outcome::Slow(60_000)).collect());
         // Two in three go by the slow one, and come first.

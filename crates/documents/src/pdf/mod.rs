@@ -52,7 +52,12 @@ pub(crate) struct Document<'a> {
 impl<'a> Document<'a> {
     /// `title` is what viewers show.
     pub(crate) fn new(fonts: &'a Fonts<'a>, title: &str) -> Self {
-        let mut pdf = Pdf::with_settings_and_capacity(SETTINGS, 64 * 1024);
+        Self::with_room(fonts, title, 0)
+    }
+
+    /// The same for a file that will take so many bytes beside its fonts.
+    pub(crate) fn with_room(fonts: &'a Fonts<'a>, title: &str, bytes: usize) -> Self {
+        let mut pdf = Pdf::with_settings_and_capacity(SETTINGS, 64 * 1024 + bytes);
         pdf.document_info(INFO).title(TextStr(title)).producer(TextStr("Waybill"));
         Self { pdf, fonts, own: Default::default(), kids: Vec::new(), count: 0, next: Ref::new(FIRST_PAGE), page: None }
     }

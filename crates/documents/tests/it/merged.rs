@@ -1,7 +1,5 @@
 //! Merged files: title pages, our labels and those of carriers, in the order in which they came.
 
-use std::borrow::Cow;
-
 use documents::{DrawError, Options, Part, label, labels, merge};
 use domain::batch::GroupTitle;
 use domain::document::{Dpi, Format, LabelContent, Paper};
@@ -22,7 +20,7 @@ fn title(values: &[(&str, Option<&str>)], place: (usize, usize), labels: usize) 
 }
 
 fn drawn(content: LabelContent) -> Part<'static> {
-    Part::Label(Cow::Owned(content))
+    Part::Label(Box::new(content))
 }
 
 fn made(name: &str, pdf: Vec<u8>) -> Part<'static> {

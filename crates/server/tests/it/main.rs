@@ -8,6 +8,7 @@ mod corpus;
 mod demo;
 mod drill;
 mod hostile;
+mod import;
 mod keys;
 mod kill;
 mod observability;

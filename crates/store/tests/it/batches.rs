@@ -96,7 +96,7 @@ on_both_engines! {
         let skipped = BatchOrder { outcome: OrderOutcome::Skipped, ..waiting[2].clone() };
         let counts = settled(&t.store, &second, vec![labelled, failed.clone(), skipped]).await.unwrap();
         assert_eq!((counts, counts.waiting()), (Counts { total: 3, labelled: 1, skipped: 1, failed: 1 }, 0));
-        assert_eq!(orders(&t.store, Some(OrderOutcome::Failed)).await, [failed.clone()]);
+        assert_eq!(orders(&t.store, Some(OrderOutcome::Failed)).await, std::slice::from_ref(&failed));
         assert!(moved(&second).await);
 
         // An outcome is written once.

@@ -95,7 +95,15 @@ on_both_engines! {
         }
         let reader = [("x-api-key", "sec-reader")];
         let body = batch("Add", [order("A")]).to_string();
-        assert_eq!(refusal(&bare(&t, &reader, Method::POST, "/orders", &body).await).0, 403);
+        let denied = bare(&t, &reader, Method::POST, "/orders", &body).await;
+        assert_eq!(denied.story(), json!({ "status": 401, "body": {
+            "type": "https://tools.ietf.org/html/rfc7235#section-3.1",
+            "title": "Unauthorized",
+            "status": 401,
+            "substatus": "Forbidden",
+            "detail": "The key may not do this: it lacks the scope write.",
+            "instance": "",
+        } }));
         assert_eq!(refusal(&bare(&t, &reader, Method::DELETE, "/orders", "").await).0, 405);
         assert_eq!(refusal(&bare(&t, &reader, Method::GET, "/orders/a/b", "").await).0, 404);
         assert_eq!(refusal(&bare(&t, &reader, Method::GET, "/expertsender/customers/a/b/c", "").await).0, 404);
