@@ -54,8 +54,9 @@ pub const BOXES: [(&str, &str); 11] = [
 ];
 
 /// `type` and `directory` of documents.
-pub const DOCUMENTS: [(&str, &str, DocumentKind); 4] = [
+pub const DOCUMENTS: [(&str, &str, DocumentKind); 5] = [
     ("label", "labels", DocumentKind::Label),
+    ("labels", "labels", DocumentKind::Labels),
     ("packingSlip", "packing-slips", DocumentKind::PackingSlip),
     ("customsForm", "customs", DocumentKind::CustomsForm),
     ("commercialInvoice", "customs", DocumentKind::CommercialInvoice),
