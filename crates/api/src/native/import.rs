@@ -117,15 +117,13 @@ impl Columns {
             if names.contains(&name) && found != Some(Column::Ignored) {
                 problems.push(Problem::new(typed, format!("there are two columns {name}")));
             }
-            match found {
-                Some(found) => columns.push(found),
-                None => {
-                    let message = format!(
-                        "unknown column {typed:?}: name ours with --map, or leave it out with --map {typed:?}="
-                    );
-                    problems.push(Problem::new(typed, message));
-                    columns.push(Column::Ignored);
-                }
+            if let Some(found) = found {
+                columns.push(found);
+            } else {
+                let message =
+                    format!("unknown column {typed:?}: name ours with --map, or leave it out with --map {typed:?}=");
+                problems.push(Problem::new(typed, message));
+                columns.push(Column::Ignored);
             }
             names.push(name);
         }

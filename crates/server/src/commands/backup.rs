@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use domain::Timestamp;
+use app::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use store::blobs::{BlobConfig, Blobs};
@@ -36,7 +36,7 @@ pub(super) async fn run(flags: &Backup) -> anyhow::Result<ExitCode> {
         std::fs::remove_dir_all(&partial)?;
     }
     make_private(&partial)?;
-    let taken_at = Timestamp::now();
+    let taken_at = Clock::System.now();
     println!("copying the database");
     config.copy_to(&partial.join(config.copy_name())).await?;
     let mut documents = json!(null);

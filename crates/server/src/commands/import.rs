@@ -179,7 +179,7 @@ impl Work<'_> {
             match self.place(vec![details]).await {
                 Ok(()) => {}
                 Err(Error::Invalid(problems)) => self.reject(line, &raw, &problems)?,
-                Err(Error::Conflict(why)) => self.reject(line, &raw, &[Problem::new("", why.to_string())])?,
+                Err(Error::Conflict(why)) => self.reject(line, &raw, &[Problem::new("", why.clone())])?,
                 Err(error) => return Err(self.stopped(line, error)),
             }
         }
@@ -376,6 +376,6 @@ impl Rejects {
 
 /// How many columns a header has without the reasons of an earlier import.
 fn width(header: &StringRecord) -> usize {
-    let has_reasons = header.iter().last() == Some(REASON);
+    let has_reasons = header.iter().next_back() == Some(REASON);
     header.len() - usize::from(has_reasons)
 }

@@ -132,7 +132,8 @@ async fn what_cannot_be_imported_says_what_to_do() {
     assert!(!worked);
     told.push_str(&said);
     for tenant in [&[][..], &["--tenant", "nobody"]] {
-        let command: Vec<_> = ["import", "orders", "latin.csv", "--data", "data"].iter().chain(tenant).copied().collect();
+        let command: Vec<_> =
+            ["import", "orders", "latin.csv", "--data", "data"].iter().chain(tenant).copied().collect();
         told.push_str(&String::from_utf8_lossy(&run(&place.folder, &command).stderr));
     }
     insta::assert_snapshot!(told, @"
