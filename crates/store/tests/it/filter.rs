@@ -252,12 +252,13 @@ async fn label(store: &Store, id: u64, order: u64, shipment: u64, parcel: u64) {
         id: DocumentId::new(id).unwrap(),
         kind: DocumentKind::Label,
         format: Format::default(),
-        order: OrderId::new(order).unwrap(),
+        order: OrderId::new(order),
         shipment: ShipmentId::new(shipment),
         parcel: ParcelId::new(parcel),
         sha256: format!("sum{id}"),
         size: 1,
         warnings: Vec::new(),
+        of_batch: None,
         created_at: now(),
     };
     store.write(async move |tx| tx.add_documents(&acme(), std::slice::from_ref(&document)).await).await.unwrap();
