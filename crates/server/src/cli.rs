@@ -472,7 +472,7 @@ mod tests {
 
     #[test]
     fn a_dialect_without_a_document_is_answered_with_those_that_have_one() {
-        let refused = Cli::try_parse_from(["waybill", "openapi", "crowdsender"]).unwrap_err().to_string();
+        let refused = Cli::try_parse_from(["waybill", "openapi", "nobody"]).unwrap_err().to_string();
         assert!(refused.contains("expected one of native, sendcloud"), "{refused}");
     }
 
@@ -523,7 +523,7 @@ mod tests {
             "completions csh",
             "man",
             "openapi",
-            "openapi crowdsender",
+            "openapi nobody",
         ] {
             let words = std::iter::once("waybill").chain(line.split(' ').filter(|word| !word.is_empty()));
             assert!(Cli::try_parse_from(words).is_err(), "{line}");
