@@ -246,7 +246,7 @@ impl App {
     }
 }
 
-fn too_many() -> Error {
+pub(crate) fn too_many() -> Error {
     Error::invalid("orders", format!("a batch has at most {MOST_ORDERS} orders: make several of them"))
 }
 

@@ -119,8 +119,20 @@ pub struct Asked<F> {
     pub skip: u64,
     /// How many to answer.
     pub limit: usize,
+    /// The limit that the query names, if it names one.
+    pub named_limit: Option<usize>,
     /// Which of their fields.
     pub projection: Option<Vec<(String, bool)>>,
+}
+
+/// Whether a filter asks for anything: without one, or when every field it names was left out, it takes all there is.
+pub fn narrows<F>(filter: &Filter<F>) -> bool {
+    match filter {
+        Filter::All(parts) => parts.iter().any(narrows),
+        Filter::Any(parts) => !parts.is_empty() && parts.iter().all(narrows),
+        Filter::Neither(parts) => !parts.is_empty(),
+        Filter::Field(_, tests) => !tests.is_empty(),
+    }
 }
 
 /// Reads the text of the `query` parameter of a list of orders.
@@ -177,9 +189,9 @@ fn read_with<F: Copy>(text: &str, names: &Names<F>, shape: &Shape<'_>) -> Result
     if !problems.is_empty() {
         return Err(Refusal::query(problems.join("; ")));
     }
-    let limit = read.limit.filter(|limit| *limit > 0).unwrap_or(USUAL);
-    let (skip, limit) = (read.skip.unwrap_or(0), usize::try_from(limit).unwrap_or(1));
-    Ok(Asked { filter, sort, skip, limit, projection })
+    let named_limit = read.limit.filter(|limit| *limit > 0).map(|limit| usize::try_from(limit).unwrap_or(1));
+    let limit = named_limit.unwrap_or(USUAL);
+    Ok(Asked { filter, sort, skip: read.skip.unwrap_or(0), limit, named_limit, projection })
 }
 
 fn kind_of_order(field: OrderField) -> Kind {

@@ -13,6 +13,7 @@ pub mod fields;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 pub mod kept;
+mod labels;
 mod orders;
 pub mod statuses;
 
@@ -84,5 +85,6 @@ pub(crate) fn routes() -> Routes<Crowdsender> {
     Routes::below("/api/v1")
         .at("/api/v1/orders", [get(orders::list), crate::routes::post(orders::create)])
         .at("/api/v1/documents", [get(documents::list)])
+        .at("/api/v1/labels", [crate::routes::post(labels::label)])
         .at("/api/v1/orders/{id}", [get(orders::show), put(orders::change), patch(orders::change)])
 }

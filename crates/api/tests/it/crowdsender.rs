@@ -9,6 +9,7 @@ use testkit::{Answer, SETUP, TestApp, on_both_engines};
 use crate::fixture::{bare, builder, order as sendcloud_order, place, routed, serving, serving_setup, ship};
 
 mod documents;
+mod labels;
 mod webhooks;
 
 /// The published sample; what it leaves out of the shipment is invented.

@@ -12,13 +12,28 @@ type Field = (&'static str, [Option<&'static str>; SPOKEN.len()]);
 const NOWHERE: Option<&str> = None;
 
 const FIELDS: [Field; 12] = [
-    ("external id", [Some("/order_id"), Some("/orderExternalId"), Some("/id"), Some("/order_id")]),
-    ("placed at", [Some("/order_details/order_created_at"), Some("/createdDate"), Some("/date"), Some("/order_date")]),
-    ("total", [Some("/payment_details/total_price/value"), Some("/orderValue"), Some("/totalValue"), NOWHERE]),
-    ("currency", [Some("/payment_details/total_price/currency"), Some("/currencyCode"), Some("/currency"), NOWHERE]),
+    (
+        "external id",
+        [Some("/order_id"), Some("/orderExternalId"), Some("/id"), Some("/order_id"), Some("/_externalReferenceId")],
+    ),
+    (
+        "placed at",
+        [Some("/order_details/order_created_at"), Some("/createdDate"), Some("/date"), Some("/order_date"), NOWHERE],
+    ),
+    ("total", [Some("/payment_details/total_price/value"), Some("/orderValue"), Some("/totalValue"), NOWHERE, NOWHERE]),
+    (
+        "currency",
+        [Some("/payment_details/total_price/currency"), Some("/currencyCode"), Some("/currency"), NOWHERE, NOWHERE],
+    ),
     (
         "name of a line",
-        [Some("/order_details/order_items/0/name"), Some("/itemList/0/title"), Some("/products/0/name"), NOWHERE],
+        [
+            Some("/order_details/order_items/0/name"),
+            Some("/itemList/0/title"),
+            Some("/products/0/name"),
+            NOWHERE,
+            NOWHERE,
+        ],
     ),
     (
         "quantity",
@@ -26,6 +41,7 @@ const FIELDS: [Field; 12] = [
             Some("/order_details/order_items/0/quantity"),
             Some("/itemList/0/quantity"),
             Some("/products/0/quantity"),
+            NOWHERE,
             NOWHERE,
         ],
     ),
@@ -36,13 +52,29 @@ const FIELDS: [Field; 12] = [
             Some("/itemList/0/price"),
             Some("/products/0/price"),
             NOWHERE,
+            NOWHERE,
         ],
     ),
-    ("SKU", [Some("/order_details/order_items/0/sku"), Some("/itemList/0/sku"), NOWHERE, NOWHERE]),
-    ("recipient", [Some("/shipping_address/name"), Some("/deliveryContact/name"), NOWHERE, NOWHERE]),
+    ("SKU", [Some("/order_details/order_items/0/sku"), Some("/itemList/0/sku"), NOWHERE, NOWHERE, NOWHERE]),
+    (
+        "recipient",
+        [
+            Some("/shipping_address/name"),
+            Some("/deliveryContact/name"),
+            NOWHERE,
+            NOWHERE,
+            Some("/shipment/shipTo/name"),
+        ],
+    ),
     (
         "city",
-        [Some("/shipping_address/city"), Some("/deliveryAddress/city"), NOWHERE, Some("/shipments/0/recipient_city")],
+        [
+            Some("/shipping_address/city"),
+            Some("/deliveryAddress/city"),
+            NOWHERE,
+            Some("/shipments/0/recipient_city"),
+            Some("/shipment/shipTo/address/city"),
+        ],
     ),
     (
         "postal code",
@@ -51,9 +83,10 @@ const FIELDS: [Field; 12] = [
             Some("/deliveryAddress/postalCode"),
             NOWHERE,
             Some("/shipments/0/recipient_zip"),
+            Some("/shipment/shipTo/address/postalCode"),
         ],
     ),
-    ("notes", [Some("/order_details/notes"), Some("/deliveryInstructions"), NOWHERE, NOWHERE]),
+    ("notes", [Some("/order_details/notes"), Some("/deliveryInstructions"), NOWHERE, NOWHERE, NOWHERE]),
 ];
 
 /// A value without the spelling of one dialect: instants are seconds, numbers are numbers.

@@ -39,7 +39,7 @@ pub(super) struct Spoken {
 }
 
 /// Those that are spoken.
-pub(super) static SPOKEN: [Spoken; 4] = [
+pub(super) static SPOKEN: [Spoken; 5] = [
     Spoken {
         name: "sendcloud",
         post: |t, id| {
@@ -173,12 +173,66 @@ pub(super) static SPOKEN: [Spoken; 4] = [
         moving: &["/state", "/states_history", "/shipments", "/tracking_page_url"],
         has_address: false,
     },
+    Spoken {
+        name: "crowdsender",
+        post: |t, id| {
+            Box::pin(async move {
+                let order = json!({
+                    "orderNumber": format!("C-{id}"), "customField1": "REHKA775", "orderType": "OVERHARVEST",
+                    "shipment": {
+                        "sendDate": "2026-03-03T00:00:00.000Z", "dock": 4,
+                        "shipTo": { "name": "Ann Example", "phone": "0612345678", "address": {
+                            "street1": "Stadhuisplein 15", "postalCode": "5341AB", "city": "Oss", "country": "NL",
+                        } },
+                        "boxes": [{ "weight": 2.5, "customField1": "A", "scanned": false }],
+                    },
+                    "seller": "company-test", "tags": ["voucher"], "_externalReferenceId": id,
+                });
+                warehouse(t, Method::POST, "/api/v1/orders", &order).await
+            })
+        },
+        read: |t, id| {
+            Box::pin(async move { warehouse(t, Method::GET, &format!("/api/v1/orders/{id}"), &Json::Null).await })
+        },
+        order: "/data",
+        status: "/status",
+        number: Some("/shipment/boxes/0/tracking/trackId"),
+        link: None,
+        mark: Some(|t, id| {
+            Box::pin(async move {
+                warehouse(t, Method::PUT, &format!("/api/v1/orders/{id}"), &json!({ "status": "SHIPPED" })).await
+            })
+        }),
+        label: Some(|t, id| {
+            Box::pin(async move {
+                // A query chooses by our ids and by numbers: the client reads the order first.
+                let known = warehouse(t, Method::GET, &format!("/api/v1/orders/{id}"), &Json::Null).await.json();
+                let query = format!("/api/v1/labels?query=_id={}", known["data"]["_id"].as_str().unwrap());
+                let answer = warehouse(t, Method::POST, &query, &Json::Null).await;
+                t.run_jobs().await;
+                answer
+            })
+        }),
+        cancel: |t, id| {
+            Box::pin(async move {
+                warehouse(t, Method::PUT, &format!("/api/v1/orders/{id}"), &json!({ "status": "CANCELED" })).await
+            })
+        },
+        moving: &["/status", "/lastSyncProvider", "/shipment/boxes/0/tracking", "/shipment/boxes/0/_downloadableId"],
+        has_address: true,
+    },
 ];
 
 /// Where an order is changed and deleted in Sendcloud's dialect.
 async fn path_of(t: &TestApp, id: &str) -> String {
     let known = t.get(&format!("/api/v3/orders?order_id={id}")).await.json();
     format!("/api/v3/orders/{}", known["data"][0]["id"].as_str().unwrap())
+}
+
+/// A request of a client of Crowdsender.
+async fn warehouse(t: &TestApp, method: Method, path: &str, body: &Json) -> Answer {
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    bare(t, &[("x-api-key", "sec-acme"), ("content-type", "application/json")], method, path, &text).await
 }
 
 /// A state that a client of Seven Senders sets.

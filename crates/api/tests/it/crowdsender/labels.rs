@@ -1,0 +1,70 @@
+//! Labels of the orders that a query chooses, put together as the warehouse wants them.
+
+use http::Method;
+use serde_json::{Value as Json, json};
+use testkit::{Answer, TestApp, on_both_engines};
+
+use super::{error, post, send, show};
+use crate::fixture::serving;
+
+/// An order of a seller that can be shipped, in so many boxes.
+fn order(id: &str, seller: &str, country: &str, boxes: usize) -> Json {
+    let address = json!({ "street1": "Stadhuisplein 15", "postalCode": "5341AB", "city": "Oss", "country": country });
+    json!({
+        "orderNumber": format!("N-{id}"), "seller": seller, "_externalReferenceId": id,
+        "shipment": {
+            "shipTo": { "name": "Ann Example", "address": address },
+            "boxes": vec![json!({ "weight": 1.5 }); boxes],
+        },
+    })
+}
+
+async fn label(t: &TestApp, query: &str, body: &str) -> Answer {
+    send(t, "sec-acme", Method::POST, &format!("/api/v1/labels{query}"), body).await
+}
+
+on_both_engines! {
+    async fn one_call_labels_what_a_query_chooses_and_its_files_are_listed(engine: Engine) {
+        let t = serving(engine).await;
+        for (id, seller, country, boxes) in [("A", "dona-ana", "NL", 1), ("B", "dona-ana", "BE", 2), ("C", "other", "NL", 1), ("D", "dona-ana", "NL", 1)] {
+            assert_eq!(post(&t, &order(id, seller, country, boxes)).await.status, 201);
+        }
+        let grouped = json!({ "grouped": true, "groupValues": ["country"] }).to_string();
+        let answer = label(&t, "?query=seller=dona-ana", &grouped).await;
+        insta::assert_json_snapshot!(answer.story(), @"");
+        t.run_jobs().await;
+        let mut statuses = Vec::new();
+        for id in ["A", "B", "C", "D"] {
+            statuses.push(show(&t, id).await["status"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(statuses, ["PENDING_TO_SHIP", "PENDING_TO_SHIP", "REGISTERED", "PENDING_TO_SHIP"]);
+        let listed = send(&t, "sec-acme", Method::GET, "/api/v1/documents?query=metadata._batchId=1%26grouped=true%26sort=_id", "").await.json();
+        let files = listed["data"]["documents"].as_array().unwrap().iter();
+        let files: Vec<_> = files.map(|file| json!([file["type"], file["extensionType"], file["metadata"]["groupValues"]])).collect();
+        insta::assert_json_snapshot!(files, @"");
+        // Once more: nothing is bought twice.
+        let again = label(&t, "?query=seller=dona-ana%26limit=2", "").await.json();
+        assert_eq!((&again["data"]["_batchId"], &again["data"]["orders"]), (&json!("2"), &json!(2)));
+        t.run_jobs().await;
+        let outcome = t.get("/v1/batches/bat_2").await.json();
+        assert_eq!(outcome["counts"], json!({ "total": 2, "waiting": 0, "labelled": 0, "skipped": 2, "failed": 0 }));
+    }
+
+    async fn a_call_that_would_label_everything_or_makes_no_sense_is_refused(engine: Engine) {
+        let t = serving(engine).await;
+        assert_eq!(post(&t, &order("A", "dona-ana", "NL", 1)).await.status, 201);
+        let everything = "query: it names no field that orders can be chosen by, and would label every order";
+        for query in ["?query=", "?query=colour=red", "?query=limit=5", "?query=filter=%7B%7D"] {
+            assert_eq!(label(&t, query, "").await.story(), error(400, everything), "{query}");
+        }
+        assert_eq!(label(&t, "", "").await.story(), error(400, "query: Field required"));
+        let body = json!({ "grouped": "maybe", "groupValues": ["colour", "seller"] }).to_string();
+        let refused = label(&t, "?query=seller=dona-ana", &body).await;
+        insta::assert_json_snapshot!(refused.story(), @"");
+        assert_eq!(label(&t, "?query=seller=dona-ana", "[").await.status, 400);
+        let none = label(&t, "?query=seller=nobody", "{}").await;
+        insta::assert_json_snapshot!(none.json()["data"], @"");
+        t.run_jobs().await;
+        assert_eq!(show(&t, "A").await["status"], "REGISTERED");
+    }
+}
