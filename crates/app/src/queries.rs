@@ -17,7 +17,7 @@ use crate::{App, Caller};
 const PAGE: usize = 1_000;
 
 /// A batch of the orders that a query chose.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct QueriedBatch {
     /// The batch; `None` when the query chose no order.
     pub batch: Option<Batch>,

@@ -11,7 +11,7 @@ use super::envelope::Refusal;
 use super::statuses;
 
 /// What is answered when the query names no limit.
-pub const USUAL: u64 = 100;
+pub const USUAL: usize = 100;
 
 /// What is answered at most; a larger limit becomes this.
 pub const MOST: u64 = 1_000;
