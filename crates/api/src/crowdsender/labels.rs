@@ -37,7 +37,7 @@ fn group_value(node: Node<'_>) -> Option<GroupBy> {
 
 /// Reads the body: how labels are put together. An empty one says nothing.
 pub(super) fn grouping(body: &[u8]) -> Result<Vec<GroupBy>, Refusal> {
-    if body.trim_ascii().is_empty() {
+    if body.is_empty() {
         return Ok(Vec::new());
     }
     let body = json::parse(body).map_err(|error| Refusal::malformed(&error))?;
@@ -61,13 +61,13 @@ pub(super) async fn label(
     Body { body, .. }: Body,
 ) -> Answer {
     caller.require(Scope::Buy)?;
+    let wish = BatchWish { group_by: grouping(&body)?, ..BatchWish::default() };
     let text = parameters.value("query").ok_or_else(|| Refusal::query("Field required"))?;
     let asked = fields::orders(text)?;
     if !fields::narrows(&asked.filter) {
         let why = "it names no field that orders can be chosen by, and would label every order";
         return Err(Refusal::query(why));
     }
-    let wish = BatchWish { group_by: grouping(&body)?, ..BatchWish::default() };
     let query = OrderQuery { filter: asked.filter, sort: asked.sort, skip: asked.skip, limit: asked.limit };
     let found = app.label_query(&caller, query, asked.named_limit, wish).await?;
     let orders = found.batch.as_ref().map_or(0, |batch| batch.counts.total);

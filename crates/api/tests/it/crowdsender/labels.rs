@@ -31,7 +31,21 @@ on_both_engines! {
         }
         let grouped = json!({ "grouped": true, "groupValues": ["country"] }).to_string();
         let answer = label(&t, "?query=seller=dona-ana", &grouped).await;
-        insta::assert_json_snapshot!(answer.story(), @"");
+        insta::assert_json_snapshot!(answer.story(), @r#"
+        {
+          "body": {
+            "code": 200,
+            "data": {
+              "_batchId": "1",
+              "boxes": 4,
+              "documents": [],
+              "orders": 3
+            },
+            "info": "OK"
+          },
+          "status": 200
+        }
+        "#);
         t.run_jobs().await;
         let mut statuses = Vec::new();
         for id in ["A", "B", "C", "D"] {
@@ -41,7 +55,24 @@ on_both_engines! {
         let listed = send(&t, "sec-acme", Method::GET, "/api/v1/documents?query=metadata._batchId=1%26grouped=true%26sort=_id", "").await.json();
         let files = listed["data"]["documents"].as_array().unwrap().iter();
         let files: Vec<_> = files.map(|file| json!([file["type"], file["extensionType"], file["metadata"]["groupValues"]])).collect();
-        insta::assert_json_snapshot!(files, @"");
+        insta::assert_json_snapshot!(files, @r#"
+        [
+          [
+            "labels",
+            "pdf",
+            [
+              "BE"
+            ]
+          ],
+          [
+            "labels",
+            "pdf",
+            [
+              "NL"
+            ]
+          ]
+        ]
+        "#);
         // Once more: nothing is bought twice.
         let again = label(&t, "?query=seller=dona-ana%26limit=2", "").await.json();
         assert_eq!((&again["data"]["_batchId"], &again["data"]["orders"]), (&json!("2"), &json!(2)));
@@ -60,10 +91,26 @@ on_both_engines! {
         assert_eq!(label(&t, "", "").await.story(), error(400, "query: Field required"));
         let body = json!({ "grouped": "maybe", "groupValues": ["colour", "seller"] }).to_string();
         let refused = label(&t, "?query=seller=dona-ana", &body).await;
-        insta::assert_json_snapshot!(refused.story(), @"");
+        insta::assert_json_snapshot!(refused.story(), @r#"
+        {
+          "body": {
+            "code": 400,
+            "data": null,
+            "info": "grouped: Input should be a valid boolean, unable to interpret input, found \"maybe\"; groupValues[0]: expected one of sendDate, seller, courier, country, orderCustomField1, orderCustomField2, orderCustomField3, orderCustomField4, orderCustomField5, orderCustomField6, boxCustomField1, boxCustomField2, boxCustomField3, boxCustomField4, boxCustomField5, boxCustomField6, found \"colour\""
+          },
+          "status": 400
+        }
+        "#);
         assert_eq!(label(&t, "?query=seller=dona-ana", "[").await.status, 400);
         let none = label(&t, "?query=seller=nobody", "{}").await;
-        insta::assert_json_snapshot!(none.json()["data"], @"");
+        insta::assert_json_snapshot!(none.json()["data"], @r#"
+        {
+          "_batchId": null,
+          "boxes": 0,
+          "documents": [],
+          "orders": 0
+        }
+        "#);
         t.run_jobs().await;
         assert_eq!(show(&t, "A").await["status"], "REGISTERED");
     }
