@@ -94,6 +94,14 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Some problems and others, without those of a field that is told of already.
+    pub fn joined(mut problems: Vec<Self>, others: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let is_new = |other: &Self| !problems.iter().any(|problem| problem.path == other.path);
+        let others: Vec<_> = others.into_iter().filter(is_new).collect();
+        problems.extend(others);
+        problems
+    }
+
     /// A mistake without a more special kind.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into(), rule: Rule::Invalid }

@@ -7,7 +7,7 @@ use domain::Problem;
 use domain::order::OrderDetails;
 use serde_json::{Map, Value, json};
 
-use super::orders::{details, problems_of};
+use super::orders::{ADDRESS, ITEM, details, problems_of};
 use crate::json;
 use crate::json::fields::{Leniency, Notes};
 
@@ -24,36 +24,6 @@ const ORDER: [(&str, &str); 11] = [
     ("cash_on_delivery", "/cash_on_delivery"),
     ("service", "/service"),
     ("weight_kg", "/weight_kg"),
-];
-
-/// Columns of an address; with `billing_` before them those of the billing address.
-const ADDRESS: [&str; 12] = [
-    "name",
-    "company",
-    "street1",
-    "house_number",
-    "street2",
-    "po_box",
-    "postal_code",
-    "city",
-    "state",
-    "country",
-    "phone",
-    "email",
-];
-
-/// Columns of a line item, with `item_` before them.
-const ITEM: [&str; 10] = [
-    "id",
-    "sku",
-    "name",
-    "description",
-    "quantity",
-    "unit_price",
-    "total_price",
-    "weight_kg",
-    "hs_code",
-    "origin_country",
 ];
 
 /// What a rejected row says; ignored when the file of rejects is mended and read again.

@@ -28,6 +28,36 @@ const LONGEST: usize = 10_000;
 /// The most entries of a list.
 const MOST: usize = 1_000;
 
+/// The fields of an address.
+pub(super) const ADDRESS: [&str; 12] = [
+    "name",
+    "company",
+    "street1",
+    "house_number",
+    "street2",
+    "po_box",
+    "postal_code",
+    "city",
+    "state",
+    "country",
+    "phone",
+    "email",
+];
+
+/// The fields of a line item.
+pub(super) const ITEM: [&str; 10] = [
+    "id",
+    "sku",
+    "name",
+    "description",
+    "quantity",
+    "unit_price",
+    "total_price",
+    "weight_kg",
+    "hs_code",
+    "origin_country",
+];
+
 /// An order as the native API shows it.
 #[derive(Serialize)]
 struct OrderView {
@@ -94,20 +124,7 @@ fn money(node: Node<'_>) -> Option<Money> {
 fn address(node: Node<'_>) -> Option<Address> {
     let fields = node.fields()?;
     let words = |name| fields.optional(name, text(1, LONGEST));
-    fields.only(&[
-        "name",
-        "company",
-        "street1",
-        "house_number",
-        "street2",
-        "po_box",
-        "postal_code",
-        "city",
-        "state",
-        "country",
-        "phone",
-        "email",
-    ]);
+    fields.only(&ADDRESS);
     Some(Address {
         name: words("name"),
         company: words("company"),
@@ -132,18 +149,7 @@ fn kilograms(fields: &Fields<'_>, name: &str) -> Option<Measurement> {
 
 fn item(node: Node<'_>) -> Option<LineItem> {
     let fields = node.fields()?;
-    fields.only(&[
-        "id",
-        "sku",
-        "name",
-        "description",
-        "quantity",
-        "unit_price",
-        "total_price",
-        "weight_kg",
-        "hs_code",
-        "origin_country",
-    ]);
+    fields.only(&ITEM);
     let words = |name| fields.optional(name, text(1, LONGEST));
     Some(LineItem {
         id: words("id"),

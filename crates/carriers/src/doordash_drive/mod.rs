@@ -224,11 +224,8 @@ impl Courier {
 
     async fn book_now(&self, ask: &BookRequest, trace: &Trace) -> Result<Booking, CarrierError> {
         let asked = delivery::Asked::of_booking(ask);
-        let mut problems = delivery::LIMITS.misfits(&ask.sender, &ask.recipient, SERVICE);
-        let others = asked.problems();
-        let is_new = |other: &Problem| !problems.iter().any(|problem| problem.path == other.path);
-        let others: Vec<_> = others.into_iter().filter(is_new).collect();
-        problems.extend(others);
+        let misfits = delivery::LIMITS.misfits(&ask.sender, &ask.recipient, SERVICE);
+        let problems = Problem::joined(misfits, asked.problems());
         if !problems.is_empty() {
             return Err(CarrierError::Refused(problems));
         }

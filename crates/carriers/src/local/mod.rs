@@ -169,15 +169,12 @@ impl Fleet {
             let message = format!("the rate sheet of {} has no service {code:?}", self.account);
             return Err(CarrierError::Refused(vec![Problem::of(Rule::Unknown, "service", message)]));
         };
-        let mut problems = self.limits(code).misfits(&ask.sender, &ask.recipient, &service.name);
+        let problems = self.limits(code).misfits(&ask.sender, &ask.recipient, &service.name);
         let fits = match price::fits(&self.sheet, service, &ask.recipient, &ask.parcels) {
             Ok(fits) if problems.is_empty() => fits,
             Ok(_) => return Err(CarrierError::Refused(problems)),
             Err(reasons) => {
-                let is_new = |reason: &Problem| !problems.iter().any(|problem| problem.path == reason.path);
-                let reasons: Vec<_> = reasons.into_iter().filter(is_new).collect();
-                problems.extend(reasons);
-                return Err(CarrierError::Refused(problems));
+                return Err(CarrierError::Refused(Problem::joined(problems, reasons)));
             }
         };
         let count = ask.parcels.len();

@@ -66,11 +66,8 @@ fn description(ask: &BookRequest) -> String {
 pub(super) fn problems(ask: &BookRequest, has_png: bool) -> Vec<Problem> {
     let sender = Party { address: &ask.sender, role: "sender" };
     let recipient = Party { address: &ask.recipient, role: "recipient" };
-    let mut problems = LIMITS.misfits(&ask.sender, &ask.recipient, &ask.service.service);
     let others = [sender, recipient].into_iter().flat_map(|party| party.problems());
-    let is_new = |other: &Problem| !problems.iter().any(|problem| problem.path == other.path);
-    let others: Vec<_> = others.filter(is_new).collect();
-    problems.extend(others);
+    let mut problems = Problem::joined(LIMITS.misfits(&ask.sender, &ask.recipient, &ask.service.service), others);
     if matches!(ask.label_format, Format::Png(_)) && !has_png {
         let message = "label_format: UPS makes labels as PDF and ZPL; as PNG only for an account whose setting \
                        png_labels is yes";
