@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use domain::account::CarrierAccount;
 use domain::channel::{Channel, ChannelNumber, Dialect};
@@ -12,15 +11,15 @@ use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
 use domain::webhook::{Authentication, WebhookEndpoint};
 use domain::{Result, Timestamp};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use tokio::time::Instant;
 
 use crate::App;
 use crate::routing::Rules;
 use crate::vault::Hashes;
 
 /// How long a process may trust its caches before it looks at the version row.
-const TRUSTED_FOR: Duration = Duration::from_millis(500);
+const TRUSTED_FOR: SignedDuration = SignedDuration::from_millis(500);
 
 /// Everything a setup file says of a tenant, ready for use.
 pub struct TenantSetup {
@@ -103,7 +102,8 @@ pub(crate) struct SetupCache(RwLock<Cached>);
 #[derive(Default)]
 struct Cached {
     version: i64,
-    checked_at: Option<Instant>,
+    /// By the clock that everything else goes by, so that a test which stands still asks once.
+    checked_at: Option<Timestamp>,
     tenants: HashMap<TenantId, Arc<TenantSetup>>,
     /// Each with the end of its secret, when that has one.
     keys: HashMap<[u8; 32], (Arc<ApiKey>, Option<Timestamp>)>,
@@ -133,8 +133,9 @@ impl App {
 
     /// Drops stale caches: looks at the version row at most twice a second.
     async fn refresh(&self) -> Result<()> {
-        let cache = &self.0.setup;
-        let is_fresh = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < TRUSTED_FOR);
+        let (cache, now) = (&self.0.setup, self.now());
+        // After the clock was set back it is looked at again.
+        let is_fresh = |at: Option<Timestamp>| at.is_some_and(|at| at <= now && now.duration_since(at) < TRUSTED_FOR);
         if cache.look(|cached| is_fresh(cached.checked_at)) {
             return Ok(());
         }
@@ -143,7 +144,7 @@ impl App {
             if cached.version != version {
                 *cached = Cached { version, ..Cached::default() };
             }
-            cached.checked_at = Some(Instant::now());
+            cached.checked_at = Some(now);
         });
         Ok(())
     }
