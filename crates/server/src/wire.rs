@@ -163,6 +163,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         },
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         carrier_timeout: settings.carrier_timeout,
+        erased_kept: settings.erased_kept,
         rate_timeout: settings.rate_timeout,
         shipments_prefix: settings.shipments_prefix.clone(),
         ..Options::default()

@@ -27,11 +27,12 @@ impl Tx<'_> {
 
     /// Writes events in the transaction of their changes.
     pub async fn emit_all(&mut self, tenant: &TenantId, events: &[Event]) -> Result<()> {
-        const COLUMNS: [&str; 6] = ["tenant_id", "id", "kind", "at", "about", "order_id"];
+        const COLUMNS: [&str; 7] = ["tenant_id", "id", "kind", "at", "about", "order_id", "actor"];
         let row = |event: &Event| -> Result<Vec<Value>> {
             let order = event.about.order.map(OrderId::number);
             let about = to_json(&event.about)?;
-            Ok(params![tenant.as_str(), event.id.number(), event.kind.as_str(), event.at, about, order].to_vec())
+            let (kind, who) = (event.kind.as_str(), event.about.by.as_ref().map(|by| by.who.as_str()));
+            Ok(params![tenant.as_str(), event.id.number(), kind, event.at, about, order, who].to_vec())
         };
         let rows = events.iter().map(row).collect::<Result<Vec<_>>>()?;
         self.insert_all("events", &COLUMNS, &rows).await

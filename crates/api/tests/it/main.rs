@@ -30,6 +30,7 @@ mod openapi;
 mod paging;
 mod placing;
 mod refusals;
+mod roles;
 mod routes;
 mod schema;
 mod seed;
