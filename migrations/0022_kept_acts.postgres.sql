@@ -1,10 +1,10 @@
 -- An act is never changed and never taken away. Erasing a person empties what it tells, and nothing else of it.
-create function refuse_change() returns trigger language plpgsql as $$
+create or replace function refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'what is in % is never changed and never taken away', tg_table_name;
 end $$;
 
-create function refuse_change_but_erasing() returns trigger language plpgsql as $$
+create or replace function refuse_change_but_erasing() returns trigger language plpgsql as $$
 begin
     if exists (select 1 from erasing) then
         return new;

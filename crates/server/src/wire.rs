@@ -13,6 +13,7 @@ use app::{App, Clock, Options, Parts, Random, Vault};
 use axum::{Router, middleware};
 use carriers::sandbox::Sandbox;
 use carriers::sandbox::journal::Journal;
+use domain::channel::Dialect;
 use domain::connector::Connector;
 use http::{HeaderName, HeaderValue, StatusCode};
 use store::blobs::{BlobConfig, Blobs};
@@ -195,9 +196,16 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
+/// The OpenAPI documents of every interface, the native one first.
+fn references() -> Vec<(&'static str, &'static str)> {
+    let spoken = Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Native);
+    let all = std::iter::once(Dialect::Native).chain(spoken);
+    all.filter_map(|dialect| Some((dialect.as_str(), api::openapi(dialect)?))).collect()
+}
+
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes))
+    dashboard::router(app.clone()).merge(guide::router(&references())).fallback_service(api::router(app, settings.max_body_bytes))
 }
 
 /// The name of the header that names a request.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod a5;
+mod acts;
 mod access;
 mod addresses;
 mod batches;
@@ -12,6 +13,7 @@ mod crowdsender;
 mod deleting;
 mod delivery_solutions;
 mod editing;
+mod erasing;
 mod expertsender;
 mod faults;
 mod fixture;

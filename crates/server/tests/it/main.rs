@@ -5,6 +5,7 @@ mod backup;
 mod batches;
 mod commands;
 mod corpus;
+mod docs;
 mod demo;
 mod drill;
 mod hostile;
