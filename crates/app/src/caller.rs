@@ -52,12 +52,7 @@ impl Caller {
 
     /// Whoever carries out later what somebody with these scopes wished for, in that one's name; the key may be gone by
     /// then. Without a name it is the operator.
-    pub(crate) fn deputy(
-        setup: Arc<TenantSetup>,
-        dialect: Dialect,
-        scopes: Vec<Scope>,
-        by: Option<&Actor>,
-    ) -> Self {
+    pub(crate) fn deputy(setup: Arc<TenantSetup>, dialect: Dialect, scopes: Vec<Scope>, by: Option<&Actor>) -> Self {
         let tenant = setup.tenant.id.clone();
         let named = by.and_then(Actor::as_key).unwrap_or((OPERATOR, OPERATOR));
         let key = ApiKey { tenant, public: named.0.to_owned(), name: named.1.to_owned(), scopes };

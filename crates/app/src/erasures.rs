@@ -16,8 +16,8 @@ use domain::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::blobs::StoredBlob;
-pub use store::erasures::{Erasure, ErasureStage, Report};
 use store::erasures::KeptText;
+pub use store::erasures::{Erasure, ErasureStage, Report};
 use store::orders::OrderRow;
 
 use crate::{App, Caller, clock};
@@ -385,8 +385,7 @@ impl App {
     /// Erases the next order, or comes to an end.
     async fn order_step(&self, mut erasure: Erasure) -> Result<()> {
         let (asked, now) = (erasure.clone(), self.now());
-        let next =
-            self.store().read_list(async move |tx| tx.orders_to_erase(&asked, asked.place, 1).await).await?;
+        let next = self.store().read_list(async move |tx| tx.orders_to_erase(&asked, asked.place, 1).await).await?;
         if let Some(order) = next.first() {
             return Box::pin(self.erase_order(erasure, *order)).await;
         }

@@ -71,7 +71,8 @@ impl App {
                 }
                 tx.add_key(&key, now).await?;
                 tx.add_secret(&key.public, &hash, app.vault().name()).await?;
-                let made = Act { after: act::json(&key_told(&key)), ..key_act(act_id, ActKind::KeyCreated, &key, &by, now) };
+                let made =
+                    Act { after: act::json(&key_told(&key)), ..key_act(act_id, ActKind::KeyCreated, &key, &by, now) };
                 tx.keep_acts(&key.tenant, &[made]).await?;
                 tx.raise_setup_version().await
             })

@@ -138,8 +138,7 @@ impl App {
                         let kind = if answer.version == 1 { EventKind::OrderCreated } else { EventKind::OrderUpdated };
                         let stood = answer.before.as_deref();
                         let changes = stood.map(|before| Change::between(before, sent));
-                        let (before, after) =
-                            stood.map(|before| act::differences(before, &**sent)).unwrap_or_default();
+                        let (before, after) = stood.map(|before| act::differences(before, &**sent)).unwrap_or_default();
                         let about = About {
                             order: Some(answer.id),
                             order_version: Some(answer.version),
@@ -412,8 +411,17 @@ impl App {
                     let (old, new) = status.unzip();
                     let order_version = Some(order.version);
                     let by = Some(by.clone());
-                    let about =
-                        About { order: Some(id), order_version, old, new, changes, by, before, after, ..About::default() };
+                    let about = About {
+                        order: Some(id),
+                        order_version,
+                        old,
+                        new,
+                        changes,
+                        by,
+                        before,
+                        after,
+                        ..About::default()
+                    };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                     if let Some(wish) = wish(&order)? {
                         tx.change_dispatch(&tenant, id, &wish).await?;

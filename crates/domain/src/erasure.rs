@@ -32,7 +32,8 @@ pub fn phone_digits(text: &str) -> Option<String> {
 /// Whether two numbers are the same one, with or without the country's code.
 fn is_same_phone(one: &str, other: &str) -> bool {
     let national = |digits: &str| digits.strip_prefix('0').map(str::to_owned);
-    let ends = |long: &str, short: &str| national(short).is_some_and(|short| short.len() >= 7 && long.ends_with(&short));
+    let ends =
+        |long: &str, short: &str| national(short).is_some_and(|short| short.len() >= 7 && long.ends_with(&short));
     one == other || ends(one, other) || ends(other, one)
 }
 
@@ -295,7 +296,9 @@ mod tests {
         assert!(person.is_in(&json!({ "a": [{ "mail": "ada@EXAMPLE.com" }] })));
         assert!(person.is_in(&json!("0031-6-55501234")));
         assert!(person.is_in(&json!("06 5550 1234")));
-        assert!(!person.is_in(&json!({ "mail": "bada@example.com", "phone": "06 5550 1235", "n": 31_655_501_234_u64 })));
+        assert!(
+            !person.is_in(&json!({ "mail": "bada@example.com", "phone": "06 5550 1235", "n": 31_655_501_234_u64 }))
+        );
     }
 
     #[test]

@@ -230,9 +230,7 @@ impl Role {
         match self {
             Self::Viewer => &[Scope::Read],
             Self::Packer => &[Scope::Read, Scope::Print],
-            Self::Operator => {
-                &[Scope::Read, Scope::Write, Scope::Print, Scope::Buy, Scope::Void, Scope::Overrule]
-            }
+            Self::Operator => &[Scope::Read, Scope::Write, Scope::Print, Scope::Buy, Scope::Void, Scope::Overrule],
             Self::Admin => &Scope::ALL,
         }
     }

@@ -46,7 +46,8 @@ pub(crate) fn html(source: &str) -> String {
         }
         made.push(match event {
             Event::Start(Tag::Heading { level, classes, attrs, .. }) => {
-                let words = events[at + 1..].iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
+                let words =
+                    events[at + 1..].iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
                 let text: String = words
                     .filter_map(|event| match event {
                         Event::Text(text) | Event::Code(text) => Some(text.as_ref()),

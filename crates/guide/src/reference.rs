@@ -80,7 +80,9 @@ fn fields(document: &Value, schema: &Value, before: &str, rows: &mut String) {
 
 fn table(head: [&str; 3], rows: &str) -> String {
     let head = head.map(|cell| format!("<th>{cell}</th>")).concat();
-    format!("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>")
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 }
 
 fn schema_table(document: &Value, schema: &Value) -> String {

@@ -124,7 +124,9 @@ pub enum Command {
     #[command(subcommand)]
     Export(Export),
     /// Forget a person: name, street, phone and e-mail go; sums, country and postcode stay for the set time.
-    #[command(after_help = "Examples:\n  waybill erase --email ada@example.com\n  waybill erase --order ord_1 --tenant acme")]
+    #[command(
+        after_help = "Examples:\n  waybill erase --email ada@example.com\n  waybill erase --order ord_1 --tenant acme"
+    )]
     Erase(Erase),
     /// Copy database and documents into a new folder, while the server runs.
     #[command(after_help = BACKUP_EXAMPLES)]
@@ -258,9 +260,8 @@ pub struct CreateKey {
 impl CreateKey {
     /// What the key may do; everything when nobody said.
     pub fn scopes(&self) -> Vec<Scope> {
-        let is_wanted = |scope: &Scope| {
-            self.scopes.is_empty() || self.scopes.iter().any(|named| named.0.contains(scope))
-        };
+        let is_wanted =
+            |scope: &Scope| self.scopes.is_empty() || self.scopes.iter().any(|named| named.0.contains(scope));
         Scope::ALL.into_iter().filter(is_wanted).collect()
     }
 }

@@ -205,7 +205,9 @@ fn references() -> Vec<(&'static str, &'static str)> {
 
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone()).merge(guide::router(&references())).fallback_service(api::router(app, settings.max_body_bytes))
+    dashboard::router(app.clone())
+        .merge(guide::router(&references()))
+        .fallback_service(api::router(app, settings.max_body_bytes))
 }
 
 /// The name of the header that names a request.

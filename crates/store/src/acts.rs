@@ -72,7 +72,8 @@ impl Tx<'_> {
         let row = |act: &Act| -> Result<Vec<Value>> {
             let body = Body { by: act.by.clone(), before: act.before.clone(), after: act.after.clone() };
             let (kind, order) = (act.kind.as_str(), act.order.map(OrderId::number));
-            let (id, who, subject, body) = (act.id.number(), act.by.who.as_str(), act.subject.as_str(), to_json(&body)?);
+            let (id, who, subject, body) =
+                (act.id.number(), act.by.who.as_str(), act.subject.as_str(), to_json(&body)?);
             Ok(params![tenant.as_str(), id, kind, act.at, who, order, subject, body].to_vec())
         };
         let rows = acts.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -164,8 +165,7 @@ impl Tx<'_> {
             from act_orders o join acts a on a.tenant_id = o.tenant_id and a.id = o.act_id
             where o.tenant_id = $1 and o.order_id = $2";
         let asked = params![tenant.as_str(), order.number()];
-        let [events, acts, of_many] =
-            self.rows_of_each([(EVENTS, &asked), (ACTS, &asked), (OF_MANY, &asked)]).await?;
+        let [events, acts, of_many] = self.rows_of_each([(EVENTS, &asked), (ACTS, &asked), (OF_MANY, &asked)]).await?;
         let mut done = events.iter().map(|row| event(row).map(Done::Event)).collect::<Result<Vec<_>>>()?;
         for row in acts.iter().chain(&of_many) {
             done.push(Done::Act(act(row)?));

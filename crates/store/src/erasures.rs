@@ -35,8 +35,7 @@ pub enum ErasureStage {
 
 impl ErasureStage {
     /// Every stage, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Orders, Self::Events, Self::Customers, Self::Answers, Self::Erasing, Self::Done];
+    pub const ALL: [Self; 6] = [Self::Orders, Self::Events, Self::Customers, Self::Answers, Self::Erasing, Self::Done];
 
     /// The name in rows and in the native API.
     pub fn as_str(self) -> &'static str {
@@ -322,8 +321,7 @@ impl Tx<'_> {
     /// Writes texts back that lost what named a person. Only in a transaction that [`Self::begin_erasing`] has begun.
     pub async fn put_texts(&mut self, tenant: &TenantId, texts: &[KeptText]) -> Result<()> {
         for kept in texts {
-            let text: Value =
-                if kept.is_bytes { kept.text.as_bytes().into() } else { kept.text.as_str().into() };
+            let text: Value = if kept.is_bytes { kept.text.as_bytes().into() } else { kept.text.as_str().into() };
             let mut params = vec![tenant.as_str().into()];
             params.extend(kept.keys.first().cloned());
             params.push(text);
@@ -385,10 +383,10 @@ impl Tx<'_> {
         let (external_id, key) = row.external_ids();
         self.execute(UNKNOWN, &params![tenant.as_str(), order, external_id, key]).await?;
         self.execute(EXCHANGES, &params![tenant.as_str(), order]).await?;
-        self.execute("update shipments set failure = null where tenant_id = $1 and order_id = $2", &params![
-            tenant.as_str(),
-            order
-        ])
+        self.execute(
+            "update shipments set failure = null where tenant_id = $1 and order_id = $2",
+            &params![tenant.as_str(), order],
+        )
         .await
         .map(drop)
     }

@@ -213,7 +213,8 @@ pub(super) async fn list(
 ) -> Answer {
     let mut problems = Vec::new();
     let filter = filter(&parameters, &mut problems);
-    let limit = parameters.value("limit").map_or(Some(PAGE), |text| text.parse().ok().filter(|n| (1..=MOST).contains(n)));
+    let limit =
+        parameters.value("limit").map_or(Some(PAGE), |text| text.parse().ok().filter(|n| (1..=MOST).contains(n)));
     if limit.is_none() {
         problems.push(Problem::new("limit", format!("expected 1 to {MOST}")));
     }
@@ -264,7 +265,8 @@ fn filter(parameters: &Parameters, problems: &mut Vec<Problem>) -> ActFilter {
         let text = parameters.value(name)?;
         let read = text.parse::<Timestamp>().ok();
         if read.is_none() {
-            problems.push(Problem::new(name, format!("{text:?} is no time: expected one such as 2026-03-02T10:00:00Z")));
+            problems
+                .push(Problem::new(name, format!("{text:?} is no time: expected one such as 2026-03-02T10:00:00Z")));
         }
         read
     };

@@ -117,7 +117,8 @@ async fn full(engine: Engine) -> TestApp {
         "shipping_address": { "name": "Ada Lovelace", "street1": "Grünberger Straße 48a", "postal_code": "10245",
             "city": "Berlin", "country": "DE", "email": "ada.lovelace@example.com" },
     });
-    let headers = [("authorization", "Bearer sec-acme"), ("idempotency-key", "once"), ("content-type", "application/json")];
+    let headers =
+        [("authorization", "Bearer sec-acme"), ("idempotency-key", "once"), ("content-type", "application/json")];
     let placed = bare(&t, &headers, Method::POST, "/v1/orders", &native.to_string()).await;
     assert_eq!(placed.status, 201, "{}", placed.text());
     let placed = placed.json()["id"].as_str().unwrap().to_owned();

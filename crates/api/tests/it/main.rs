@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod a5;
-mod acts;
 mod access;
+mod acts;
 mod addresses;
 mod batches;
 mod carrier_words;

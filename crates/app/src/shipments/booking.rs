@@ -362,7 +362,12 @@ impl App {
         }
         let ids = self.event_ids(3).await?;
         let brought: Vec<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.clone()).collect();
-        along.news.push(event(ids[0], EventKind::ShipmentBooked, now, About { after: numbers(&brought), ..about(asked) }));
+        along.news.push(event(
+            ids[0],
+            EventKind::ShipmentBooked,
+            now,
+            About { after: numbers(&brought), ..about(asked) },
+        ));
         if labelled.iter().all(|has_label| *has_label) && !asked.details.is_given_up {
             let ready = About { by: None, ..about(asked) };
             along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, ready));
@@ -415,12 +420,7 @@ impl App {
 
     /// Cancels a shipment: marks it, asks the carrier, stores the answer. Without somebody who asks now it is whoever
     /// asked before.
-    pub(crate) async fn cancel_known(
-        &self,
-        tenant: &TenantId,
-        id: ShipmentId,
-        by: Option<Actor>,
-    ) -> Result<Shipment> {
+    pub(crate) async fn cancel_known(&self, tenant: &TenantId, id: ShipmentId, by: Option<Actor>) -> Result<Shipment> {
         self.cancel_to(tenant, id, false, by).await
     }
 

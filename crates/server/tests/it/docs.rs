@@ -32,7 +32,11 @@ fn blocks(page: &Path) -> Vec<Block> {
         match (line.strip_prefix("```"), open.take()) {
             (Some(words), None) => {
                 let mut words = words.split_whitespace().map(str::to_owned);
-                open = Some(Block { language: words.next().unwrap_or_default(), marks: words.collect(), text: String::new() });
+                open = Some(Block {
+                    language: words.next().unwrap_or_default(),
+                    marks: words.collect(),
+                    text: String::new(),
+                });
             }
             (Some(_), Some(block)) => blocks.push(block),
             (None, Some(mut block)) => {
@@ -108,12 +112,14 @@ impl Desk {
     fn start(&mut self, text: &str) {
         let server = self.shell(&format!("exec {}", text.trim())).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.server = Some(server.unwrap());
-        let ready = format!("curl -sf --retry 200 --retry-delay 1 --retry-connrefused http://127.0.0.1:{}/readyz", self.port);
+        let ready =
+            format!("curl -sf --retry 200 --retry-delay 1 --retry-connrefused http://127.0.0.1:{}/readyz", self.port);
         self.run(&ready);
     }
 
     fn work_through(&mut self, page: &Path) -> usize {
-        let blocks: Vec<_> = blocks(page).into_iter().filter(|block| block.marks.iter().any(|mark| mark == "run")).collect();
+        let blocks: Vec<_> =
+            blocks(page).into_iter().filter(|block| block.marks.iter().any(|mark| mark == "run")).collect();
         for block in &blocks {
             if block.marks.iter().any(|mark| mark == "background") {
                 self.start(&block.text);
@@ -129,7 +135,9 @@ impl Desk {
 fn every_command_says_whether_it_needs_anything_from_elsewhere() {
     let mut unsaid = Vec::new();
     for page in pages() {
-        for block in blocks(&page).into_iter().filter(|block| matches!(block.language.as_str(), "sh" | "bash" | "console")) {
+        for block in
+            blocks(&page).into_iter().filter(|block| matches!(block.language.as_str(), "sh" | "bash" | "console"))
+        {
             if !block.marks.iter().any(|mark| matches!(mark.as_str(), "run" | "elsewhere" | "verify")) {
                 unsaid.push(format!("{}: {}", page.display(), block.text.lines().next().unwrap_or_default()));
             }
@@ -145,7 +153,10 @@ fn a_new_reader_follows_the_quick_start_and_reaches_a_label() {
     assert!(desk.work_through(&page) > 5);
     let label = std::fs::read(desk.folder.join("label.pdf")).unwrap();
     assert!(label.starts_with(b"%PDF") && label.len() > 5_000, "a label of {} bytes", label.len());
-    desk.run(&format!("curl -sf http://127.0.0.1:{}/docs/quick-start | grep -q 'From nothing to a printed label'", desk.port));
+    desk.run(&format!(
+        "curl -sf http://127.0.0.1:{}/docs/quick-start | grep -q 'From nothing to a printed label'",
+        desk.port
+    ));
 }
 
 #[test]

@@ -3,10 +3,11 @@
 
 mod backup;
 mod batches;
+mod client;
 mod commands;
 mod corpus;
-mod docs;
 mod demo;
+mod docs;
 mod drill;
 mod hostile;
 mod import;

@@ -63,7 +63,8 @@ pub(super) fn scopes(section: &Section<'_>) -> Option<Vec<Scope>> {
     let expected = "[\"*\"], a role such as [\"packer\"] or a list of some of read, write, print, buy, void, setup, erase, \
                     overrule";
     let list = section.required("scopes", expected)?;
-    let one = "*, one of viewer, packer, operator, admin or one of read, write, print, buy, void, setup, erase, overrule";
+    let one =
+        "*, one of viewer, packer, operator, admin or one of read, write, print, buy, void, setup, erase, overrule";
     let mut scopes = filled(list, one, |name| scopes_named(name).ok())?.concat();
     scopes.sort_unstable();
     scopes.dedup();
