@@ -191,6 +191,7 @@ impl App {
     pub async fn overrule_address(&self, caller: &Caller, id: OrderId, reason: String) -> Result<KnownAddress> {
         caller.require(Scope::Overrule)?;
         let (now, tenant, by) = (self.now(), caller.tenant().clone(), caller.key.name.clone());
+        let actor = caller.actor();
         let event_id = self.one_id("events", EventId::new).await?;
         self.write_once(caller, async move |tx| {
             let order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
@@ -213,6 +214,7 @@ impl App {
                 old: Some(AddressStatus::Failed.as_str().to_owned()),
                 new: Some(format!("overruled by {by}")),
                 reason: Some(reason.clone()),
+                by: Some(actor.clone()),
                 ..About::default()
             };
             tx.emit(&tenant, &event(event_id, EventKind::OrderAddressOverruled, now, about)).await
@@ -225,7 +227,7 @@ impl App {
     /// Takes a street line apart by hand. The parts must be the whole line: nothing may be lost.
     pub async fn split_address(&self, caller: &Caller, id: OrderId, wish: SplitWish) -> Result<KnownAddress> {
         caller.require(Scope::Write)?;
-        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let (now, tenant, by) = (self.now(), caller.tenant().clone(), caller.actor());
         let is_checking = caller.setup.tenant.address_check.is_some();
         let event_id = self.one_id("events", EventId::new).await?;
         self.write_once(caller, async move |tx| {
@@ -252,6 +254,7 @@ impl App {
                 order_version: version,
                 old: Some(line.to_owned()),
                 new: Some(parts.join(" | ")),
+                by: Some(by.clone()),
                 ..About::default()
             };
             tx.emit(&tenant, &event(event_id, EventKind::OrderAddressSplit, now, about)).await

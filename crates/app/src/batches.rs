@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use domain::act::{self, Act, ActKind};
 use domain::batch::{Batch, BatchOrder, BatchStage, Counts, GroupBy, MOST_ORDERS, OrderOutcome, Printing};
 use domain::document::{Document, Format};
 use domain::error::{Problem, Rule};
-use domain::ids::{BatchId, OrderId, ShipmentId};
+use domain::ids::{BatchId, EventId, OrderId, ShipmentId};
 use domain::order::Order;
 use domain::shipment::Shipment;
 use domain::tenant::Scope;
@@ -99,7 +100,7 @@ impl App {
             lanes: Vec::new(),
             finished_at: None,
         };
-        let (id, ship) = (batch.id, store::codec::to_json(&wish.ship)?);
+        let (id, ship) = (batch.id, store::codec::to_json(&wish.ship.of(caller))?);
         let forget_at = clock::later(batch.created_at, UNSTARTED);
         let (mut seen, mut is_written) = (HashSet::new(), false);
         while let Some(page) = pages.next().await {
@@ -126,8 +127,19 @@ impl App {
             return Err(Error::invalid("orders", "there is no order to label"));
         }
         let (tenant, total, now) = (caller.tenant().clone(), seen.len() as u64, self.now());
+        let started = Act {
+            id: self.one_id("events", EventId::new).await?,
+            kind: ActKind::BatchStarted,
+            at: now,
+            by: caller.actor(),
+            order: None,
+            subject: format!("batch {id}"),
+            before: None,
+            after: act::json(&serde_json::json!({ "orders": total })),
+        };
         let started = self.write_once(caller, async move |tx| {
             if tx.start_batch(&tenant, id, total, now).await? {
+                tx.keep_acts(&tenant, std::slice::from_ref(&started)).await?;
                 return Ok(id);
             }
             Err(Error::Unavailable("the orders took too long to be found".to_owned()))

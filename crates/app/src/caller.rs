@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::act::Actor;
 use domain::channel::Dialect;
 use domain::error::Unknown;
 use domain::secret::Secret;
@@ -13,6 +14,9 @@ use crate::idempotency::Once;
 use crate::tenants::TenantSetup;
 use crate::vault::equal_secretly;
 use crate::{App, clock};
+
+/// The public part of whoever has no key; no key can have it, since those of setup files have no blanks.
+const OPERATOR: &str = "the operator";
 
 /// What a request brought to prove who asks.
 #[derive(Clone, Debug)]
@@ -46,11 +50,18 @@ impl Caller {
         &self.key.tenant
     }
 
-    /// Whoever carries out later what a caller with these scopes wished for; its key may be gone by then.
-    pub(crate) fn deputy(setup: Arc<TenantSetup>, dialect: Dialect, scopes: Vec<Scope>) -> Self {
-        let (tenant, name) = (setup.tenant.id.clone(), "deputy".to_owned());
-        let key = ApiKey { tenant, public: name.clone(), name, scopes };
+    /// Whoever carries out later what somebody with these scopes wished for, in that one's name; the key may be gone by
+    /// then. Without a name it is the operator.
+    pub(crate) fn deputy(setup: Arc<TenantSetup>, dialect: Dialect, scopes: Vec<Scope>, by: Option<&Actor>) -> Self {
+        let tenant = setup.tenant.id.clone();
+        let named = by.and_then(Actor::as_key).unwrap_or((OPERATOR, OPERATOR));
+        let key = ApiKey { tenant, public: named.0.to_owned(), name: named.1.to_owned(), scopes };
         Self { key: Arc::new(key), setup, dialect, secret: None, once: None }
+    }
+
+    /// Who this is, for what is kept of every act.
+    pub fn actor(&self) -> Actor {
+        if self.key.public == OPERATOR { Actor::operator() } else { Actor::key(&self.key) }
     }
 
     /// The same caller, allowed to look at what it may change.
@@ -81,7 +92,7 @@ impl App {
     /// Whoever sits at the command line, and may do what these scopes say.
     pub async fn operator(&self, tenant: &TenantId, scopes: Vec<Scope>) -> Result<Caller> {
         let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        Ok(Caller::deputy(setup, Dialect::Native, scopes))
+        Ok(Caller::deputy(setup, Dialect::Native, scopes, None))
     }
 
     /// Finds out who asks: one index read, no password hash.

@@ -1,5 +1,6 @@
 //! Channels: shown, changed and deleted by the dialect they belong to, and their logs.
 
+use domain::act;
 use domain::channel::{Channel, ChannelNumber};
 use domain::event::{About, EventKind};
 use domain::ids::{EndpointId, EventId, LogId};
@@ -22,6 +23,12 @@ pub enum ChannelHook {
     Off,
     /// It goes to this URL.
     On(String),
+}
+
+/// A channel as acts tell it.
+fn shown(channel: &Channel) -> serde_json::Value {
+    let settings: serde_json::Value = serde_json::from_str(channel.settings.as_str()).unwrap_or_default();
+    serde_json::json!({ "name": channel.name, "settings": settings })
 }
 
 impl App {
@@ -47,7 +54,7 @@ impl App {
         change: impl Fn(&mut Channel) -> std::result::Result<ChannelHook, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Channel, R>> {
         caller.require(Scope::Setup)?;
-        let (tenant, dialect, now) = (caller.tenant().clone(), caller.dialect, self.now());
+        let (tenant, dialect, now, by) = (caller.tenant().clone(), caller.dialect, self.now(), caller.actor());
         let event_id = self.one_id("events", EventId::new).await?;
         let endpoint_id = self.one_id("endpoints", EndpointId::new).await?;
         let (app, secret) = (self.clone(), caller.secret.clone());
@@ -58,6 +65,7 @@ impl App {
                 let mut channel = found
                     .filter(|channel| channel.dialect == dialect && !channel.is_default)
                     .ok_or(Error::NotFound("channel"))?;
+                let stood = channel.clone();
                 let hook = match change(&mut channel) {
                     Ok(hook) => hook,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -66,7 +74,9 @@ impl App {
                     app.set_channel_hook(tx, &tenant, &channel, &hook, secret.as_ref(), endpoint_id).await?;
                 if tx.put_channel(&tenant, &channel).await? || is_hooked {
                     tx.raise_setup_version().await?;
-                    let about = About { channel: Some(number.0), ..About::default() };
+                    let (before, after) = act::differences(&shown(&stood), &shown(&channel));
+                    let (channel, by) = (Some(number.0), Some(by.clone()));
+                    let about = About { channel, by, before, after, ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::ChannelUpdated, now, about)).await?;
                 }
                 Ok(Ok(channel))
@@ -140,7 +150,7 @@ impl App {
     pub async fn delete_channel(&self, caller: &Caller, number: ChannelNumber) -> Result<()> {
         caller.require(Scope::Setup)?;
         self.channel(&caller.as_reader(), number)?;
-        let (tenant, now) = (caller.tenant().clone(), self.now());
+        let (tenant, now, by) = (caller.tenant().clone(), self.now(), caller.actor());
         let event_id = self.one_id("events", EventId::new).await?;
         self.store()
             .write(async move |tx| {
@@ -153,7 +163,7 @@ impl App {
                     }
                 }
                 tx.raise_setup_version().await?;
-                let about = About { channel: Some(number.0), ..About::default() };
+                let about = About { channel: Some(number.0), by: Some(by.clone()), ..About::default() };
                 tx.emit(&tenant, &event(event_id, EventKind::ChannelDeleted, now, about)).await
             })
             .await?;

@@ -75,7 +75,7 @@ impl App {
             warnings: drawn.warnings,
             ..self.paper(DocumentKind::CustomsForm, &shipment)?
         };
-        self.keep(caller.tenant(), document, drawn.bytes).await
+        Ok(self.handed_out(caller, self.keep(caller.tenant(), document, drawn.bytes).await?))
     }
 
     /// The commercial invoice of a shipment as PDF.
@@ -87,7 +87,7 @@ impl App {
         let declaration = declaration(caller, &order, &shipment, &parcels)?;
         let drawn = documents::commercial_invoice(&declaration, &self.draw_options()).map_err(Error::internal)?;
         let document = Document { warnings: drawn.warnings, ..self.paper(DocumentKind::CommercialInvoice, &shipment)? };
-        self.keep(caller.tenant(), document, drawn.bytes).await
+        Ok(self.handed_out(caller, self.keep(caller.tenant(), document, drawn.bytes).await?))
     }
 
     async fn order_ever(&self, caller: &Caller, shipment: &Shipment) -> Result<Order> {

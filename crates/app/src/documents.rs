@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use documents::{DrawError, Drawn, Options as DrawOptions};
+use domain::act::Actor;
 use domain::document::{Document, DocumentKind, Format, LabelContent, PackingLine, PackingSlip, Paper};
 use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
@@ -23,6 +24,12 @@ impl App {
         let drawn = ::documents::label(content, format, &self.draw_options());
         metrics::histogram!("waybill_label_drawing_seconds", "format" => format.extension()).record(began.elapsed());
         drawn
+    }
+
+    /// Notes that the caller was given a document.
+    pub(crate) fn handed_out(&self, caller: &Caller, found: (Document, Bytes)) -> (Document, Bytes) {
+        self.printed(caller.tenant(), caller.actor(), &found.0);
+        found
     }
 
     async fn readable(&self, tenant: &TenantId, document: Document) -> Result<(Document, Bytes)> {
@@ -68,7 +75,8 @@ impl App {
         caller.require(Scope::Print)?;
         let tenant = caller.tenant().clone();
         let document = self.store().read(async move |tx| tx.document(&tenant, id).await).await?;
-        self.readable(caller.tenant(), document.ok_or(Error::NotFound("document"))?).await
+        let found = self.readable(caller.tenant(), document.ok_or(Error::NotFound("document"))?).await?;
+        Ok(self.handed_out(caller, found))
     }
 
     /// A parcel's label in a format: the stored bytes, else drawn from what stands on it and stored. No carrier is asked.
@@ -77,7 +85,8 @@ impl App {
         caller.require(Scope::Print)?;
         let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
         fits(&shipment, &order)?;
-        self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await
+        let found = self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await?;
+        Ok(self.handed_out(caller, found))
     }
 
     /// The same for whoever confirms that the label is to be printed although it may be out of date.
@@ -89,7 +98,8 @@ impl App {
     ) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
         let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
-        self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await
+        let found = self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await?;
+        Ok(self.handed_out(caller, found))
     }
 
     async fn place_of_label(&self, tenant: &TenantId, parcel: ParcelId) -> Result<(Shipment, Order, Vec<Document>)> {
@@ -205,7 +215,7 @@ impl App {
             created_at: self.now(),
             warnings: drawn.warnings,
         };
-        self.keep(caller.tenant(), document, drawn.bytes).await
+        Ok(self.handed_out(caller, self.keep(caller.tenant(), document, drawn.bytes).await?))
     }
 
     /// An unguessable link to a document that expires.
@@ -222,7 +232,9 @@ impl App {
     /// The document behind a link's token; a link that expired is as unknown as one that never was.
     pub async fn open_document_link(&self, token: &str) -> Result<(Document, Bytes)> {
         let (tenant, document) = self.linked(token).await?;
-        self.readable(&tenant, document).await
+        let found = self.readable(&tenant, document).await?;
+        self.printed(&tenant, Actor::link(), &found.0);
+        Ok(found)
     }
 
     /// The label behind a link's token, for interfaces whose links name the order too. One of another order is unknown; one
@@ -242,7 +254,9 @@ impl App {
             return Err(Error::Conflict("the label is not good any more: its shipment is not booked".to_owned()));
         }
         fits(&shipment, &order)?;
-        self.readable(&tenant, document).await
+        let found = self.readable(&tenant, document).await?;
+        self.printed(&tenant, Actor::link(), &found.0);
+        Ok(found)
     }
 
     /// The id, as a decimal number, of the tenant's document that a link's token was made for, expired or not.

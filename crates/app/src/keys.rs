@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use domain::act::{self, Act, ActKind, Actor};
+use domain::ids::EventId;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Scope, TenantId};
 use domain::{Error, Result, Timestamp};
 use store::Tx;
 pub use store::keys::KeyRow;
 
+use crate::acts::key_told;
 use crate::setup::Applied;
 use crate::setup::file::KeySetup;
 use crate::{App, clock};
@@ -24,6 +27,11 @@ pub struct IssuedKey {
     pub older_until: Option<Timestamp>,
 }
 
+fn key_act(id: EventId, kind: ActKind, key: &ApiKey, by: &Actor, at: Timestamp) -> Act {
+    let subject = format!("key {}", key.public);
+    Act { id, kind, at, by: by.clone(), order: None, subject, before: None, after: None }
+}
+
 fn no_such_key(public: &str) -> Error {
     Error::invalid("key", format!("there is no key {public:?}: `waybill key list` shows them all"))
 }
@@ -33,8 +41,20 @@ impl App {
         Secret::new(format!("sec_{}", self.random().token::<24>()))
     }
 
-    /// Makes a key for a tenant with parts nobody can guess.
+    /// Makes a key for a tenant with parts nobody can guess, by the operator's wish.
     pub async fn create_key(&self, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> Result<IssuedKey> {
+        self.create_key_by(Actor::operator(), tenant, name, scopes).await
+    }
+
+    /// The same by somebody's wish.
+    pub async fn create_key_by(
+        &self,
+        by: Actor,
+        tenant: &TenantId,
+        name: &str,
+        scopes: Vec<Scope>,
+    ) -> Result<IssuedKey> {
+        let act_id = self.one_id("events", EventId::new).await?;
         let public = format!("pub_{}", self.random().token::<12>());
         let key = ApiKey { tenant: tenant.clone(), name: name.to_owned(), public: public.clone(), scopes };
         let (secret, now) = (self.new_secret(), self.now());
@@ -51,6 +71,9 @@ impl App {
                 }
                 tx.add_key(&key, now).await?;
                 tx.add_secret(&key.public, &hash, app.vault().name()).await?;
+                let made =
+                    Act { after: act::json(&key_told(&key)), ..key_act(act_id, ActKind::KeyCreated, &key, &by, now) };
+                tx.keep_acts(&key.tenant, &[made]).await?;
                 tx.raise_setup_version().await
             })
             .await?;
@@ -65,8 +88,14 @@ impl App {
     }
 
     /// Gives a key a new secret. The ones before it stay good for the overlap at most; with none they end at once, and
-    /// their tokens with them.
+    /// their tokens with them. By the operator's wish.
     pub async fn rotate_key(&self, public: &str, overlap: Duration) -> Result<IssuedKey> {
+        self.rotate_key_by(Actor::operator(), public, overlap).await
+    }
+
+    /// The same by somebody's wish.
+    pub async fn rotate_key_by(&self, by: Actor, public: &str, overlap: Duration) -> Result<IssuedKey> {
+        let act_id = self.one_id("events", EventId::new).await?;
         let (secret, now) = (self.new_secret(), self.now());
         let until = clock::later(now, overlap);
         let (app, hash) = (self.clone(), self.vault().hashes(secret.reveal()).hash);
@@ -74,7 +103,9 @@ impl App {
         let older_until = self
             .store()
             .write(async move |tx| {
-                tx.key_by_public(&key, now).await?.ok_or_else(|| no_such_key(&key))?;
+                let known = tx.key_by_public(&key, now).await?.ok_or_else(|| no_such_key(&key))?.key;
+                let rotated = key_act(act_id, ActKind::KeyRotated, &known, &by, now);
+                tx.keep_acts(&known.tenant, &[rotated]).await?;
                 tx.retire_secrets(&key, until, now).await?;
                 tx.add_secret(&key, &hash, app.vault().name()).await?;
                 tx.mark_rotated(&key, now).await?;
@@ -86,14 +117,24 @@ impl App {
         Ok(IssuedKey { public: public.to_owned(), secret, older_until })
     }
 
-    /// Revokes a key, every secret and every token of it. No setup file brings one of its secrets back.
+    /// Revokes a key, every secret and every token of it. No setup file brings one of its secrets back. By the operator's
+    /// wish.
     pub async fn drop_key(&self, public: &str) -> Result<ApiKey> {
+        self.drop_key_by(Actor::operator(), public).await
+    }
+
+    /// The same by somebody's wish.
+    pub async fn drop_key_by(&self, by: Actor, public: &str) -> Result<ApiKey> {
+        let act_id = self.one_id("events", EventId::new).await?;
         let (public, now) = (public.to_owned(), self.now());
         let dropped = self
             .store()
             .write(async move |tx| {
                 let found = tx.key_by_public(&public, now).await?.ok_or_else(|| no_such_key(&public))?;
                 tx.drop_key(&public, now).await?;
+                let before = act::json(&key_told(&found.key));
+                let revoked = Act { before, ..key_act(act_id, ActKind::KeyRevoked, &found.key, &by, now) };
+                tx.keep_acts(&found.key.tenant, &[revoked]).await?;
                 tx.raise_setup_version().await?;
                 Ok(found.key)
             })

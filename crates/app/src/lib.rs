@@ -15,6 +15,7 @@ use store::Store;
 use store::blobs::Blobs;
 use tokio::sync::Notify;
 
+pub mod acts;
 pub mod addresses;
 pub mod batches;
 pub mod caller;
@@ -24,6 +25,7 @@ pub mod clock;
 pub mod customers;
 mod customs;
 pub mod documents;
+pub mod erasures;
 pub mod gates;
 pub mod guard;
 pub mod idempotency;
@@ -62,6 +64,7 @@ struct Inner {
     gates: gates::Gates,
     geocoders: addresses::geocoder::Geocoders,
     wakes: Wakes,
+    prints: acts::Prints,
 }
 
 /// What an application is made of.
@@ -105,6 +108,8 @@ pub struct Options {
     pub rate_timeout: Duration,
     /// How much a query over orders may look through.
     pub query_ceiling: queries::Ceiling,
+    /// How long sums, country and postcode of an erased person's orders stay.
+    pub erased_kept: Duration,
     /// A further path below which the shipping order API answers, `/shipping/v1`.
     pub shipments_prefix: Option<String>,
 }
@@ -120,6 +125,7 @@ impl Default for Options {
             carrier_timeout: Duration::from_secs(30),
             rate_timeout: Duration::from_secs(5),
             query_ceiling: queries::Ceiling::default(),
+            erased_kept: Duration::from_hours(24 * 3_650),
             shipments_prefix: None,
         }
     }
@@ -136,6 +142,7 @@ pub(crate) struct Wakes {
     pub(crate) tracking: Notify,
     pub(crate) checks: Notify,
     pub(crate) addresses: Notify,
+    pub(crate) erasures: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 
@@ -150,6 +157,7 @@ impl App {
             gates: gates::Gates::default(),
             geocoders: addresses::geocoder::Geocoders::default(),
             wakes: Wakes::default(),
+            prints: acts::Prints::default(),
         }))
     }
 

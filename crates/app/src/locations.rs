@@ -1,13 +1,14 @@
 //! Locations that clients make and change. What the setup file names is its own: applied again, it sets it back.
 
 use domain::error::{Problem, Rule};
+use domain::ids::EventId;
 use domain::location::Location;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result};
 use store::Tx;
 
 use crate::tenants::TenantSetup;
-use crate::{App, Caller};
+use crate::{App, Caller, acts};
 
 impl App {
     /// Adds a location behind those that are there. An id or a name that another one has is a problem of `external_id`
@@ -16,13 +17,17 @@ impl App {
         caller.require(Scope::Setup)?;
         served_by_known(&caller.setup, &location)?;
         let (tenant, added) = (caller.tenant().clone(), location.clone());
+        let (act_id, now, by) = (self.one_id("events", EventId::new).await?, self.now(), caller.actor());
         self.store()
             .write(async move |tx| {
                 // Whoever adds another one at the same time meets this transaction here.
                 tx.raise_setup_version().await?;
                 let known = tx.locations(&tenant).await?;
                 distinct(&known, &added, None)?;
-                tx.put_location(&tenant, known.len(), &added).await
+                let before = acts::setup_told(tx, &tenant, now).await?;
+                let is_put = tx.put_location(&tenant, known.len(), &added).await?;
+                acts::keep_setup_change(tx, &tenant, &before, (act_id, now, &by)).await?;
+                Ok(is_put)
             })
             .await?;
         self.forget_setup();
@@ -39,11 +44,15 @@ impl App {
     ) -> Result<std::result::Result<Location, R>> {
         caller.require(Scope::Setup)?;
         let (tenant, id, setup) = (caller.tenant().clone(), external_id.to_owned(), caller.setup.clone());
+        let (act_id, now, by) = (self.one_id("events", EventId::new).await?, self.now(), caller.actor());
         let edited = self
             .store()
             .write(async move |tx| {
                 tx.raise_setup_version().await?;
-                replace(tx, &tenant, &setup, &id, &change).await
+                let before = acts::setup_told(tx, &tenant, now).await?;
+                let edited = replace(tx, &tenant, &setup, &id, &change).await?;
+                acts::keep_setup_change(tx, &tenant, &before, (act_id, now, &by)).await?;
+                Ok(edited)
             })
             .await?;
         self.forget_setup();

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use domain::act;
 use domain::address::AddressStatus;
 use domain::change::Change;
 use domain::channel::{ChannelNumber, Dialect};
@@ -101,7 +102,7 @@ impl App {
         let count = drafts.len();
         let ids = self.ids("orders", count, OrderId::new).await?;
         let events = self.event_ids(count).await?;
-        let (now, tenant, zone) = (self.now(), caller.tenant().clone(), &caller.setup.zone);
+        let (now, tenant, zone, by) = (self.now(), caller.tenant().clone(), &caller.setup.zone, caller.actor());
         let mut rows = Vec::with_capacity(count);
         for (draft, id) in drafts.iter().zip(&ids) {
             rows.push(OrderRow::new(draft.id.unwrap_or(*id), draft.channel, &draft.details, zone, now)?);
@@ -135,11 +136,16 @@ impl App {
                 let news: Vec<_> = changed
                     .map(|((answer, sent), id)| {
                         let kind = if answer.version == 1 { EventKind::OrderCreated } else { EventKind::OrderUpdated };
-                        let changes = answer.before.as_deref().map(|before| Change::between(before, sent));
+                        let stood = answer.before.as_deref();
+                        let changes = stood.map(|before| Change::between(before, sent));
+                        let (before, after) = stood.map(|before| act::differences(before, &**sent)).unwrap_or_default();
                         let about = About {
                             order: Some(answer.id),
                             order_version: Some(answer.version),
                             changes: changes.unwrap_or_default(),
+                            by: Some(by.clone()),
+                            before,
+                            after,
                             ..About::default()
                         };
                         event(*id, kind, now, about)
@@ -181,7 +187,7 @@ impl App {
         caller.require(Scope::Write)?;
         let id = self.one_id("orders", OrderId::new).await?;
         let event_id = self.one_id("events", EventId::new).await?;
-        let (now, tenant, dialect) = (self.now(), caller.tenant().clone(), caller.dialect);
+        let (now, tenant, dialect, by) = (self.now(), caller.tenant().clone(), caller.dialect, caller.actor());
         let mut order = tentative(id, draft, now);
         order.standing = beginning.standing.unwrap_or(order.standing);
         let said = beginning.address.filter(|said| *said != AddressStatus::Unverified);
@@ -201,7 +207,8 @@ impl App {
                 }
                 let said = beginning.standing.map(|new| Change::Standing { old: Stage::Open, new });
                 let changes = said.into_iter().collect();
-                let about = About { order: Some(id), order_version: Some(1), changes, ..About::default() };
+                let (order, order_version, by) = (Some(id), Some(1), Some(by.clone()));
+                let about = About { order, order_version, changes, by, ..About::default() };
                 if let Some(check) = &check {
                     tx.note_address_check(&tenant, id, check, false).await?;
                 }
@@ -356,7 +363,7 @@ impl App {
         caller.require(Scope::Write)?;
         let (now, tenant, zone) = (self.now(), caller.tenant().clone(), caller.setup.zone.clone());
         let event_id = self.one_id("events", EventId::new).await?;
-        let is_checking = caller.setup.tenant.address_check.is_some();
+        let (is_checking, by) = (caller.setup.tenant.address_check.is_some(), caller.actor());
         let order = self
             .store()
             .write(async move |tx| {
@@ -371,6 +378,7 @@ impl App {
                 }
                 let (standing_before, stood) = (order.standing, order.address_status());
                 let mut changes = Change::between(&order.details, &details);
+                let (before, after) = act::differences(&order.details, &details);
                 order.details = details;
                 let version = tx.replace_order(&tenant, id, &row).await?;
                 if let Some(version) = version {
@@ -402,7 +410,18 @@ impl App {
                     }
                     let (old, new) = status.unzip();
                     let order_version = Some(order.version);
-                    let about = About { order: Some(id), order_version, old, new, changes, ..About::default() };
+                    let by = Some(by.clone());
+                    let about = About {
+                        order: Some(id),
+                        order_version,
+                        old,
+                        new,
+                        changes,
+                        by,
+                        before,
+                        after,
+                        ..About::default()
+                    };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderUpdated, now, about)).await?;
                     if let Some(wish) = wish(&order)? {
                         tx.change_dispatch(&tenant, id, &wish).await?;
@@ -423,7 +442,7 @@ impl App {
         loop {
             let asked = self.cancel_shipments_of(caller, id).await?;
             let event_id = self.one_id("events", EventId::new).await?;
-            let (now, tenant) = (self.now(), caller.tenant().clone());
+            let (now, tenant, by) = (self.now(), caller.tenant().clone(), caller.actor());
             let is_deleted = self
                 .store()
                 .write(async move |tx| {
@@ -433,7 +452,8 @@ impl App {
                         return Ok(false);
                     }
                     let version = tx.delete_order(&tenant, id, now).await?.ok_or(Error::NotFound("order"))?;
-                    let about = About { order: Some(id), order_version: Some(version), ..About::default() };
+                    let (order, order_version, by) = (Some(id), Some(version), Some(by.clone()));
+                    let about = About { order, order_version, by, ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderDeleted, now, about)).await?;
                     Ok(true)
                 })

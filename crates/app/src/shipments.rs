@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::act::{self, Actor};
 use domain::address::Address;
 use domain::connector::{Goods, RateRequest};
 use domain::document::Format;
@@ -11,6 +12,7 @@ use domain::event::{About, EventKind};
 use domain::ids::{OrderId, ParcelId, ShipmentId};
 use domain::location::Location;
 use domain::measure::{Dimensions, Weight};
+use domain::money::Money;
 use domain::order::{Order, PlannedBox, ServiceWish};
 use domain::parcel::{Box as ParcelBox, Content, Parcel};
 use domain::rate::Rate;
@@ -66,6 +68,16 @@ pub struct ShipWish {
     pub replaces: Option<Replaced>,
     /// Whether lines that are too long for the service may be wrapped over free ones.
     pub wraps_lines: bool,
+    /// Who wished it, for whoever carries it out later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
+}
+
+impl ShipWish {
+    /// The same in the name of a caller.
+    pub(crate) fn of(&self, caller: &Caller) -> Self {
+        Self { by: Some(caller.actor()), ..self.clone() }
+    }
 }
 
 /// How a client describes a box.
@@ -191,6 +203,7 @@ impl App {
             shipment.details.further_because.clone_from(&wish.further_because);
             shipment.details.replaces.clone_from(&wish.replaces);
             shipment.details.wraps_lines = wish.wraps_lines;
+            shipment.details.asked_by = Some(caller.actor());
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
@@ -247,7 +260,9 @@ impl App {
                 return Err(overtaken());
             }
             tx.add_shipment(&tenant, &stored).await?;
-            let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
+            let by = stored.details.asked_by.clone();
+            let after = act::json(&Asked::of(&stored));
+            let about = About { order: Some(stored.order), shipment: Some(stored.id), by, after, ..About::default() };
             let at = stored.created_at;
             tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
             Ok((stored.id, true))
@@ -434,6 +449,7 @@ impl App {
                 extra: BTreeMap::new(),
                 label_format: plan.label_format,
                 wraps_lines: false,
+                asked_by: None,
                 address_split: order.address_check().and_then(|check| check.split.clone()),
                 warnings,
             },
@@ -508,7 +524,7 @@ impl App {
         for shipment in self.shipments_of_order(&caller.as_reader(), order).await? {
             if shipment.status.is_live() {
                 live.push(shipment.id);
-                match self.cancel_known(caller.tenant(), shipment.id).await {
+                match self.cancel_known(caller.tenant(), shipment.id, Some(caller.actor())).await {
                     Ok(_) | Err(Error::Carrier(..) | Error::Conflict(_)) => {}
                     Err(error) => return Err(error),
                 }
@@ -522,7 +538,7 @@ impl App {
     pub async fn cancel(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
         caller.require(Scope::Void)?;
         self.shipment(&caller.as_reader(), id).await?;
-        self.cancel_known(caller.tenant(), id).await
+        self.cancel_known(caller.tenant(), id, Some(caller.actor())).await
     }
 
     /// The same for the shipment that a parcel belongs to.
@@ -532,7 +548,23 @@ impl App {
             Error::NotFound(_) => Error::NotFound("shipment"),
             error => error,
         })?;
-        self.cancel_known(caller.tenant(), shipment.id).await
+        self.cancel_known(caller.tenant(), shipment.id, Some(caller.actor())).await
+    }
+}
+
+/// What a carrier is asked for, as the act of buying tells it.
+#[derive(Serialize)]
+struct Asked<'a> {
+    service: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<&'a Money>,
+    parcels: usize,
+}
+
+impl<'a> Asked<'a> {
+    fn of(shipment: &'a Shipment) -> Self {
+        let price = shipment.details.rate.as_ref().map(|rate| &rate.total);
+        Self { service: shipment.details.service.to_string(), price, parcels: shipment.parcels.len() }
     }
 }
 

@@ -346,7 +346,7 @@ impl App {
             return Ok(view);
         }
         let (tenant, now, key) = (caller.tenant().clone(), self.now(), lane_key(id));
-        let why = format!("paused with the key {:?}", caller.key.name);
+        let (why, by) = (format!("paused with the key {:?}", caller.key.name), caller.actor());
         let event_id = self.one_id("events", EventId::new).await?;
         self.write_once(caller, async move |tx| {
             let paused = is_paused.then_some((now, why.as_str()));
@@ -356,7 +356,7 @@ impl App {
                 tx.hasten_deliveries(&tenant, id, now).await?;
             }
             let reason = paused.map(|(_, why)| why.to_owned());
-            let about = About { endpoint: Some(id), reason, ..About::default() };
+            let about = About { endpoint: Some(id), reason, by: Some(by.clone()), ..About::default() };
             tx.emit(&tenant, &crate::event(event_id, kind, now, about)).await
         })
         .await?;

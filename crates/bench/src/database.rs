@@ -43,6 +43,9 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
 }
 
+/// Where the feed position stands in a row of `events`.
+pub(crate) const POSITION: usize = 6;
+
 /// A table's columns and their PostgreSQL types.
 type Columns = Vec<(String, Type)>;
 

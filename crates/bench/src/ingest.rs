@@ -81,7 +81,7 @@ fn transactions(database: &mut Database) -> anyhow::Result<Vec<[Rows; 2]>> {
     let mut events = database.read("events", "where kind = 'order.created' order by order_id")?;
     // As they were written: a job numbers them later.
     for row in &mut events.rows {
-        if let Some(position) = row.last_mut() {
+        if let Some(position) = row.get_mut(crate::database::POSITION) {
             *position = Value::Null;
         }
     }

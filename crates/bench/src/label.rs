@@ -84,7 +84,7 @@ fn written(database: &mut Database, known: usize) -> anyhow::Result<Vec<Written>
     let documents = rows("documents", "order by order_id")?;
     let mut events = rows("events", "order by order_id, id")?;
     for event in &mut events {
-        if let Some(position) = event.last_mut() {
+        if let Some(position) = event.get_mut(crate::database::POSITION) {
             *position = Value::Null;
         }
     }

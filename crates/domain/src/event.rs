@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::Actor;
 use crate::change::Change;
 use crate::ids::{EndpointId, EventId, OrderId, ParcelId, ShipmentId};
+use crate::order::RawJson;
 use crate::time::Timestamp;
 use crate::tracking::Milestone;
 
@@ -222,4 +224,13 @@ pub struct About {
     /// What about the order is another now, for those who are told of it value by value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// Who did it; nobody when a carrier or a job of ours did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
+    /// What about the order was otherwise before, as it was, a JSON object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<RawJson>,
+    /// The same as it is since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<RawJson>,
 }

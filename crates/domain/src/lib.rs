@@ -4,6 +4,7 @@
 //! other crate speaks in these types. [`connector`] holds the one seam to the outside: how a carrier is asked.
 
 pub mod account;
+pub mod act;
 pub mod address;
 pub mod batch;
 pub mod change;
@@ -12,6 +13,7 @@ pub mod connector;
 pub mod customer;
 pub mod customs;
 pub mod document;
+pub mod erasure;
 pub mod error;
 pub mod event;
 pub mod gs1;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::Actor;
 use crate::address::{Address, ChosenSplit};
 use crate::channel::Dialect;
 use crate::connector::Goods;
@@ -160,6 +161,9 @@ pub struct ShipmentDetails {
     /// Who brought its numbers, when we did not buy them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought_by: Option<Brought>,
+    /// Who asked for what is done about it: the booking, later the cancellation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Actor>,
     /// Whether lines that are too long for the service may be wrapped over free ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wraps_lines: bool,

@@ -198,6 +198,68 @@ impl FromStr for Scope {
     }
 }
 
+/// A set of scopes under the name of the work it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sees everything and changes nothing.
+    Viewer,
+    /// Prints what others bought.
+    Packer,
+    /// Does the day's work: writes orders, buys, prints and voids labels, overrules addresses.
+    Operator,
+    /// May do everything, setting up and erasing included.
+    Admin,
+}
+
+impl Role {
+    /// Every role, the one that may least first.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Packer, Self::Operator, Self::Admin];
+
+    /// The name in setup files and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Packer => "packer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// What it may do.
+    pub fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::Viewer => &[Scope::Read],
+            Self::Packer => &[Scope::Read, Scope::Print],
+            Self::Operator => &[Scope::Read, Scope::Write, Scope::Print, Scope::Buy, Scope::Void, Scope::Overrule],
+            Self::Admin => &Scope::ALL,
+        }
+    }
+
+    /// The role with exactly these scopes, if there is one.
+    pub fn of(scopes: &[Scope]) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| {
+            scopes.iter().all(|scope| role.scopes().contains(scope))
+                && role.scopes().iter().all(|scope| scopes.contains(scope))
+        })
+    }
+}
+
+/// What a word of a setup file or command line lets a key do: a scope, the scopes of a role, or `*`.
+pub fn scopes_named(word: &str) -> Result<Vec<Scope>, String> {
+    if word == "*" {
+        return Ok(Scope::ALL.to_vec());
+    }
+    if let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == word) {
+        return Ok(role.scopes().to_vec());
+    }
+    let known = Scope::ALL.map(Scope::as_str).join(", ");
+    let roles = Role::ALL.map(Role::as_str).join(", ");
+    let scope = Scope::ALL.into_iter().find(|scope| scope.as_str() == word);
+    scope
+        .map(|scope| vec![scope])
+        .ok_or_else(|| format!("{word:?} is no scope: expected * or some of {known}, or a role: {roles}"))
+}
+
 /// A stored API key: one public and one secret part, good in every dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {

@@ -120,6 +120,14 @@ pub enum Command {
     /// Read orders from a file.
     #[command(subcommand)]
     Import(Import),
+    /// Write what is known to a file.
+    #[command(subcommand)]
+    Export(Export),
+    /// Forget a person: name, street, phone and e-mail go; sums, country and postcode stay for the set time.
+    #[command(
+        after_help = "Examples:\n  waybill erase --email ada@example.com\n  waybill erase --order ord_1 --tenant acme"
+    )]
+    Erase(Erase),
     /// Copy database and documents into a new folder, while the server runs.
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(Backup),
@@ -240,9 +248,10 @@ pub struct CreateKey {
     /// What people call the key.
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: String,
-    /// What it may do: read, write, print, buy, void, setup, erase, overrule or *; may be given several times [default: *].
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
-    scopes: Vec<ScopeWord>,
+    /// What it may do: a role (viewer, packer, operator, admin), a scope (read, write, print, buy, void, setup, erase,
+    /// overrule) or *; may be given several times [default: *].
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scopes)]
+    scopes: Vec<Scopes>,
     /// Where everything is kept.
     #[command(flatten)]
     pub place: Place,
@@ -251,11 +260,8 @@ pub struct CreateKey {
 impl CreateKey {
     /// What the key may do; everything when nobody said.
     pub fn scopes(&self) -> Vec<Scope> {
-        let is_wanted = |scope: &Scope| {
-            self.scopes.is_empty()
-                || self.scopes.contains(&ScopeWord::All)
-                || self.scopes.contains(&ScopeWord::One(*scope))
-        };
+        let is_wanted =
+            |scope: &Scope| self.scopes.is_empty() || self.scopes.iter().any(|named| named.0.contains(scope));
         Scope::ALL.into_iter().filter(is_wanted).collect()
     }
 }
@@ -333,6 +339,10 @@ pub struct Backup {
     pub place: Place,
 }
 
+mod acts;
+
+pub use acts::{Erase, Export, ExportActs};
+
 /// `waybill completions`.
 #[derive(Clone, Debug, Args)]
 pub struct Completions {
@@ -380,15 +390,12 @@ pub struct Place {
     pub previous_key_file: Option<String>,
 }
 
-/// One `--scope`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ScopeWord {
-    All,
-    One(Scope),
-}
+/// What one `--scope` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Scopes(Vec<Scope>);
 
-fn scope(text: &str) -> Result<ScopeWord, String> {
-    if text == "*" { Ok(ScopeWord::All) } else { text.parse().map(ScopeWord::One) }
+fn scopes(text: &str) -> Result<Scopes, String> {
+    domain::tenant::scopes_named(text).map(Scopes)
 }
 
 /// The OpenAPI document of the dialect with this name.
@@ -458,6 +465,8 @@ mod tests {
         assert_eq!(scopes(&[]), Ok(Scope::ALL.to_vec()));
         assert_eq!(scopes(&["--scope", "*"]), Ok(Scope::ALL.to_vec()));
         assert_eq!(scopes(&["--scope", "print", "--scope", "read"]), Ok(vec![Scope::Read, Scope::Print]));
+        assert_eq!(scopes(&["--scope", "packer"]), Ok(vec![Scope::Read, Scope::Print]));
+        assert_eq!(scopes(&["--scope", "viewer", "--scope", "void"]), Ok(vec![Scope::Read, Scope::Void]));
         assert!(scopes(&["--scope", "sell"]).unwrap_err().contains("expected * or some of read, write"));
     }
 

@@ -13,10 +13,11 @@ use store::Store;
 use store::blobs::Blobs;
 use store::installation::KeyChecks;
 
-use crate::cli::{Cli, Command, Import, Place};
+use crate::cli::{Cli, Command, Export, Import, Place};
 use crate::config::{self, Flags, Settings};
 use crate::{demo, serve, telemetry, wire};
 
+mod acts;
 mod backup;
 mod import;
 mod keys;
@@ -55,6 +56,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Backup(flags) => backup::run(&flags).await,
         Command::Import(Import::Orders(flags)) => import::orders(&flags).await,
+        Command::Export(Export::Acts(flags)) => acts::acts(&flags).await,
+        Command::Erase(flags) => acts::erase(&flags).await,
         Command::Completions(asked) => {
             clap_complete::generate(asked.shell, &mut Cli::command(), "waybill", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "listen",
     "data",
     "database_url",
@@ -50,6 +50,7 @@ const NAMES: [&str; 26] = [
     "carrier_timeout_seconds",
     "rate_timeout_milliseconds",
     "shipments_prefix",
+    "erased_orders_kept_days",
     "metrics_token",
     "otlp_endpoint",
 ];
@@ -104,6 +105,8 @@ pub struct Settings {
     pub rate_timeout: Duration,
     /// A further path below which the shipping order API of Delivery Solutions answers.
     pub shipments_prefix: Option<String>,
+    /// How long sums, country and postcode of an erased person's orders stay; ten years of 365 days.
+    pub erased_kept: Duration,
     /// What whoever reads `/metrics` must show as a bearer token; without one only this machine may read them.
     pub metrics_token: Option<Secret>,
     /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
@@ -369,6 +372,11 @@ impl Sources<'_> {
                 "a path such as /shipping/v1 that leads to nothing else here, without a slash at its end",
                 |text| api::is_free_prefix(text).then(|| text.to_owned()),
             ),
+            erased_kept: self
+                .read("erased_orders_kept_days", "a whole number from 0 to 36500", |text| {
+                    text.parse().ok().filter(|days| (0..=36_500).contains(days))
+                })
+                .map_or(Duration::from_hours(24 * 3_650), |days: u64| Duration::from_hours(24 * days)),
             metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
             otlp_endpoint: self.otlp_endpoint(),
         };

@@ -55,6 +55,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     if let Some(jobs) = jobs {
         jobs.await.context("the jobs failed")?;
     }
+    app.finish_prints().await?;
     app.store().close().await;
     tracing::info!("stopped: everything acknowledged is stored");
     Ok(())

@@ -13,6 +13,7 @@ use app::{App, Clock, Options, Parts, Random, Vault};
 use axum::{Router, middleware};
 use carriers::sandbox::Sandbox;
 use carriers::sandbox::journal::Journal;
+use domain::channel::Dialect;
 use domain::connector::Connector;
 use http::{HeaderName, HeaderValue, StatusCode};
 use store::blobs::{BlobConfig, Blobs};
@@ -163,6 +164,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         },
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         carrier_timeout: settings.carrier_timeout,
+        erased_kept: settings.erased_kept,
         rate_timeout: settings.rate_timeout,
         shipments_prefix: settings.shipments_prefix.clone(),
         ..Options::default()
@@ -194,9 +196,18 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
+/// The OpenAPI documents of every interface, the native one first.
+fn references() -> Vec<(&'static str, &'static str)> {
+    let spoken = Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Native);
+    let all = std::iter::once(Dialect::Native).chain(spoken);
+    all.filter_map(|dialect| Some((dialect.as_str(), api::openapi(dialect)?))).collect()
+}
+
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes))
+    dashboard::router(app.clone())
+        .merge(guide::router(&references()))
+        .fallback_service(api::router(app, settings.max_body_bytes))
 }
 
 /// The name of the header that names a request.

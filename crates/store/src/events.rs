@@ -29,17 +29,18 @@ impl Tx<'_> {
     /// events that cause no delivery have their feed position from the start, and the job has nothing to do for them.
     pub async fn emit_all(&mut self, tenant: &TenantId, events: &[Event]) -> Result<()> {
         const NUMBERED: &str = "
-            insert into events (tenant_id, id, kind, at, about, order_id, position)
-            select $1, $2, $3, $4, $5, $6, case
+            insert into events (tenant_id, id, kind, at, about, order_id, actor, position)
+            select $1, $2, $3, $4, $5, $6, $7, case
                 when exists (select 1 from webhook_endpoints where tenant_id = $1) then null
                 else 1 + coalesce((select position from events
                     where tenant_id = $1 and position is not null order by position desc limit 1), 0) end
             returning position";
-        const COLUMNS: [&str; 6] = ["tenant_id", "id", "kind", "at", "about", "order_id"];
+        const COLUMNS: [&str; 7] = ["tenant_id", "id", "kind", "at", "about", "order_id", "actor"];
         let row = |event: &Event| -> Result<Vec<Value>> {
             let order = event.about.order.map(OrderId::number);
             let about = to_json(&event.about)?;
-            Ok(params![tenant.as_str(), event.id.number(), event.kind.as_str(), event.at, about, order].to_vec())
+            let (kind, who) = (event.kind.as_str(), event.about.by.as_ref().map(|by| by.who.as_str()));
+            Ok(params![tenant.as_str(), event.id.number(), kind, event.at, about, order, who].to_vec())
         };
         let rows = events.iter().map(row).collect::<Result<Vec<_>>>()?;
         let Self::Sqlite(session) = self else { return self.insert_all("events", &COLUMNS, &rows).await };

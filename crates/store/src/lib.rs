@@ -19,6 +19,7 @@ use std::sync::Arc;
 use domain::{Error, Result};
 
 pub mod accounts;
+pub mod acts;
 mod addresses;
 mod backup;
 pub mod batches;
@@ -30,6 +31,7 @@ pub mod codec;
 pub mod customers;
 pub mod dispatches;
 pub mod documents;
+pub mod erasures;
 pub mod events;
 pub mod exchanges;
 pub mod filter;

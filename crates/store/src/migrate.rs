@@ -1,6 +1,7 @@
 //! The schema and its versions: numbered files in `migrations/`, each run once, in order, in a transaction.
 //!
-//! The files hold the same SQL for both engines. One that has been released is never edited.
+//! The files hold the same SQL for both engines, except where they have no words in common (triggers): then each engine
+//! has a file of its own under the same number. One that has been released is never edited.
 
 use domain::{Error, Result};
 use rusqlite::TransactionBehavior;
@@ -12,7 +13,8 @@ use crate::{postgres, sqlite};
 struct Migration {
     version: i64,
     name: &'static str,
-    sql: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
 }
 
 impl Migration {
@@ -25,16 +27,23 @@ impl Migration {
 }
 
 macro_rules! migrations {
-    ($($version:literal $name:literal),* $(,)?) => {
+    ($($version:literal $name:literal $($apart:ident)?),* $(,)?) => {
         &[$(Migration {
             version: $version,
             name: $name,
-            sql: include_str!(concat!("../../../migrations/", $name, ".sql")),
+            sqlite: migrations!(@ $name ".sqlite" $($apart)?),
+            postgres: migrations!(@ $name ".postgres" $($apart)?),
         }),*]
+    };
+    (@ $name:literal $engine:literal apart) => {
+        include_str!(concat!("../../../migrations/", $name, $engine, ".sql"))
+    };
+    (@ $name:literal $engine:literal) => {
+        include_str!(concat!("../../../migrations/", $name, ".sql"))
     };
 }
 
-/// Every version, in order. A new file is one more line.
+/// Every version, in order. A new file is one more line; `apart` says that each engine has its own.
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_sequences",
     2 "0002_setup",
@@ -56,6 +65,8 @@ const MIGRATIONS: &[Migration] = migrations![
     18 "0018_searched_orders",
     19 "0019_webhook_authentication",
     20 "0020_searched_documents",
+    21 "0021_acts",
+    22 "0022_kept_acts" apart,
 ];
 
 const TABLE: &str =
@@ -88,7 +99,7 @@ pub(crate) fn sqlite(connection: &mut rusqlite::Connection) -> Result<()> {
         let mut run = || {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if current(&transaction)? < migration.version {
-                transaction.execute_batch(migration.sql)?;
+                transaction.execute_batch(migration.sqlite)?;
                 transaction.execute(
                     "insert into schema_version (version, name) values (?1, ?2)",
                     (migration.version, migration.name),
@@ -110,7 +121,7 @@ pub(crate) async fn postgres(client: &mut Client) -> Result<()> {
     for migration in after(version.unwrap_or_default())? {
         let failed = |error| migration.failed(refused(error));
         let transaction = client.transaction().await.map_err(failed)?;
-        transaction.batch_execute(migration.sql).await.map_err(failed)?;
+        transaction.batch_execute(migration.postgres).await.map_err(failed)?;
         transaction
             .execute(
                 "insert into schema_version (version, name) values ($1, $2)",
@@ -134,7 +145,11 @@ mod tests {
         let mut files: Vec<_> =
             std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
-        let listed: Vec<_> = MIGRATIONS.iter().map(|migration| format!("{}.sql", migration.name)).collect();
+        let files_of = |migration: &super::Migration| match migration.sqlite == migration.postgres {
+            true => vec![format!("{}.sql", migration.name)],
+            false => ["postgres", "sqlite"].map(|engine| format!("{}.{engine}.sql", migration.name)).to_vec(),
+        };
+        let listed: Vec<_> = MIGRATIONS.iter().flat_map(files_of).collect();
         assert_eq!(listed, files);
         for (migration, version) in MIGRATIONS.iter().zip(1..) {
             assert_eq!(migration.version, version);

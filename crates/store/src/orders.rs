@@ -282,6 +282,15 @@ impl Tx<'_> {
         Ok(Some(version.int(0)? as u64))
     }
 
+    /// Writes what an order says, deleted or not, whatever it said before.
+    pub(crate) async fn rewrite_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<()> {
+        let rewrite = format!("update orders {} where tenant_id = $1 and id = $2", set(2));
+        let mut params = params![tenant.as_str(), order.number()].to_vec();
+        params.extend(row.change());
+        self.execute(&rewrite, &params).await?;
+        self.keep_lists(tenant, &[(order, false, &row.searched)]).await
+    }
+
     /// What was known of a changed order's address, in the answer's column `at`, may count no longer.
     async fn know_change(
         &mut self,

@@ -11,9 +11,11 @@ use crate::dialect::{self, Wire, authorization, log_if_ours};
 use crate::routes::{Routes, get, post};
 
 mod accounts;
+pub mod acts;
 mod addresses;
 mod batches;
 mod customs;
+mod erasures;
 mod error;
 pub mod events;
 #[cfg(feature = "fuzzing")]
@@ -68,6 +70,7 @@ pub(crate) fn routes() -> Routes<Native> {
     Routes::below("/v1")
         .at("/v1/orders", [post(orders::create)])
         .at("/v1/orders/{id}", [get(orders::show)])
+        .at("/v1/orders/{id}/acts", [get(acts::of_order)])
         .at("/v1/orders/{id}/address", [get(addresses::show)])
         .at("/v1/orders/{id}/address/check", [post(addresses::check)])
         .at("/v1/orders/{id}/address/overrule", [post(addresses::overrule)])
@@ -100,6 +103,9 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/carrier-accounts", [get(accounts::list)])
         .at("/v1/carrier-accounts/{id}/check", [post(accounts::check)])
         .at("/v1/unknown-tracking-codes", [get(accounts::unknown_codes)])
+        .at("/v1/acts", [get(acts::list)])
+        .at("/v1/erasures", [get(erasures::list), post(erasures::create)])
+        .at("/v1/erasures/{id}", [get(erasures::show)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])
         .at("/v1/webhooks", [get(webhooks::list)])

@@ -210,6 +210,7 @@ pub(super) fn wish(fields: &Fields<'_>) -> ShipWish {
         turns_on_silence: false,
         replaces: None,
         wraps_lines: fields.optional("wrap_lines", boolean).unwrap_or(false),
+        by: None,
         location: fields.optional("location", text(1, 200)),
         service: code.map(|code| ServiceWish { code: Some(code), contract: None }),
         parcels: fields.optional("parcels", |node| node.list(50, parcel)).unwrap_or_default(),

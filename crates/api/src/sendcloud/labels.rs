@@ -55,6 +55,7 @@ fn wish(head: &ShipHead, order: &ShipOrder, label: LabelWish) -> ShipWish {
         turns_on_silence: false,
         replaces: None,
         wraps_lines: false,
+        by: None,
     }
 }
 

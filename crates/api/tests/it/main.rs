@@ -3,6 +3,7 @@
 
 mod a5;
 mod access;
+mod acts;
 mod addresses;
 mod batches;
 mod carrier_words;
@@ -12,6 +13,7 @@ mod crowdsender;
 mod deleting;
 mod delivery_solutions;
 mod editing;
+mod erasing;
 mod expertsender;
 mod faults;
 mod fixture;
@@ -30,6 +32,7 @@ mod openapi;
 mod paging;
 mod placing;
 mod refusals;
+mod roles;
 mod routes;
 mod schema;
 mod seed;

@@ -22,7 +22,8 @@ const SPOKEN: [Dialect; 6] = [
 ];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
-const RARE: [&str; 9] = [
+const RARE: [&str; 10] = [
+    "GET /v1/erasures/{id}",
     "GET /api/v2/label",
     "POST /v1/batches/{id}/retry",
     "POST /v1/orders/{id}/address/overrule",

@@ -35,6 +35,13 @@ pub(crate) struct Geocoders {
     turns: Mutex<HashMap<String, Instant>>,
 }
 
+impl Geocoders {
+    /// Forgets every answer: addresses are what was asked.
+    pub(crate) fn forget(&self) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
 /// A place as a geocoder describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Place {

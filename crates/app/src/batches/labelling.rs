@@ -53,8 +53,8 @@ impl App {
     /// Labels the orders of a batch that wait, until each has an outcome or waits for its carrier's word.
     pub(crate) async fn label_batch(&self, taken: &TakenBatch) -> Result<()> {
         let setup = self.tenant_setup(&taken.tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        let mut caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
         let wish: ShipWish = store::codec::from_json(&taken.wish)?;
+        let mut caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy], wish.by.as_ref());
         let mut lanes = self.lanes_of(taken, &caller, &wish).await?;
         // Each has a task of its own: one that waits for the store must not wait for this loop, which waits for it too.
         let mut tasks = JoinSet::new();
@@ -99,7 +99,7 @@ impl App {
             if is_ours && (is_due || pending.settled.len() >= TOGETHER) {
                 is_ours = self.write_outcomes(taken, &mut pending, &lanes).await?.is_some();
                 if let Some(setup) = self.tenant_setup(&taken.tenant).await? {
-                    caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
+                    caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy], wish.by.as_ref());
                 }
             }
         }

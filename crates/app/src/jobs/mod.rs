@@ -18,6 +18,7 @@ mod check_accounts;
 mod check_addresses;
 pub(crate) mod deliver_webhooks;
 mod dispatch_orders;
+mod erase_people;
 mod forget_answers;
 mod label_batches;
 mod lanes;
@@ -53,7 +54,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 11] = [
+const JOBS: [Job; 12] = [
     Job {
         kind: "label_batches",
         every: Duration::from_secs(1),
@@ -141,6 +142,14 @@ const JOBS: [Job; 11] = [
         lease: LEASE,
         wake: |_| None,
         run: |app| Box::pin(forget_answers::run(app)),
+    },
+    Job {
+        kind: "erase_people",
+        every: Duration::from_secs(60),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().erasures),
+        run: |app| Box::pin(erase_people::run(app)),
     },
 ];
 

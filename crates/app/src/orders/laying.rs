@@ -72,6 +72,7 @@ impl App {
         let ids = self.ids("orders", count, OrderId::new).await?;
         let events = self.event_ids(count).await?;
         let (now, tenant, setup) = (self.now(), caller.tenant().clone(), Arc::clone(&caller.setup));
+        let by = caller.actor();
         let Batch { drafts, customers, matching, presence, lay, is_cancelled } = batch;
         let kind = matching.unwrap_or(setup.tenant.customers.matching);
         let mentions = self.mentions(kind, customers.into_iter()).await?;
@@ -114,7 +115,15 @@ impl App {
                 .filter(|(laid, _)| laid.is_changed)
                 .map(|(laid, id)| {
                     let kind = if laid.is_new { EventKind::OrderCreated } else { EventKind::OrderUpdated };
-                    let about = About { order: Some(laid.id), order_version: Some(laid.version), ..About::default() };
+                    let (before, after) = over.told(laid.id);
+                    let about = About {
+                        order: Some(laid.id),
+                        order_version: Some(laid.version),
+                        by: Some(by.clone()),
+                        before,
+                        after,
+                        ..About::default()
+                    };
                     event(*id, kind, now, about)
                 })
                 .collect();
@@ -247,7 +256,8 @@ fn refuse(presence: Presence, drafts: &[OrderDraft], known: &[usize], stored: &[
 /// Stored orders with what was laid over them; one that comes twice is laid over twice and written once.
 #[derive(Default)]
 struct Over {
-    orders: Vec<(Order, bool)>,
+    /// As it is now, and as it stood if it was changed.
+    orders: Vec<(Order, Option<Box<OrderDetails>>)>,
     places: HashMap<OrderId, usize>,
 }
 
@@ -262,19 +272,26 @@ impl Over {
         let next = self.orders.len();
         let at = *self.places.entry(standing.id).or_insert(next);
         if at == next {
-            self.orders.push((standing, false));
+            self.orders.push((standing, None));
         }
-        let (order, was_changed) = &mut self.orders[at];
+        let (order, stood) = &mut self.orders[at];
         let details = lay(&order.details, sent);
-        let is_changed = details != order.details && !*was_changed;
+        let is_changed = details != order.details && stood.is_none();
         if details != order.details {
-            order.details = details;
+            let before = std::mem::replace(&mut order.details, details);
             // Written once, so one version and one event, however often it came.
-            order.version += u64::from(!*was_changed);
-            *was_changed = true;
+            order.version += u64::from(stood.is_none());
+            stood.get_or_insert_with(|| Box::new(before));
         }
         let to_be_cancelled = order.cancelled_at.is_none() && is_cancelled(&order.details);
         Laid { id: order.id, version: order.version, is_new: false, is_changed, to_be_cancelled }
+    }
+
+    /// What is otherwise about an order since, as it was and as it is.
+    fn told(&self, order: OrderId) -> (Option<RawJson>, Option<RawJson>) {
+        let laid = self.places.get(&order).and_then(|at| self.orders.get(*at));
+        let changed = laid.and_then(|(order, stood)| Some((stood.as_deref()?, &order.details)));
+        changed.map(|(stood, is)| domain::act::differences(stood, is)).unwrap_or_default()
     }
 
     async fn write(
@@ -285,7 +302,7 @@ impl Over {
         now: domain::Timestamp,
     ) -> Result<()> {
         let mut rows = Vec::new();
-        for (order, _) in self.orders.iter().filter(|(_, is_changed)| *is_changed) {
+        for (order, _) in self.orders.iter().filter(|(_, stood)| stood.is_some()) {
             rows.push(OrderRow::new(order.id, order.channel, &order.details, &setup.zone, now)?);
         }
         tx.replace_orders(tenant, &rows).await

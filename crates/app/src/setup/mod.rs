@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::account::CarrierAccount;
+use domain::act::Actor;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
 use domain::order::RawJson;
@@ -15,7 +16,7 @@ use store::webhooks::EndpointRow;
 
 use crate::keys::IssuedKey;
 use crate::setup::file::{IntegrationSetup, SetupFile, TenantSetup, WebhookSetup};
-use crate::{App, clock, guard};
+use crate::{App, acts, clock, guard};
 
 pub mod file;
 
@@ -83,13 +84,17 @@ impl App {
             return Err(Error::Invalid(mistakes));
         }
         let app = self.clone();
+        let (act_ids, now) = (self.event_ids(setup.tenants.len()).await?, self.now());
         let applied = self
             .store()
             .write(async move |tx| {
                 let mut applied = Applied::default();
                 let mut ids = endpoint_ids.iter().copied();
-                for tenant in &setup.tenants {
+                for (tenant, act_id) in setup.tenants.iter().zip(&act_ids) {
+                    let id = &tenant.tenant.id;
+                    let before = acts::setup_told(tx, id, now).await?;
                     app.apply_tenant(tx, tenant, &mut ids, &mut applied).await?;
+                    acts::keep_setup_change(tx, id, &before, (*act_id, now, &Actor::operator())).await?;
                 }
                 if !applied.changes.is_empty() {
                     tx.raise_setup_version().await?;

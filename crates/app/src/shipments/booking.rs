@@ -5,11 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::act::{self, Actor};
 use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Profile, Trace};
 use domain::document::Document;
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
 use domain::ids::{EventId, ParcelId, ShipmentId};
+use domain::order::RawJson;
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::TenantId;
 use domain::tracking::TrackingStatus;
@@ -48,7 +50,13 @@ fn ends_of(shipment: &Shipment) -> Ends<'_> {
 }
 
 fn about(shipment: &Shipment) -> About {
-    About { order: Some(shipment.order), shipment: Some(shipment.id), ..About::default() }
+    let by = shipment.details.asked_by.clone();
+    About { order: Some(shipment.order), shipment: Some(shipment.id), by, ..About::default() }
+}
+
+/// The numbers of a shipment, as acts tell them.
+fn numbers(numbers: &[String]) -> Option<RawJson> {
+    act::json(&serde_json::json!({ "tracking_numbers": numbers }))
 }
 
 impl App {
@@ -353,13 +361,19 @@ impl App {
             warnings.extend(made.warnings);
         }
         let ids = self.event_ids(3).await?;
-        along.news.push(event(ids[0], EventKind::ShipmentBooked, now, about(asked)));
+        let brought: Vec<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.clone()).collect();
+        along.news.push(event(
+            ids[0],
+            EventKind::ShipmentBooked,
+            now,
+            About { after: numbers(&brought), ..about(asked) },
+        ));
         if labelled.iter().all(|has_label| *has_label) && !asked.details.is_given_up {
-            along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, about(asked)));
+            let ready = About { by: None, ..about(asked) };
+            along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, ready));
         }
         if let Some(replaced) = &asked.details.replaces {
-            let numbers: Vec<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.as_str()).collect();
-            let (old, new) = (Some(replaced.tracking_numbers.join(", ")), Some(numbers.join(", ")));
+            let (old, new) = (Some(replaced.tracking_numbers.join(", ")), Some(brought.join(", ")));
             along.news.push(event(ids[2], EventKind::ShipmentReplaced, now, About { old, new, ..about(asked) }));
         }
         let booked = move |shipment: &mut Shipment| {
@@ -397,20 +411,27 @@ impl App {
             }
             return Ok(stored);
         }
-        match self.cancel_known(tenant, stored.id).await {
+        match self.cancel_known(tenant, stored.id, None).await {
             // It is booked all the same, and an event says that it is not cancelled.
             Err(Error::Carrier(..)) => self.known_shipment(tenant, stored.id).await,
             cancelled => cancelled,
         }
     }
 
-    /// Cancels a shipment whoever asked: marks it, asks the carrier, stores the answer.
-    pub(crate) async fn cancel_known(&self, tenant: &TenantId, id: ShipmentId) -> Result<Shipment> {
-        self.cancel_to(tenant, id, false).await
+    /// Cancels a shipment: marks it, asks the carrier, stores the answer. Without somebody who asks now it is whoever
+    /// asked before.
+    pub(crate) async fn cancel_known(&self, tenant: &TenantId, id: ShipmentId, by: Option<Actor>) -> Result<Shipment> {
+        self.cancel_to(tenant, id, false, by).await
     }
 
     /// The same; `makes_way` says that another shipment is to take its place.
-    pub(super) async fn cancel_to(&self, tenant: &TenantId, id: ShipmentId, makes_way: bool) -> Result<Shipment> {
+    pub(super) async fn cancel_to(
+        &self,
+        tenant: &TenantId,
+        id: ShipmentId,
+        makes_way: bool,
+        by: Option<Actor>,
+    ) -> Result<Shipment> {
         let now = self.now();
         let (owner, lease) = (tenant.clone(), self.lease_from(now));
         let event_id = self.one_id("events", EventId::new).await?;
@@ -419,6 +440,11 @@ impl App {
             .write(async move |tx| {
                 let mut shipment = tx.shipment(&owner, id).await?.ok_or(Error::NotFound("shipment"))?;
                 shipment.details.makes_way = makes_way;
+                if let Some(by) = &by
+                    && shipment.status.is_live()
+                {
+                    shipment.details.asked_by = Some(by.clone());
+                }
                 match shipment.status {
                     ShipmentStatus::Booking => {
                         shipment.details.cancel_wanted = true;
@@ -428,7 +454,9 @@ impl App {
                     ShipmentStatus::Booked if shipment.is_from_elsewhere() => {
                         // Nobody here can be asked: our record is all there is to clear.
                         shipment.status = ShipmentStatus::Cancelled;
-                        tx.emit(&owner, &event(event_id, EventKind::ShipmentCancelled, now, about(&shipment))).await?;
+                        let before = numbers(&shipment.tracking_numbers());
+                        let about = About { before, ..about(&shipment) };
+                        tx.emit(&owner, &event(event_id, EventKind::ShipmentCancelled, now, about)).await?;
                     }
                     ShipmentStatus::Booked => {
                         shipment.status = ShipmentStatus::Cancelling;
@@ -481,7 +509,10 @@ impl App {
         };
         let reason = failure.as_ref().map(ToString::to_string);
         let mut along = match kind {
-            Some(kind) => self.news_of(kind, About { reason, ..about(asked) }).await?,
+            Some(kind) => {
+                let before = numbers(&asked.tracking_numbers());
+                self.news_of(kind, About { reason, before, ..about(asked) }).await?
+            }
             None => Along::default(),
         };
         along.exchanges = trace.take();

@@ -95,7 +95,8 @@ impl App {
         change: impl Fn(&Order) -> std::result::Result<OrderDetails, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Order, R>> {
         let wished = wish.clone();
-        let wait = move |order: &Order| store::codec::to_json(&wished(order)).map(Some);
+        let by = caller.clone();
+        let wait = move |order: &Order| store::codec::to_json(&wished(order).of(&by)).map(Some);
         if !rebooks {
             return self.edit_order_with(caller, id, change, wait).await;
         }
@@ -132,7 +133,7 @@ impl App {
         let Some(outdated) = shipments.iter().find(is_outdated) else { return Ok(None) };
         // A label that stands is not given back before there is something to put in its place.
         self.plan(caller, changed, &wish(changed)).await?;
-        self.cancel_to(caller.tenant(), outdated.id, true).await?;
+        self.cancel_to(caller.tenant(), outdated.id, true, Some(caller.actor())).await?;
         Ok(Some(Replaced { shipment: outdated.id, tracking_numbers: outdated.tracking_numbers() }))
     }
 
@@ -158,9 +159,11 @@ impl App {
                         return Ok(());
                     }
                 }
-                Some((shipment, ShipmentStatus::Booked)) => drop(self.cancel_known(caller.tenant(), shipment).await?),
+                Some((shipment, ShipmentStatus::Booked)) => {
+                    self.cancel_known(caller.tenant(), shipment, Some(caller.actor())).await?;
+                }
                 Some((shipment, ShipmentStatus::Booking)) if !is_wished => {
-                    self.cancel_known(caller.tenant(), shipment).await?;
+                    self.cancel_known(caller.tenant(), shipment, Some(caller.actor())).await?;
                     is_wished = true;
                 }
                 // A request that the carrier did not answer may be made again before the job makes it.
@@ -181,7 +184,7 @@ impl App {
 
     /// Marks an order cancelled; false when it has a live shipment after all.
     async fn mark_cancelled(&self, caller: &Caller, id: OrderId) -> Result<bool> {
-        let (tenant, now) = (caller.tenant().clone(), self.now());
+        let (tenant, now, by) = (caller.tenant().clone(), self.now(), caller.actor());
         let event_id = self.one_id("events", EventId::new).await?;
         let is_marked = self
             .store()
@@ -198,7 +201,8 @@ impl App {
                     return Err(Error::Unavailable(STILL_LIVE.to_owned()));
                 }
                 let last = shipments.iter().rfind(|shipment| !shipment.details.is_given_up).map(|shipment| shipment.id);
-                let about = About { order: Some(id), order_version: Some(version), shipment: last, ..About::default() };
+                let (order, order_version, by) = (Some(id), Some(version), Some(by.clone()));
+                let about = About { order, order_version, shipment: last, by, ..About::default() };
                 tx.emit(&tenant, &event(event_id, EventKind::OrderCancelled, now, about)).await
             })
             .await;

@@ -114,7 +114,8 @@ impl App {
                 tx.add_shipment(&tenant, &stored).await?;
                 // The numbers stand in the parcels' columns, which a new shipment does not have yet.
                 tx.save_shipment(&tenant, &stored).await?;
-                let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
+                let (order, shipment) = (Some(stored.order), Some(stored.id));
+                let about = About { order, shipment, by: stored.details.asked_by.clone(), ..About::default() };
                 let recorded = event(event_id, EventKind::ShipmentRecorded, stored.created_at, about);
                 tx.emit(&tenant, &recorded).await?;
                 Ok(stored.id)
@@ -180,6 +181,7 @@ impl App {
                 replaces: None,
                 label_format: Format::default(),
                 wraps_lines: false,
+                asked_by: Some(caller.actor()),
                 address_split: None,
                 warnings: Vec::new(),
                 order_reference: order.details.number.clone().or_else(|| order.details.external_id.clone()),
@@ -203,7 +205,7 @@ impl App {
         change: impl Fn(&Shipment) -> std::result::Result<Corrected, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Shipment, R>> {
         caller.require(Scope::Write)?;
-        let (tenant, now) = (caller.tenant().clone(), self.now());
+        let (tenant, now, by) = (caller.tenant().clone(), self.now(), caller.actor());
         let event_id = self.one_id("events", EventId::new).await?;
         let corrected = self
             .store()
@@ -224,7 +226,8 @@ impl App {
                 shipment.version += 1;
                 if let Some((kind, old, new)) = told {
                     let (order, id) = (Some(shipment.order), Some(shipment.id));
-                    let about = About { order, shipment: id, parcel: Some(parcel), old, new, ..About::default() };
+                    let (parcel, by) = (Some(parcel), Some(by.clone()));
+                    let about = About { order, shipment: id, parcel, old, new, by, ..About::default() };
                     tx.emit(&tenant, &event(event_id, kind, now, about)).await?;
                 }
                 Ok(Ok(shipment))
@@ -239,6 +242,7 @@ impl App {
         caller.require(Scope::Buy)?;
         self.shipment(&caller.as_reader(), id).await?;
         let (tenant, now, key) = (caller.tenant().clone(), self.now(), caller.key.name.clone());
+        let by = caller.actor();
         let event_id = self.one_id("events", EventId::new).await?;
         self.write_once(caller, async move |tx| {
             let mut shipment = tx.shipment(&tenant, id).await?.ok_or(Error::NotFound("shipment"))?;
@@ -279,14 +283,15 @@ impl App {
             shipment.modified_at = now;
             tx.save_shipment(&tenant, &shipment).await?;
             let reason = Some(format!("settled by hand with the key {key:?}"));
-            let about = About { order: Some(shipment.order), shipment: Some(id), reason, ..About::default() };
+            let (order, by) = (Some(shipment.order), Some(by.clone()));
+            let about = About { order, shipment: Some(id), reason, by, ..About::default() };
             tx.emit(&tenant, &event(event_id, kind, now, about)).await
         })
         .await?;
         self.wakes().events.notify_one();
         let shipment = self.shipment(&caller.as_reader(), id).await?;
         if shipment.details.cancel_wanted && shipment.status == ShipmentStatus::Booked {
-            return self.cancel_known(caller.tenant(), id).await;
+            return self.cancel_known(caller.tenant(), id, Some(caller.actor())).await;
         }
         Ok(shipment)
     }

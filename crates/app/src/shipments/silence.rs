@@ -71,6 +71,7 @@ impl App {
             old: Some(silent.details.service.to_string()),
             new: Some(fresh.details.service.to_string()),
             reason: why,
+            by: Some(caller.actor()),
             ..About::default()
         };
         let event_id = self.one_id("events", EventId::new).await?;

@@ -15,7 +15,7 @@ impl App {
     /// Creates an order that must be new, to be shipped afterwards: answered as soon as both are written down.
     pub async fn dispatch_new_soon(&self, caller: &Caller, draft: OrderDraft, wish: &ShipWish) -> Result<Order> {
         may_dispatch(caller, &draft, wish, self.now())?;
-        let wish = store::codec::to_json(wish)?;
+        let wish = store::codec::to_json(&wish.of(caller))?;
         let order =
             self.create_order_with(caller, draft, Beginning { wish: Some(wish), ..Beginning::default() }).await?;
         self.wakes().dispatches.notify_one();
@@ -26,8 +26,8 @@ impl App {
     /// came of it and that it is to be taken up again.
     pub(crate) async fn take_up(&self, taken: &Dispatch) -> Result<()> {
         let setup = self.tenant_setup(&taken.tenant).await?.ok_or(Error::NotFound("tenant"))?;
-        let caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy]);
         let wish: ShipWish = store::codec::from_json(&taken.wish)?;
+        let caller = Caller::deputy(setup, taken.dialect, vec![Scope::Buy], wish.by.as_ref());
         let errand = Errand::Dispatch(taken.clone());
         let begun = Box::pin(self.begin_shipment(&caller, taken.order, &wish, Some(&errand))).await;
         match begun {

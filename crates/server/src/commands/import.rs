@@ -11,6 +11,7 @@ use api::native::import::{self, Columns, REASON};
 use app::orders::OrderDraft;
 use app::{App, Caller};
 use csv::StringRecord;
+use domain::act::ActKind;
 use domain::channel::Dialect;
 use domain::order::OrderDetails;
 use domain::tenant::{Scope, TenantId};
@@ -56,6 +57,9 @@ async fn import(app: &App, flags: &ImportOrders, format: OrderFormat, file: File
     work.rejects.close()?;
     work.bar.finish_and_clear();
     let Counts { new, changed, same, rejected } = work.counts;
+    let name = flags.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let counted = json!({ "new": new, "changed": changed, "same": same, "rejected": rejected });
+    app.keep_act(&work.caller, ActKind::Imported, format!("file {name}"), counted).await.map_err(super::readable)?;
     println!("{}: {new} new, {changed} changed, {same} as they were, {rejected} rejected", flags.file.display());
     if rejected == 0 {
         return Ok(ExitCode::SUCCESS);
@@ -76,7 +80,7 @@ fn format(flags: &ImportOrders) -> anyhow::Result<OrderFormat> {
 }
 
 /// The tenant that was named, or the only one there is.
-async fn whose(app: &App, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
+pub(super) async fn whose(app: &App, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
     let tenants = app.store().read(async |tx| tx.tenants().await).await?;
     let ids: Vec<_> = tenants.iter().map(|tenant| tenant.id.clone()).collect();
     let list = ids.iter().map(TenantId::as_str).collect::<Vec<_>>().join(", ");

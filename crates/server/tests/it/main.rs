@@ -7,6 +7,7 @@ mod client;
 mod commands;
 mod corpus;
 mod demo;
+mod docs;
 mod drill;
 mod hostile;
 mod import;

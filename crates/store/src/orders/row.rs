@@ -64,6 +64,11 @@ impl OrderRow {
         Self { standing, ..self }
     }
 
+    /// The shop's own id and how it is searched for.
+    pub(crate) fn external_ids(&self) -> (Option<&str>, &str) {
+        (self.external_id.as_deref(), &self.external_id_key)
+    }
+
     /// What a change sets after its keys: what is sorted and searched by, when, and the body.
     pub(super) fn change(&self) -> Vec<Value> {
         let mut change = params![

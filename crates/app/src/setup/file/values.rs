@@ -4,7 +4,7 @@ use domain::address::{Address, Contact};
 use domain::channel::Dialect;
 use domain::event::EventKind;
 use domain::money::Currency;
-use domain::tenant::{Scope, TenantId};
+use domain::tenant::{Scope, TenantId, scopes_named};
 use jiff::tz::TimeZone;
 use rust_iso3166::from_alpha2;
 
@@ -58,15 +58,14 @@ pub(super) fn dialect(section: &Section<'_>) -> Option<Dialect> {
     section.required("dialect", expected)?.read(|name| name.parse().ok())
 }
 
-/// What a key may do; `*` is everything.
+/// What a key may do, by scopes and roles; `*` is everything.
 pub(super) fn scopes(section: &Section<'_>) -> Option<Vec<Scope>> {
-    let expected = "[\"*\"] or a list of some of read, write, print, buy, void, setup, erase, overrule";
+    let expected = "[\"*\"], a role such as [\"packer\"] or a list of some of read, write, print, buy, void, setup, erase, \
+                    overrule";
     let list = section.required("scopes", expected)?;
-    let read = |name: &str| match name {
-        "*" => Some(Scope::ALL.to_vec()),
-        name => name.parse().ok().map(|scope| vec![scope]),
-    };
-    let mut scopes = filled(list, "* or one of read, write, print, buy, void, setup, erase, overrule", read)?.concat();
+    let one =
+        "*, one of viewer, packer, operator, admin or one of read, write, print, buy, void, setup, erase, overrule";
+    let mut scopes = filled(list, one, |name| scopes_named(name).ok())?.concat();
     scopes.sort_unstable();
     scopes.dedup();
     Some(scopes)

@@ -152,12 +152,12 @@ key = { name = "shop" }
     tenant[Acme].default_parcel.heigth · line 10: there is no such key, expected one of weight_kg
     tenant[acme].currency · line 15: found "EUX", expected an ISO 4217 currency in capitals such as "EUR"
     tenant[acme].key[pub:acme].public · line 21: found "pub:acme", expected 1 to 200 letters, digits and signs, without blanks and colons
-    tenant[acme].key[pub:acme].scopes[#2] · line 23: found "buyy", expected * or one of read, write, print, buy, void, setup, erase, overrule
+    tenant[acme].key[pub:acme].scopes[#2] · line 23: found "buyy", expected *, one of viewer, packer, operator, admin or one of read, write, print, buy, void, setup, erase, overrule
     tenant[acme].key[pub-acme].secret · line 28: found the secret of the key in line 19 again, expected one of its own: it finds its key
-    tenant[acme].key[pub-acme].scopes · line 29: found a list, expected ["*"] or a list of some of read, write, print, buy, void, setup, erase, overrule
+    tenant[acme].key[pub-acme].scopes · line 29: found a list, expected ["*"], a role such as ["packer"] or a list of some of read, write, print, buy, void, setup, erase, overrule
     tenant[acme].key[pub-acme].public · line 33: found "pub-acme" again, expected it once only: it stands in line 27 already
     tenant[acme].key[pub-acme].secret.env · line 34: the environment variable MISSING is not set, expected it to hold the secret
-    tenant[acme].key[pub-acme].scopes · line 35: found "*", expected ["*"] or a list of some of read, write, print, buy, void, setup, erase, overrule
+    tenant[acme].key[pub-acme].scopes · line 35: found "*", expected ["*"], a role such as ["packer"] or a list of some of read, write, print, buy, void, setup, erase, overrule
     tenant[acme].key[pub-4].secret · line 40: found integer, expected a secret as text, { env = "NAME" } or { file = "PATH" }
     tenant[acme].integration[1000000].id · line 44: found 1000000, expected a whole number from 1 to 999999
     tenant[acme].integration[7].colour · line 50: there is no such key, expected one of id, name, order_ids_as_numbers
