@@ -15,12 +15,14 @@ use store::Store;
 use store::blobs::Blobs;
 use tokio::sync::Notify;
 
+pub mod accounts;
 pub mod addresses;
 pub mod batches;
 pub mod caller;
 pub mod channels;
 pub mod checks;
 pub mod clock;
+pub mod collections;
 pub mod customers;
 mod customs;
 pub mod documents;
@@ -31,6 +33,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod locations;
+pub mod manifests;
 pub mod orders;
 pub mod pushes;
 pub mod queries;
@@ -105,6 +108,8 @@ pub struct Options {
     pub rate_timeout: Duration,
     /// How much a query over orders may look through.
     pub query_ceiling: queries::Ceiling,
+    /// What proves who runs the installation: with it, tenants can be made through the API.
+    pub installation_secret: Option<domain::Secret>,
     /// A further path below which the shipping order API answers, `/shipping/v1`.
     pub shipments_prefix: Option<String>,
 }
@@ -120,6 +125,7 @@ impl Default for Options {
             carrier_timeout: Duration::from_secs(30),
             rate_timeout: Duration::from_secs(5),
             query_ceiling: queries::Ceiling::default(),
+            installation_secret: None,
             shipments_prefix: None,
         }
     }

@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "listen",
     "data",
     "database_url",
@@ -51,6 +51,7 @@ const NAMES: [&str; 26] = [
     "rate_timeout_milliseconds",
     "shipments_prefix",
     "metrics_token",
+    "installation_secret",
     "otlp_endpoint",
 ];
 
@@ -106,6 +107,8 @@ pub struct Settings {
     pub shipments_prefix: Option<String>,
     /// What whoever reads `/metrics` must show as a bearer token; without one only this machine may read them.
     pub metrics_token: Option<Secret>,
+    /// What proves who runs the installation: with it, tenants can be made through the API; without one nobody can.
+    pub installation_secret: Option<Secret>,
     /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
     pub otlp_endpoint: Option<String>,
     /// A file into which the sandbox carrier writes what it does, for drills.
@@ -369,6 +372,8 @@ impl Sources<'_> {
                 "a path such as /shipping/v1 that leads to nothing else here, without a slash at its end",
                 |text| api::is_free_prefix(text).then(|| text.to_owned()),
             ),
+            installation_secret: self
+                .secret("installation_secret", "at least 24 characters", |text| text.chars().count() >= 24),
             metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
             otlp_endpoint: self.otlp_endpoint(),
         };

@@ -164,6 +164,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         fallback_font: fallback_font(settings.fallback_font.as_deref())?,
         carrier_timeout: settings.carrier_timeout,
         rate_timeout: settings.rate_timeout,
+        installation_secret: settings.installation_secret.clone(),
         shipments_prefix: settings.shipments_prefix.clone(),
         ..Options::default()
     };

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Profile, Trace};
+use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Parties, Profile, Trace};
 use domain::document::Document;
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
@@ -138,9 +138,9 @@ impl App {
         Ok(stored)
     }
 
-    async fn news_of(&self, kind: EventKind, about: About) -> Result<Along> {
+    async fn news_of(&self, shipment: &Shipment, kind: EventKind, about: About) -> Result<Along> {
         let id = self.one_id("events", EventId::new).await?;
-        Ok(Along { news: vec![event(id, kind, self.now(), about)], ..Along::default() })
+        Ok(Along { news: vec![event(id, shipment.told_as(kind), self.now(), about)], ..Along::default() })
     }
 
     /// The public tracking page of a parcel.
@@ -195,6 +195,11 @@ impl App {
             order_reference: details.order_reference.clone(),
             sender: details.sender.clone(),
             recipient: details.recipient.clone(),
+            parties: Parties {
+                is_return: shipment.is_return(),
+                return_to: details.return_to.clone(),
+                billing: details.billing.clone(),
+            },
             parcels: shipment.parcels.iter().map(|parcel| parcel.parcel.clone()).collect(),
             goods: details.goods.clone(),
             rate: details.rate.clone(),
@@ -228,7 +233,7 @@ impl App {
             reason: Some(why.to_string()),
             ..about(asked)
         };
-        let along = Along { exchanges, ..self.news_of(EventKind::ShipmentReassigned, reassigned).await? };
+        let along = Along { exchanges, ..self.news_of(asked, EventKind::ShipmentReassigned, reassigned).await? };
         let turned = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(lease);
             let details = &mut shipment.details;
@@ -294,7 +299,7 @@ impl App {
         exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
         let failed = About { reason: Some(error.to_string()), ..about(asked) };
-        let along = Along { exchanges, ..self.news_of(EventKind::ShipmentFailed, failed).await? };
+        let along = Along { exchanges, ..self.news_of(asked, EventKind::ShipmentFailed, failed).await? };
         let refused = move |shipment: &mut Shipment| {
             shipment.status = ShipmentStatus::Failed;
             shipment.lease_until = None;
@@ -305,7 +310,7 @@ impl App {
 
     /// The carrier knows nothing of a shipment that nobody wants any more: it is cancelled without being booked.
     pub(crate) async fn store_never_booked(&self, tenant: &TenantId, asked: &Shipment) -> Result<Shipment> {
-        let along = self.news_of(EventKind::ShipmentCancelled, about(asked)).await?;
+        let along = self.news_of(asked, EventKind::ShipmentCancelled, about(asked)).await?;
         let cancelled = |shipment: &mut Shipment| {
             shipment.status = ShipmentStatus::Cancelled;
             shipment.lease_until = None;
@@ -353,9 +358,10 @@ impl App {
             warnings.extend(made.warnings);
         }
         let ids = self.event_ids(3).await?;
-        along.news.push(event(ids[0], EventKind::ShipmentBooked, now, about(asked)));
+        along.news.push(event(ids[0], asked.told_as(EventKind::ShipmentBooked), now, about(asked)));
         if labelled.iter().all(|has_label| *has_label) && !asked.details.is_given_up {
-            along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, about(asked)));
+            let kind = asked.told_as(EventKind::ShipmentReadyToPrint);
+            along.news.push(event(ids[1], kind, now, about(asked)));
         }
         if let Some(replaced) = &asked.details.replaces {
             let numbers: Vec<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.as_str()).collect();
@@ -481,7 +487,7 @@ impl App {
         };
         let reason = failure.as_ref().map(ToString::to_string);
         let mut along = match kind {
-            Some(kind) => self.news_of(kind, About { reason, ..about(asked) }).await?,
+            Some(kind) => self.news_of(asked, kind, About { reason, ..about(asked) }).await?,
             None => Along::default(),
         };
         along.exchanges = trace.take();

@@ -186,6 +186,9 @@ impl App {
                 sender: location.map(domain::location::Location::sender).unwrap_or_default(),
                 recipient: order.details.shipping_address.clone().or(recorded.recipient.clone()).unwrap_or_default(),
                 former_numbers: Vec::new(),
+                return_to: None,
+                billing: None,
+                returning: None,
                 extra: recorded.extra.clone(),
                 booked_at: Some(now),
                 brought_by: Some(Brought { who, key: caller.key.name.clone(), carrier: recorded.carrier.clone() }),
@@ -280,7 +283,7 @@ impl App {
             tx.save_shipment(&tenant, &shipment).await?;
             let reason = Some(format!("settled by hand with the key {key:?}"));
             let about = About { order: Some(shipment.order), shipment: Some(id), reason, ..About::default() };
-            tx.emit(&tenant, &event(event_id, kind, now, about)).await
+            tx.emit(&tenant, &event(event_id, shipment.told_as(kind), now, about)).await
         })
         .await?;
         self.wakes().events.notify_one();
