@@ -46,6 +46,7 @@ pub fn router(app: App, most_bytes: usize) -> Router {
     let most = dialect::MostBytes(most_bytes);
     let once = axum::middleware::from_fn_with_state(app.clone(), idempotency::layer::<native::Native>);
     let native = native::routes().router("").merge(native::routes().router("/native")).layer(once);
+    let native = native.layer(axum::middleware::from_fn(native::shape::layer));
     let prefix = app.options().shipments_prefix.clone();
     let further = prefix.as_deref().map(|prefix| delivery_solutions::routes().router(prefix)).unwrap_or_default();
     let routes = Router::new()

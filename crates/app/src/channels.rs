@@ -1,7 +1,8 @@
 //! Channels: shown, changed and deleted by the dialect they belong to, and their logs.
 
 use domain::act;
-use domain::channel::{Channel, ChannelNumber};
+use domain::channel::{Channel, ChannelNumber, Dialect};
+use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
 use domain::ids::{EndpointId, EventId, LogId};
 use domain::order::RawJson;
@@ -43,6 +44,68 @@ impl App {
     pub fn channel(&self, caller: &Caller, number: ChannelNumber) -> Result<Channel> {
         let found = self.channels(caller)?.into_iter().find(|channel| channel.number == number);
         found.ok_or(Error::NotFound("channel"))
+    }
+
+    /// Every channel of the tenant, whosever dialect it belongs to, by number.
+    pub fn all_channels(&self, caller: &Caller) -> Result<Vec<Channel>> {
+        caller.require(Scope::Read)?;
+        Ok(caller.setup.channels.clone())
+    }
+
+    /// One channel, whosever dialect it belongs to.
+    pub fn any_channel(&self, caller: &Caller, number: ChannelNumber) -> Result<Channel> {
+        let found = self.all_channels(caller)?.into_iter().find(|channel| channel.number == number);
+        found.ok_or(Error::NotFound("channel"))
+    }
+
+    /// Makes a numbered channel, which the Sendcloud dialect calls an integration: the number that is wanted, else the next
+    /// that is free.
+    pub async fn create_integration(&self, caller: &Caller, number: Option<i64>, name: &str) -> Result<Channel> {
+        caller.require(Scope::Setup)?;
+        let (tenant, name, now) = (caller.tenant().clone(), name.to_owned(), self.now());
+        let event_id = self.one_id("events", EventId::new).await?;
+        let settings = RawJson::new("{}".to_owned()).ok_or_else(|| Error::internal("settings are JSON"))?;
+        let number = self
+            .write_once(caller, async move |tx| {
+                // Whoever makes another one at the same time meets this transaction here.
+                tx.raise_setup_version().await?;
+                let known = tx.channels(&tenant).await?;
+                let numbered =
+                    known.iter().map(|channel| channel.number.0).filter(|id| *id < ChannelNumber::FIRST_OF_OURS);
+                let number = number.unwrap_or_else(|| numbered.max().unwrap_or(0) + 1);
+                if known.iter().any(|channel| channel.number.0 == number) {
+                    let text = format!("there is a channel {number} already");
+                    return Err(Error::Invalid(vec![Problem::of(Rule::Taken, "number", text)]));
+                }
+                if !(1..ChannelNumber::FIRST_OF_OURS).contains(&number) {
+                    return Err(Error::invalid("number", format!("{number}: expected 1 to 999999")));
+                }
+                let channel = Channel {
+                    number: ChannelNumber(number),
+                    dialect: Dialect::Sendcloud,
+                    name: name.clone(),
+                    settings: settings.clone(),
+                    is_default: false,
+                };
+                tx.put_channel(&tenant, &channel).await?;
+                let about = About { channel: Some(number), ..About::default() };
+                tx.emit(&tenant, &event(event_id, EventKind::ChannelConnected, now, about)).await?;
+                Ok(number)
+            })
+            .await?;
+        self.0.setup.forget();
+        self.wakes().events.notify_one();
+        let setup = self.tenant_setup(caller.tenant()).await?.ok_or(Error::NotFound("tenant"))?;
+        setup.channel(ChannelNumber(number)).cloned().ok_or(Error::NotFound("channel"))
+    }
+
+    /// The caller as a client of the dialect a channel belongs to, so that it may change the channel.
+    pub fn as_owner_of(&self, caller: &Caller, number: ChannelNumber) -> Result<Caller> {
+        let channel = self.any_channel(&caller.as_reader(), number)?;
+        if channel.is_default {
+            return Err(Error::Conflict("this channel belongs to its dialect and stays as it is".to_owned()));
+        }
+        Ok(Caller { dialect: channel.dialect, ..caller.clone() })
     }
 
     /// Changes a channel's name and what the dialect keeps of it, and with it the channel's own webhook. What `change`

@@ -33,6 +33,11 @@ impl App {
     }
 
     async fn readable(&self, tenant: &TenantId, document: Document) -> Result<(Document, Bytes)> {
+        if document.kind == DocumentKind::ReturnLabel
+            && let Some(id) = document.shipment
+        {
+            not_withdrawn(&self.known_shipment(tenant, id).await?)?;
+        }
         let bytes = self.blobs().read(tenant, &document.sha256).await?;
         bytes.map(|bytes| (document, bytes)).ok_or(Error::NotFound("document"))
     }
@@ -85,7 +90,7 @@ impl App {
         caller.require(Scope::Print)?;
         let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
         fits(&shipment, &order)?;
-        let found = self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await?;
+        let found = self.label_of(caller.tenant(), &shipment, parcel, documents, format).await?;
         Ok(self.handed_out(caller, found))
     }
 
@@ -97,8 +102,8 @@ impl App {
         format: Format,
     ) -> Result<(Document, Bytes)> {
         caller.require(Scope::Print)?;
-        let (shipment, order, documents) = self.place_of_label(caller.tenant(), parcel).await?;
-        let found = self.label_of(caller.tenant(), (shipment.id, order.id, parcel), documents, format).await?;
+        let (shipment, _, documents) = self.place_of_label(caller.tenant(), parcel).await?;
+        let found = self.label_of(caller.tenant(), &shipment, parcel, documents, format).await?;
         Ok(self.handed_out(caller, found))
     }
 
@@ -112,15 +117,17 @@ impl App {
     async fn label_of(
         &self,
         tenant: &TenantId,
-        (shipment, order, parcel): (ShipmentId, OrderId, ParcelId),
+        shipment: &Shipment,
+        parcel: ParcelId,
         documents: Vec<Document>,
         format: Format,
     ) -> Result<(Document, Bytes)> {
-        let is_it = |document: &Document| {
-            document.kind == DocumentKind::Label && document.parcel == Some(parcel) && document.format == format
-        };
+        not_withdrawn(shipment)?;
+        let kind = shipment.label_kind();
+        let is_it =
+            |document: &Document| document.kind == kind && document.parcel == Some(parcel) && document.format == format;
         let is_alike = |document: &&Document| {
-            document.kind == DocumentKind::Label
+            document.kind == kind
                 && document.parcel == Some(parcel)
                 && document.format.media_type() == format.media_type()
         };
@@ -149,10 +156,10 @@ impl App {
         }
         let document = Document {
             id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
-            kind: DocumentKind::Label,
+            kind,
             format,
-            order: Some(order),
-            shipment: Some(shipment),
+            order: Some(shipment.order),
+            shipment: Some(shipment.id),
             parcel: Some(parcel),
             of_batch: None,
             sha256: String::new(),
@@ -283,6 +290,15 @@ impl App {
         let document = self.store().read(async move |tx| tx.document(&owner, id).await).await?;
         Ok((tenant, document.ok_or(Error::NotFound("document"))?))
     }
+}
+
+/// Whether the labels of a return may still be used.
+fn not_withdrawn(shipment: &Shipment) -> Result<()> {
+    if !shipment.is_return() || shipment.status == ShipmentStatus::Booked {
+        return Ok(());
+    }
+    let status = shipment.status.as_str();
+    Err(Error::Conflict(format!("the return is {status}: its label is withdrawn and must not be used")))
 }
 
 /// Whether a label was bought with what the order says now.

@@ -14,7 +14,7 @@ pub use store::keys::KeyRow;
 use crate::acts::key_told;
 use crate::setup::Applied;
 use crate::setup::file::KeySetup;
-use crate::{App, clock};
+use crate::{App, Caller, clock};
 
 /// A key with the secret it has just been given.
 #[derive(Clone, Debug)]
@@ -79,6 +79,55 @@ impl App {
             .await?;
         self.0.setup.forget();
         Ok(IssuedKey { public, secret, older_until: None })
+    }
+
+    /// The keys of the caller's tenant, by name, without secrets.
+    pub async fn own_keys(&self, caller: &Caller) -> Result<Vec<KeyRow>> {
+        caller.require(Scope::Setup)?;
+        let (tenant, now) = (caller.tenant().clone(), self.now());
+        self.store().read_list(async move |tx| tx.keys_of_tenant(&tenant, now).await).await
+    }
+
+    /// One key of the caller's tenant, by its public part.
+    pub async fn own_key(&self, caller: &Caller, public: &str) -> Result<KeyRow> {
+        caller.require(Scope::Setup)?;
+        if public.contains('\0') {
+            return Err(Error::NotFound("key"));
+        }
+        let (public, now) = (public.to_owned(), self.now());
+        let found = self.store().read(async move |tx| tx.key_by_public(&public, now).await).await?;
+        found.filter(|found| found.key.tenant == *caller.tenant()).ok_or(Error::NotFound("key"))
+    }
+
+    /// Makes a key of the caller's tenant. It may do nothing that the caller's own may not.
+    pub async fn create_own_key(&self, caller: &Caller, name: &str, scopes: Vec<Scope>) -> Result<IssuedKey> {
+        caller.require(Scope::Setup)?;
+        let beyond = scopes.iter().filter(|scope| caller.require(**scope).is_err());
+        let beyond: Vec<_> = beyond.map(|scope| scope.as_str()).collect();
+        if !beyond.is_empty() {
+            let text = format!("this key lacks {} itself and cannot give it", beyond.join(", "));
+            return Err(Error::invalid("scopes", text));
+        }
+        self.create_key(caller.tenant(), name, scopes).await
+    }
+
+    /// Gives a key of the caller's tenant a new secret; see [`App::rotate_key`].
+    pub async fn rotate_own_key(&self, caller: &Caller, public: &str, overlap: Duration) -> Result<IssuedKey> {
+        let found = self.own_key(caller, public).await?;
+        // Whoever gets the secret may do what the key may.
+        if let Some(scope) = found.key.scopes.iter().find(|scope| caller.require(**scope).is_err()) {
+            return Err(Error::Denied(scope.as_str()));
+        }
+        self.rotate_key(public, overlap).await
+    }
+
+    /// Revokes a key of the caller's tenant. The one that asks cannot revoke itself, so that somebody stays who can.
+    pub async fn drop_own_key(&self, caller: &Caller, public: &str) -> Result<()> {
+        let found = self.own_key(caller, public).await?;
+        if found.key.public == caller.key.public {
+            return Err(Error::Conflict("a key cannot revoke itself: ask with another one".to_owned()));
+        }
+        self.drop_key(public).await.map(drop)
     }
 
     /// Every key of every tenant, without secrets.

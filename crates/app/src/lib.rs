@@ -16,12 +16,14 @@ use store::blobs::Blobs;
 use tokio::sync::Notify;
 
 pub mod acts;
+pub mod accounts;
 pub mod addresses;
 pub mod batches;
 pub mod caller;
 pub mod channels;
 pub mod checks;
 pub mod clock;
+pub mod collections;
 pub mod customers;
 mod customs;
 pub mod documents;
@@ -33,6 +35,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod locations;
+pub mod manifests;
 pub mod orders;
 pub mod pushes;
 pub mod queries;
@@ -110,6 +113,8 @@ pub struct Options {
     pub query_ceiling: queries::Ceiling,
     /// How long sums, country and postcode of an erased person's orders stay.
     pub erased_kept: Duration,
+    /// What proves who runs the installation: with it, tenants can be made through the API.
+    pub installation_secret: Option<domain::Secret>,
     /// A further path below which the shipping order API answers, `/shipping/v1`.
     pub shipments_prefix: Option<String>,
 }
@@ -126,6 +131,7 @@ impl Default for Options {
             rate_timeout: Duration::from_secs(5),
             query_ceiling: queries::Ceiling::default(),
             erased_kept: Duration::from_hours(24 * 3_650),
+            installation_secret: None,
             shipments_prefix: None,
         }
     }

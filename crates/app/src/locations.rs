@@ -58,6 +58,44 @@ impl App {
         self.forget_setup();
         Ok(edited)
     }
+
+    /// The locations, in order; the first ships what names none.
+    pub fn locations(&self, caller: &Caller) -> Result<Vec<Location>> {
+        caller.require(Scope::Read)?;
+        Ok(caller.setup.locations.clone())
+    }
+
+    /// One location by its external id.
+    pub fn location(&self, caller: &Caller, external_id: &str) -> Result<Location> {
+        let found = self.locations(caller)?.into_iter().find(|known| known.external_id == external_id);
+        found.ok_or(Error::NotFound("location"))
+    }
+
+    /// Forgets a location, if `may` lets it. What was shipped from there stays as it is.
+    pub async fn delete_location<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        external_id: &str,
+        may: impl Fn(&Location) -> std::result::Result<(), R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<(), R>> {
+        caller.require(Scope::Setup)?;
+        let (tenant, id) = (caller.tenant().clone(), external_id.to_owned());
+        let deleted = self
+            .store()
+            .write(async move |tx| {
+                tx.raise_setup_version().await?;
+                let known = tx.locations(&tenant).await?;
+                let stored = known.iter().find(|known| known.external_id == id).ok_or(Error::NotFound("location"))?;
+                if let Err(refusal) = may(stored) {
+                    return Ok(Err(refusal));
+                }
+                tx.drop_location(&tenant, &id).await?;
+                Ok(Ok(()))
+            })
+            .await?;
+        self.forget_setup();
+        Ok(deleted)
+    }
 }
 
 async fn replace<R>(

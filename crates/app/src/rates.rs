@@ -78,6 +78,34 @@ impl App {
         Ok(caller.setup.rules.written().cloned().collect())
     }
 
+    /// Puts these rules in the place of all there are, in this order, if `may` lets it.
+    pub async fn replace_routing_rules<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        rules: Vec<RoutingRule>,
+        may: impl Fn(&[RoutingRule]) -> std::result::Result<(), R> + Send + Sync + 'static,
+    ) -> Result<std::result::Result<(), R>> {
+        caller.require(Scope::Setup)?;
+        crate::rehearsal::refuse_flawed(&caller.setup, &rules)?;
+        let tenant = caller.tenant().clone();
+        let replaced = self
+            .store()
+            .write(async move |tx| {
+                tx.raise_setup_version().await?;
+                if let Err(refusal) = may(&tx.routing_rules(&tenant).await?) {
+                    return Ok(Err(refusal));
+                }
+                tx.drop_routing_rules(&tenant).await?;
+                for (place, rule) in rules.iter().enumerate() {
+                    tx.put_routing_rule(&tenant, place, rule).await?;
+                }
+                Ok(Ok(()))
+            })
+            .await?;
+        self.forget_setup();
+        Ok(replaced)
+    }
+
     /// Asks accounts for offers, all at once; who does not answer in time is named among the failed.
     pub async fn offers(&self, tenant: &TenantId, accounts: &[&Account], ask: &RateRequest, limit: Duration) -> Offers {
         let asked = accounts.iter().filter_map(|account| {

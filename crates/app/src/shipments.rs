@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::act::{self, Actor};
 use domain::address::Address;
-use domain::connector::{Goods, RateRequest};
+use domain::connector::{Goods, Parties, RateRequest};
 use domain::document::Format;
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
@@ -18,7 +18,7 @@ use domain::parcel::{Box as ParcelBox, Content, Parcel};
 use domain::rate::Rate;
 use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
 use domain::service::ServiceCode;
-use domain::shipment::{Replaced, Shipment, ShipmentDetails, ShipmentStatus};
+use domain::shipment::{Replaced, Returning, Shipment, ShipmentDetails, ShipmentStatus};
 use domain::tenant::Scope;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result};
@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use store::batches::TakenOrder;
 use store::dispatches::Dispatch;
 use store::orders::Held;
+pub use store::shipments::ShipmentWays;
 use tracing::Instrument as _;
 
 use crate::addresses::fitting::Ends;
@@ -39,6 +40,7 @@ mod booking;
 mod dispatch;
 pub mod elsewhere;
 mod labels;
+pub mod returns;
 mod silence;
 mod soon;
 
@@ -133,6 +135,8 @@ struct Plan {
     rates: Vec<Rate>,
     decision: Decision,
     label_format: Format,
+    /// What comes back, when it does.
+    returning: Option<Returning>,
 }
 
 impl App {
@@ -286,6 +290,7 @@ impl App {
             rates: survey.rates,
             decision: survey.decision,
             label_format: wish.label_format,
+            returning: None,
         })
     }
 
@@ -333,6 +338,11 @@ impl App {
             recipient,
             goods: order.details.goods_in(&boxes),
             parcels: boxes,
+            parties: Parties {
+                is_return: false,
+                return_to: location.other_return_address(),
+                billing: location.billing.clone(),
+            },
             service: None,
             now: self.now(),
         };
@@ -347,6 +357,7 @@ impl App {
         });
         let accounts = accounts_asked(setup, &location, contract.transpose()?, named, &mut ask)?;
         let mut offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
+        leave_out_unable(&accounts, &mut offers, &ask.parties);
         let ends = Ends {
             sender: &ask.sender,
             recipient: &ask.recipient,
@@ -399,6 +410,9 @@ impl App {
         let rate = rates.next().ok_or_else(|| Error::internal("a plan without a rate"))?;
         let serials = self.serials(&caller.setup, &rate.service.account, plan.boxes.len()).await?;
         let assumed = plan.boxes.iter().any(|parcel| parcel.weight_is_assumed);
+        // The split of a street line is of the customer's address, which is the sender of a return.
+        let address_split = order.address_check().filter(|_| plan.returning.is_none());
+        let address_split = address_split.and_then(|check| check.split.clone());
         let warnings = assumed.then(|| "the weight is assumed: nobody said it".to_owned()).into_iter().collect();
         let parcels = plan.boxes.into_iter().zip(parcel_ids).enumerate().map(|(index, (parcel, id))| Parcel {
             id,
@@ -428,6 +442,8 @@ impl App {
                 rate: Some(rate),
                 alternatives: rates.collect(),
                 serials,
+                return_to: plan.location.other_return_address().filter(|_| plan.returning.is_none()),
+                billing: plan.location.billing.clone(),
                 sender: plan.sender,
                 recipient: plan.recipient,
                 goods: plan.goods,
@@ -446,11 +462,12 @@ impl App {
                 replaces: None,
                 brought_by: None,
                 former_numbers: Vec::new(),
+                returning: plan.returning,
                 extra: BTreeMap::new(),
                 label_format: plan.label_format,
                 wraps_lines: false,
                 asked_by: None,
-                address_split: order.address_check().and_then(|check| check.split.clone()),
+                address_split,
                 warnings,
             },
         })
@@ -481,7 +498,7 @@ impl App {
         let found = self
             .store()
             .read(async move |tx| {
-                let Some((id, _)) = tx.place_of_parcel(&tenant, parcel).await? else { return Ok(None) };
+                let Some((id, ..)) = tx.place_of_any_parcel(&tenant, parcel).await? else { return Ok(None) };
                 tx.shipment(&tenant, id).await
             })
             .await?;
@@ -493,6 +510,19 @@ impl App {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
         self.store().read(async move |tx| tx.shipments_of_order(&tenant, order).await).await
+    }
+
+    /// Shipments, returns, or both, latest first, below an id.
+    pub async fn list_shipments(
+        &self,
+        caller: &Caller,
+        ways: ShipmentWays,
+        below: Option<ShipmentId>,
+        limit: usize,
+    ) -> Result<Vec<Shipment>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.list_shipments(&tenant, ways, below, limit).await).await
     }
 
     /// A shipment somebody else is booking, once it is known what became of it; as it stands after a while.
@@ -608,6 +638,29 @@ fn accounts_asked<'a>(
         ask.service = Some(code.service);
     }
     Ok(accounts)
+}
+
+/// Leaves out the services that cannot do what is asked besides carrying, each with its reason.
+fn leave_out_unable(accounts: &[&Account], offers: &mut Offers, parties: &Parties) {
+    let abilities = |rate: &Rate| {
+        let account = accounts.iter().find(|account| account.account.id == rate.service.account);
+        let connection = account.and_then(|account| account.connection.as_ref());
+        connection.map(|connection| connection.abilities(&rate.service.service)).unwrap_or_default()
+    };
+    for rate in std::mem::take(&mut offers.rates) {
+        let can = abilities(&rate);
+        let why = if parties.is_return && !can.returns {
+            Some("the service brings nothing back from customers")
+        } else if parties.return_to.is_some() && !can.prints_return_address {
+            Some("the service cannot print the location's return address, only the sender's")
+        } else {
+            None
+        };
+        match why {
+            Some(why) => offers.left_out.push((rate.service, why.to_owned())),
+            None => offers.rates.push(rate),
+        }
+    }
 }
 
 /// Why nothing can carry an order: the carrier's own error when nobody said more, else every reason.

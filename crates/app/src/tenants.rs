@@ -13,6 +13,7 @@ use domain::webhook::{Authentication, WebhookEndpoint};
 use domain::{Result, Timestamp};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use store::webhooks::EndpointRow;
 
 use crate::App;
 use crate::routing::Rules;
@@ -183,29 +184,7 @@ impl App {
                 Ok(Account { push_token: token.map(Secret::new), ..self.open_account(account, &sealed)? })
             })
             .collect::<Result<Vec<_>>>()?;
-        let endpoints = endpoints
-            .into_iter()
-            .map(|row| {
-                let secret = Secret::new(self.vault().decrypt(&row.secret)?);
-                Ok(WebhookEndpoint {
-                    id: row.id,
-                    url: row.url,
-                    secret,
-                    previous_secret: match row.previous {
-                        Some((sealed, until)) => Some((Secret::new(self.vault().decrypt(&sealed)?), until)),
-                        None => None,
-                    },
-                    concurrency: row.concurrency,
-                    dialect: row.dialect,
-                    channel: row.channel,
-                    variant: row.variant,
-                    authentication: row.authentication.map(|sealed| self.open_authentication(&sealed)).transpose()?,
-                    mode: row.mode,
-                    description: row.description,
-                    events: row.events,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let endpoints = endpoints.into_iter().map(|row| self.open_endpoint(row)).collect::<Result<Vec<_>>>()?;
         let zone = TimeZone::get(&tenant.time_zone).unwrap_or(TimeZone::UTC);
         let rules = Rules::new(rules);
         let setup = Arc::new(TenantSetup { tenant, zone, channels, locations, accounts, rules, endpoints });
@@ -215,6 +194,28 @@ impl App {
             }
         });
         Ok(Some(setup))
+    }
+
+    /// An endpoint with its secrets.
+    pub(crate) fn open_endpoint(&self, row: EndpointRow) -> Result<WebhookEndpoint> {
+        let secret = Secret::new(self.vault().decrypt(&row.secret)?);
+        Ok(WebhookEndpoint {
+            id: row.id,
+            url: row.url,
+            secret,
+            previous_secret: match row.previous {
+                Some((sealed, until)) => Some((Secret::new(self.vault().decrypt(&sealed)?), until)),
+                None => None,
+            },
+            concurrency: row.concurrency,
+            dialect: row.dialect,
+            channel: row.channel,
+            variant: row.variant,
+            authentication: row.authentication.map(|sealed| self.open_authentication(&sealed)).transpose()?,
+            mode: row.mode,
+            description: row.description,
+            events: row.events,
+        })
     }
 
     fn open_authentication(&self, sealed: &[u8]) -> Result<Authentication> {

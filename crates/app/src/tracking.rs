@@ -12,7 +12,7 @@ use jiff::Span;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use store::lanes::TRACKING;
-use store::shipments::UnscannedParcel;
+pub use store::shipments::UnscannedParcel;
 pub use store::tracking::UnknownCode;
 
 use crate::tenants::{Account, TenantSetup};
@@ -160,6 +160,8 @@ impl App {
                 }
                 let mut news = Vec::new();
                 let (order, mut is_changed) = (shipment.order, false);
+                let tracking_kind = shipment.told_as(EventKind::ParcelTrackingChanged);
+                let milestone_kind = shipment.told_as(EventKind::ParcelMilestone);
                 for (parcel, event_id) in shipment.parcels.iter_mut().zip(&event_ids) {
                     let all = tx.tracking_events(&tenant, parcel.id).await?;
                     let status = status_after(all.iter(), booked_at);
@@ -181,13 +183,13 @@ impl App {
                         let earlier = all.iter().rfind(|one| one.report.status == status && !fresh.contains(&one.id));
                         if is_news && milestone != earlier.and_then(|event| event.report.milestone) {
                             let about = About { new: Some(status.as_str().to_owned()), ..about };
-                            news.push(event(*event_id, EventKind::ParcelMilestone, now, about));
+                            news.push(event(*event_id, milestone_kind, now, about));
                         }
                         continue;
                     }
                     let (old, new) = (parcel.tracking.as_str().to_owned(), status.as_str().to_owned());
                     let about = About { old: Some(old), new: Some(new), ..about };
-                    news.push(event(*event_id, EventKind::ParcelTrackingChanged, now, about));
+                    news.push(event(*event_id, tracking_kind, now, about));
                     parcel.tracking = status;
                     is_changed = true;
                 }

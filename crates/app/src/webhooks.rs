@@ -25,6 +25,8 @@ use crate::tenants::TenantSetup;
 use crate::vault::hmac_sha256;
 use crate::{App, Caller, guard};
 
+mod endpoints;
+
 /// How a dialect words its webhooks.
 pub trait EventBody: Send + Sync {
     /// The dialect.

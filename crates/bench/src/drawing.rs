@@ -26,6 +26,7 @@ fn content() -> anyhow::Result<LabelContent> {
         carrier: "House Parcel".into(),
         service: "Standard".into(),
         sender: address(["Bench GmbH", "Havenweg 1", "5347AB", "Oss", "NL"]),
+        return_to: None,
         recipient: address(["Jürgen Straßenmüller", "Grünberger Straße 48a", "10245", "Berlin", "DE"]),
         routing_code: Some("NL-1".into()),
         weight: Weight::from_milligrams(2_450_000).context("a weight")?,

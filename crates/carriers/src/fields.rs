@@ -1,5 +1,7 @@
 //! The fields of a carrier account, checked against the connector's profile.
 
+use std::collections::BTreeSet;
+
 use domain::account::CarrierAccount;
 use domain::address::{PlaceKind, Places};
 use domain::connector::{FieldKind, Profile};
@@ -37,6 +39,12 @@ pub(crate) fn problems(profile: &Profile, account: &CarrierAccount) -> Vec<Probl
 /// The text of a setting, without blanks around it; `None` when it is blank.
 pub(crate) fn text<'a>(account: &'a CarrierAccount, name: &str) -> Option<&'a str> {
     account.settings.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+/// The names of a setting, parted by commas.
+pub(crate) fn names(account: &CarrierAccount, name: &str) -> BTreeSet<String> {
+    let names = text(account, name).unwrap_or_default().split(',').map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// The kinds of places that an account says it does not serve.

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
 use domain::address::Address;
-use domain::connector::{BookRequest, Goods, RateRequest};
+use domain::connector::{BookRequest, Goods, Parties, RateRequest};
 use domain::document::{Dpi, Format};
 use domain::measure::Weight;
 use domain::parcel::Box as ParcelBox;
@@ -226,6 +226,7 @@ pub(crate) fn asks() -> Option<(RateRequest, BookRequest)> {
     let rates = RateRequest {
         reference: "question".to_owned(),
         sender: Address::default(),
+        parties: Parties::default(),
         recipient: Address::default(),
         parcels: vec![parcel.clone()],
         goods: Goods::default(),
@@ -237,6 +238,7 @@ pub(crate) fn asks() -> Option<(RateRequest, BookRequest)> {
         reference: "reference".to_owned(),
         order_reference: None,
         sender: Address::default(),
+        parties: Parties::default(),
         recipient: Address::default(),
         parcels: vec![parcel],
         goods: Goods::default(),

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use documents::{Drawn, Options, commercial_invoice, customs_form, label, labels, packing_slip};
+use documents::{Drawn, Options, commercial_invoice, customs_form, label, labels, manifest, packing_slip};
 use domain::address::Address;
 use domain::customs::{Customs, CustomsForm, Declaration, DeclaredLine, TaxNumber, TaxNumbers};
 use domain::document::{Dpi, Format, LabelContent, Matrix, PackingLine, PackingSlip, Paper};
+use domain::ids::{OrderId, ParcelId, ShipmentId};
+use domain::manifest::{HandedParcel, ManifestPaper};
 use domain::measure::Weight;
 use domain::money::{Currency, Decimal, Money};
 
@@ -31,6 +33,7 @@ fn plain() -> LabelContent {
     LabelContent {
         carrier: "Hausfuhre".into(),
         service: "Standard 2 days".into(),
+        return_to: None,
         sender: address(["Acme GmbH", "Warehouse 2", "Lagerstraße 14", "20457", "Hamburg", "DE"]),
         recipient: Address {
             phone: Some("+49 30 1234567".into()),
@@ -150,6 +153,13 @@ fn samples() -> Vec<(&'static str, LabelContent)> {
                 ..plain()
             },
         ),
+        (
+            "return_to",
+            LabelContent {
+                return_to: Some(address(["Acme Returns", "", "Kai 7", "20459", "Hamburg", "DE"])),
+                ..plain()
+            },
+        ),
         ("test", LabelContent { is_test: true, ..plain() }),
     ]
 }
@@ -176,6 +186,31 @@ fn slip(lines: usize) -> PackingSlip {
             })
             .collect(),
         notes: Some("Thank you for your order.\nReturns are free for thirty days: use the label in the lid.".into()),
+    }
+}
+
+fn manifest_paper(count: u64, left: u64) -> ManifestPaper {
+    let handed = |number: u64| HandedParcel {
+        parcel: ParcelId::new(number).expect("from 1"),
+        shipment: ShipmentId::new(number).expect("from 1"),
+        order: OrderId::new(number).expect("from 1"),
+        tracking_number: Some(format!("4012345000000{:05}", 4711 + number)),
+        sscc: None,
+        order_reference: Some(format!("ORD-2026-{:06}", 4711 + number)),
+        service: ["Standard 2 days", "Express before noon"][(number % 2) as usize].into(),
+        recipient: plain().recipient,
+        weight: Weight::from_milligrams(350_000 * number).expect("not zero"),
+        booked_at: None,
+        is_scanned: false,
+    };
+    ManifestPaper {
+        id: "man_3k".into(),
+        carrier: "Hausfuhre".into(),
+        location: plain().sender,
+        day: "2026-11-21".parse().expect("a day"),
+        closed: Some("2026-11-21 18:04 Europe/Berlin".into()),
+        parcels: (1..=count).map(handed).collect(),
+        left_behind: (count + 1..=count + left).map(handed).collect(),
     }
 }
 
@@ -212,6 +247,9 @@ fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         save(&format!("cn22{name}"), a4, customs_form(CustomsForm::Cn22, &declared, &options)?)?;
         save(&format!("cn23{name}"), a4, customs_form(CustomsForm::Cn23, &declared, &options)?)?;
         save(&format!("invoice{name}"), a4, commercial_invoice(&declared, &options)?)?;
+    }
+    for (name, count, left) in [("", 5, 2), ("_long", 60, 0)] {
+        save(&format!("manifest{name}"), a4, manifest(&manifest_paper(count, left), &options)?)?;
     }
     save("slip_long", a4, packing_slip(&slip(60), &options)?)?;
     Ok(())

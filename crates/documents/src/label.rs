@@ -96,7 +96,7 @@ pub(crate) fn lay_out(
 
     head(&mut drawing, top, content);
     drawing.rule(page.x, top.bottom() + 1.0, page.width, THICK);
-    sender_block(&mut drawing, sender, &content.sender);
+    sender_block(&mut drawing, sender, &content.sender, content.return_to.as_ref());
     drawing.rule(page.x, sender.bottom() + 1.0, page.width, THICK);
     recipient_block(&mut drawing, recipient, &content.recipient);
     drawing.rule(page.x, middle.y - 0.4, page.width, THICK);
@@ -128,16 +128,31 @@ fn tag(drawing: &mut Drawing<'_>, area: Rect, word: &str, points: f32) {
     drawing.caption(area, Across::Centre, Ink::White, word, Style::Bold, points);
 }
 
-fn sender_block(drawing: &mut Drawing<'_>, area: Rect, sender: &Address) {
+fn sender_block(drawing: &mut Drawing<'_>, area: Rect, sender: &Address, return_to: Option<&Address>) {
     drawing.caption(Rect { width: TAGS, height: 3.0, ..area }, Across::Left, Ink::Black, "FROM", Style::Bold, 7.0);
     let mut lines = sender.lines().into_iter();
     let first = lines.next().unwrap_or_default();
     let rest = lines.collect::<Vec<_>>().join(", ");
+    let place = Rect { x: area.x + TAGS, width: area.width - TAGS, ..area };
+    let place = match return_to {
+        None => place,
+        // Beside the sender, since what cannot be delivered goes there and not to the sender.
+        Some(address) => {
+            let half = (place.width - 3.0) / 2.0;
+            let beside = Rect { x: place.right() - half, width: half, ..place };
+            let address = address.lines().join(", ");
+            let lines = [
+                drawing.paragraph("", "RETURN TO", Style::Bold, 7.0),
+                drawing.paragraph("return address", &address, Style::Regular, 8.0),
+            ];
+            drawing.block(beside, Across::Left, Down::Top, Ink::Black, &lines);
+            Rect { width: half, ..place }
+        }
+    };
     let paragraphs = [
         drawing.paragraph("sender", &first, Style::Bold, 9.0),
         drawing.paragraph("sender", &rest, Style::Regular, 9.0),
     ];
-    let place = Rect { x: area.x + TAGS, width: area.width - TAGS, ..area };
     drawing.block(place, Across::Left, Down::Top, Ink::Black, &paragraphs);
 }
 

@@ -11,6 +11,7 @@ mod font;
 mod group_title;
 mod label;
 mod layout;
+mod manifest;
 mod merge;
 mod packing_slip;
 mod pdf;
@@ -26,6 +27,7 @@ pub use crate::customs_form::customs_form;
 pub use crate::fit::MIN_POINTS;
 pub use crate::font::{FallbackFont, FontError};
 pub use crate::label::{FINEST_MODULE_MM, GOOD_MODULE_MM};
+pub use crate::manifest::manifest;
 pub use crate::merge::{Part, label, labels, merge};
 pub use crate::packing_slip::packing_slip;
 

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::account::CarrierAccount;
@@ -48,6 +49,31 @@ pub struct Profile {
     pub has_one_number: bool,
     /// How many serials each parcel takes from the account's persistent range.
     pub serials_a_parcel: u32,
+    /// Whether it takes a closing list of what is handed over at a location on a day; we draw it.
+    pub manifests: bool,
+    /// Whether it comes to a location when asked.
+    pub collects: bool,
+}
+
+/// What a service can do beside carrying a parcel from a location to a customer; known without asking anybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Carries from a customer back to a location, with a label made beforehand.
+    pub returns: bool,
+    /// Prints a return address that is not the sender's.
+    pub prints_return_address: bool,
+}
+
+/// Who else has to do with a shipment besides sender and recipient, and which way it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parties {
+    /// Whether it goes from a customer back to a location: the sender is the customer, the recipient the location's return
+    /// address.
+    pub is_return: bool,
+    /// Where it goes when it cannot be delivered; the sender when missing.
+    pub return_to: Option<Address>,
+    /// Who pays; the sender when missing.
+    pub billing: Option<Address>,
 }
 
 /// A field of a carrier account.
@@ -100,6 +126,12 @@ pub trait Connection: Send + Sync {
         AddressLimits::NONE
     }
 
+    /// What a service of the account can do beside carrying from a location to a customer. What it cannot do is not asked
+    /// of it.
+    fn abilities(&self, _service: &str) -> Abilities {
+        Abilities::default()
+    }
+
     /// The services of the account that are known without asking, by their codes, so that an order can be looked at before
     /// anybody asks for rates. A carrier may offer others too.
     fn services(&self) -> Vec<String> {
@@ -124,6 +156,16 @@ pub trait Connection: Send + Sync {
     /// Asks the carrier to forget a booking.
     fn cancel<'a>(&'a self, _ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(async { Err(CarrierError::Unsupported("cancelling a booking".to_owned())) })
+    }
+
+    /// Asks the carrier to come. Asking twice with one reference asks once.
+    fn collect<'a>(&'a self, _ask: &'a CollectionRequest, _trace: &'a Trace) -> Answer<'a, Collected> {
+        Box::pin(async { Err(CarrierError::Unsupported("coming to a location when asked".to_owned())) })
+    }
+
+    /// Tells the carrier that it need not come.
+    fn cancel_collection<'a>(&'a self, _ask: &'a CollectionRequest, _trace: &'a Trace) -> Answer<'a, ()> {
+        Box::pin(async { Err(CarrierError::Unsupported("cancelling a collection".to_owned())) })
     }
 
     /// What happened to a parcel, oldest first.
@@ -280,6 +322,8 @@ pub struct RateRequest {
     pub sender: Address,
     /// Where it goes.
     pub recipient: Address,
+    /// Who else has to do with it.
+    pub parties: Parties,
     /// The boxes.
     pub parcels: Vec<ParcelBox>,
     /// What is inside them.
@@ -312,6 +356,8 @@ pub struct BookRequest {
     pub sender: Address,
     /// Where it goes.
     pub recipient: Address,
+    /// Who else has to do with it.
+    pub parties: Parties,
     /// The boxes.
     pub parcels: Vec<ParcelBox>,
     /// What is inside them.
@@ -383,6 +429,34 @@ pub struct LabelRequest {
     pub tracking_numbers: Vec<String>,
     /// The format they are wanted in.
     pub label_format: Format,
+}
+
+/// Asks the carrier to come to a location, or not to come after all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionRequest {
+    /// Our reference, unique for ever.
+    pub reference: String,
+    /// The carrier's own number of it, when it is cancelled.
+    pub confirmation: Option<String>,
+    /// Where it comes to.
+    pub address: Address,
+    /// The day, there.
+    pub day: Date,
+    /// From when the parcels stand ready, there.
+    pub from: Time,
+    /// Until when somebody is there.
+    pub until: Time,
+    /// How many parcels, if anybody said.
+    pub parcels: Option<u32>,
+    /// Words for the driver.
+    pub note: Option<String>,
+}
+
+/// The carrier will come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// The carrier's own number of it.
+    pub confirmation: Option<String>,
 }
 
 /// Asks for a cancellation.

@@ -22,12 +22,23 @@ pub enum DocumentKind {
     CustomsForm,
     /// Goes with the box to abroad: what the goods are worth.
     CommercialInvoice,
+    /// Goes on the box that a customer sends back. It is withdrawn when the return is cancelled.
+    ReturnLabel,
+    /// What a carrier was handed over at a location on a day.
+    Manifest,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Label, Self::Labels, Self::PackingSlip, Self::CustomsForm, Self::CommercialInvoice];
+    pub const ALL: [Self; 7] = [
+        Self::Label,
+        Self::Labels,
+        Self::PackingSlip,
+        Self::CustomsForm,
+        Self::CommercialInvoice,
+        Self::ReturnLabel,
+        Self::Manifest,
+    ];
 
     /// The name in rows and in the native API.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +48,8 @@ impl DocumentKind {
             Self::PackingSlip => "packing_slip",
             Self::CustomsForm => "customs_form",
             Self::CommercialInvoice => "commercial_invoice",
+            Self::ReturnLabel => "return_label",
+            Self::Manifest => "manifest",
         }
     }
 
@@ -197,6 +210,9 @@ pub struct LabelContent {
     pub service: String,
     /// Where it leaves from.
     pub sender: Address,
+    /// Where it goes when it cannot be delivered, if that is not the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<Address>,
     /// Where it goes.
     pub recipient: Address,
     /// For sorting people, very large.

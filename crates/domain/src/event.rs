@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Actor;
 use crate::change::Change;
-use crate::ids::{EndpointId, EventId, OrderId, ParcelId, ShipmentId};
+use crate::ids::{CollectionId, EndpointId, EventId, ManifestId, OrderId, ParcelId, ShipmentId};
 use crate::order::RawJson;
 use crate::time::Timestamp;
 use crate::tracking::Milestone;
@@ -72,6 +72,48 @@ pub enum EventKind {
     /// The carrier reported another finer step, or the end of one, which leaves the parcel's status as it was.
     #[serde(rename = "parcel.milestone")]
     ParcelMilestone,
+    /// The carrier is being asked to bring something back.
+    #[serde(rename = "return.requested")]
+    ReturnRequested,
+    /// A carrier said no to a return, and the next one is asked. Old and new are the services.
+    #[serde(rename = "return.reassigned")]
+    ReturnReassigned,
+    /// The carrier will bring it back.
+    #[serde(rename = "return.booked")]
+    ReturnBooked,
+    /// The carrier said no to a return.
+    #[serde(rename = "return.failed")]
+    ReturnFailed,
+    /// Every label of a return is stored and may be given to the customer.
+    #[serde(rename = "return.ready_to_print")]
+    ReturnReadyToPrint,
+    /// The carrier forgot a return; its labels are withdrawn.
+    #[serde(rename = "return.cancelled")]
+    ReturnCancelled,
+    /// The carrier would not forget a return.
+    #[serde(rename = "return.cancel_refused")]
+    ReturnCancelRefused,
+    /// Nobody knows what the carrier did about a return; a person must look.
+    #[serde(rename = "return.unsettled")]
+    ReturnUnsettled,
+    /// What the carrier says of a parcel that comes back is another now. Old and new are the statuses.
+    #[serde(rename = "return.tracking_changed")]
+    ReturnTrackingChanged,
+    /// A parcel that comes back took a finer step.
+    #[serde(rename = "return.milestone")]
+    ReturnMilestone,
+    /// A closing list was begun, or parcels came onto it.
+    #[serde(rename = "manifest.updated")]
+    ManifestUpdated,
+    /// A closing list was handed over.
+    #[serde(rename = "manifest.closed")]
+    ManifestClosed,
+    /// A carrier was asked to come to a location.
+    #[serde(rename = "collection.requested")]
+    CollectionRequested,
+    /// A carrier need not come any more.
+    #[serde(rename = "collection.cancelled")]
+    CollectionCancelled,
     /// A channel was connected, changed or deleted.
     #[serde(rename = "channel.connected")]
     ChannelConnected,
@@ -100,7 +142,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 42] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -121,6 +163,20 @@ impl EventKind {
         Self::ShipmentReplaced,
         Self::ParcelTrackingChanged,
         Self::ParcelMilestone,
+        Self::ReturnRequested,
+        Self::ReturnReassigned,
+        Self::ReturnBooked,
+        Self::ReturnFailed,
+        Self::ReturnReadyToPrint,
+        Self::ReturnCancelled,
+        Self::ReturnCancelRefused,
+        Self::ReturnUnsettled,
+        Self::ReturnTrackingChanged,
+        Self::ReturnMilestone,
+        Self::ManifestUpdated,
+        Self::ManifestClosed,
+        Self::CollectionRequested,
+        Self::CollectionCancelled,
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
@@ -154,6 +210,20 @@ impl EventKind {
             Self::ShipmentReplaced => "shipment.replaced",
             Self::ParcelTrackingChanged => "parcel.tracking_changed",
             Self::ParcelMilestone => "parcel.milestone",
+            Self::ReturnRequested => "return.requested",
+            Self::ReturnReassigned => "return.reassigned",
+            Self::ReturnBooked => "return.booked",
+            Self::ReturnFailed => "return.failed",
+            Self::ReturnReadyToPrint => "return.ready_to_print",
+            Self::ReturnCancelled => "return.cancelled",
+            Self::ReturnCancelRefused => "return.cancel_refused",
+            Self::ReturnUnsettled => "return.unsettled",
+            Self::ReturnTrackingChanged => "return.tracking_changed",
+            Self::ReturnMilestone => "return.milestone",
+            Self::ManifestUpdated => "manifest.updated",
+            Self::ManifestClosed => "manifest.closed",
+            Self::CollectionRequested => "collection.requested",
+            Self::CollectionCancelled => "collection.cancelled",
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
@@ -162,6 +232,24 @@ impl EventKind {
             Self::CarrierAccountExpiring => "carrier_account.expiring",
             Self::WebhookPaused => "webhook.paused",
             Self::WebhookResumed => "webhook.resumed",
+        }
+    }
+
+    /// The same of a shipment that goes from a customer back to a location.
+    #[must_use]
+    pub fn of_return(self) -> Self {
+        match self {
+            Self::ShipmentRequested => Self::ReturnRequested,
+            Self::ShipmentReassigned => Self::ReturnReassigned,
+            Self::ShipmentBooked => Self::ReturnBooked,
+            Self::ShipmentFailed => Self::ReturnFailed,
+            Self::ShipmentReadyToPrint => Self::ReturnReadyToPrint,
+            Self::ShipmentCancelled => Self::ReturnCancelled,
+            Self::ShipmentCancelRefused => Self::ReturnCancelRefused,
+            Self::ShipmentUnsettled => Self::ReturnUnsettled,
+            Self::ParcelTrackingChanged => Self::ReturnTrackingChanged,
+            Self::ParcelMilestone => Self::ReturnMilestone,
+            other => other,
         }
     }
 
@@ -209,6 +297,12 @@ pub struct About {
     /// The carrier account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// The closing list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ManifestId>,
+    /// The collection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collection: Option<CollectionId>,
     /// The value before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,

@@ -163,6 +163,14 @@ id!(
 );
 
 id!(
+    /// Names a closing list.
+    ManifestId, "man"
+);
+id!(
+    /// Names a collection.
+    CollectionId, "col"
+);
+id!(
     /// Names a batch.
     BatchId, "bat"
 );

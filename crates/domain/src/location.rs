@@ -30,6 +30,12 @@ pub struct Location {
     /// Whom to ask there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+    /// Where what cannot be delivered, and what customers send back, goes; to the location itself when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<Address>,
+    /// Who pays the carrier and stands on invoices, when that is not the location itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing: Option<Address>,
     /// The carrier accounts that serve it; none assigned when empty, all when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carriers: Option<Vec<String>>,
@@ -94,6 +100,17 @@ impl Location {
         Promise { hand_over, delivery }
     }
 
+    /// Where a return goes, with the location's name and contact filled in.
+    pub fn returns(&self) -> Address {
+        let Some(return_to) = &self.return_to else { return self.sender() };
+        Self { address: return_to.clone(), ..self.clone() }.sender()
+    }
+
+    /// The return address, where it is another one than the sender's.
+    pub fn other_return_address(&self) -> Option<Address> {
+        self.return_to.as_ref().filter(|address| **address != self.address).map(|_| self.returns())
+    }
+
     /// The address with the location's name and contact filled in, as a label's sender.
     pub fn sender(&self) -> Address {
         let contact = self.contact.clone().unwrap_or_default();
@@ -121,6 +138,8 @@ mod tests {
             time_zone: Some("America/New_York".to_owned()),
             address: Address::default(),
             contact: None,
+            return_to: None,
+            billing: None,
             carriers: None,
             aliases: BTreeMap::new(),
             cut_offs: Some(CutOffs { weekdays, holidays: vec![Date::constant(2026, 7, 3)] }),

@@ -8,8 +8,9 @@ use crate::act::Actor;
 use crate::address::{Address, ChosenSplit};
 use crate::channel::Dialect;
 use crate::connector::Goods;
-use crate::document::Format;
+use crate::document::{DocumentKind, Format};
 use crate::error::CarrierError;
+use crate::event::EventKind;
 use crate::ids::{OrderId, ShipmentId};
 use crate::money::Money;
 use crate::order::{OrderDetails, RawJson};
@@ -113,6 +114,15 @@ pub struct ShipmentDetails {
     pub sender: Address,
     /// Where it goes.
     pub recipient: Address,
+    /// Where it goes when it cannot be delivered, if that is not the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<Address>,
+    /// Who pays, if that is not the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing: Option<Address>,
+    /// What comes back, when it goes from the customer to a location.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returning: Option<Returning>,
     /// What is inside its boxes.
     #[serde(default)]
     pub goods: Goods,
@@ -181,6 +191,28 @@ pub struct ShipmentDetails {
     pub warnings: Vec<String>,
 }
 
+/// What makes a shipment a return: it goes from the customer back to a location, and holds no place of its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returning {
+    /// The order's lines that come back.
+    pub lines: Vec<ReturnedLine>,
+    /// Why, in the customer's or the shop's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Pieces of one order line that come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLine {
+    /// The line's position in the order, from 0.
+    pub line: usize,
+    /// The shop's id of the line, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// How many pieces.
+    pub quantity: u64,
+}
+
 /// A shipment that was cancelled so that another one takes its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replaced {
@@ -210,6 +242,22 @@ impl Shipment {
         self.details.service.account == ELSEWHERE
     }
 
+    /// Whether it goes from a customer back to a location.
+    pub fn is_return(&self) -> bool {
+        self.details.returning.is_some()
+    }
+
+    /// What is told when this happens to it: returns have events of their own, so that nobody takes one for an order that
+    /// goes out.
+    pub fn told_as(&self, kind: EventKind) -> EventKind {
+        if self.is_return() { kind.of_return() } else { kind }
+    }
+
+    /// Which kind of document its labels are.
+    pub fn label_kind(&self) -> DocumentKind {
+        if self.is_return() { DocumentKind::ReturnLabel } else { DocumentKind::Label }
+    }
+
     /// Whether it holds its parcels, so that no other shipment may book them.
     pub fn is_live(&self) -> bool {
         self.status.is_live() && !self.details.is_given_up
@@ -223,6 +271,9 @@ impl Shipment {
     /// What an order says now and the labels do not: they were bought with something else. Empty when they still fit.
     pub fn outdated(&self, order: &OrderDetails) -> Vec<&'static str> {
         let mut differing = Vec::new();
+        if self.is_return() {
+            return differing;
+        }
         if order.shipping_address.as_ref().is_some_and(|address| *address != self.details.recipient) {
             differing.push("recipient");
         }

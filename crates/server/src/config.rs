@@ -25,7 +25,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 28] = [
     "listen",
     "data",
     "database_url",
@@ -52,6 +52,7 @@ const NAMES: [&str; 27] = [
     "shipments_prefix",
     "erased_orders_kept_days",
     "metrics_token",
+    "installation_secret",
     "otlp_endpoint",
 ];
 
@@ -109,6 +110,8 @@ pub struct Settings {
     pub erased_kept: Duration,
     /// What whoever reads `/metrics` must show as a bearer token; without one only this machine may read them.
     pub metrics_token: Option<Secret>,
+    /// What proves who runs the installation: with it, tenants can be made through the API; without one nobody can.
+    pub installation_secret: Option<Secret>,
     /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
     pub otlp_endpoint: Option<String>,
     /// A file into which the sandbox carrier writes what it does, for drills.
@@ -377,6 +380,8 @@ impl Sources<'_> {
                     text.parse().ok().filter(|days| (0..=36_500).contains(days))
                 })
                 .map_or(Duration::from_hours(24 * 3_650), |days: u64| Duration::from_hours(24 * days)),
+            installation_secret: self
+                .secret("installation_secret", "at least 24 characters", |text| text.chars().count() >= 24),
             metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
             otlp_endpoint: self.otlp_endpoint(),
         };

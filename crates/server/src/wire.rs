@@ -166,6 +166,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         carrier_timeout: settings.carrier_timeout,
         erased_kept: settings.erased_kept,
         rate_timeout: settings.rate_timeout,
+        installation_secret: settings.installation_secret.clone(),
         shipments_prefix: settings.shipments_prefix.clone(),
         ..Options::default()
     };

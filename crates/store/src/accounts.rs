@@ -32,4 +32,12 @@ impl Tx<'_> {
         let params = params![tenant.as_str(), account.id.as_str(), position as i64, to_json(&bare)?, credentials];
         self.execute(PUT, &params).await.map(drop)
     }
+
+    /// Forgets an account, its credentials and the address where its carrier tells what happened.
+    pub async fn drop_carrier_account(&mut self, tenant: &TenantId, id: &str) -> Result<()> {
+        let of_it = params![tenant.as_str(), id];
+        self.execute("delete from push_addresses where tenant_id = $1 and account = $2", &of_it).await?;
+        self.execute("delete from account_checks where tenant_id = $1 and account = $2", &of_it).await?;
+        self.execute("delete from carrier_accounts where tenant_id = $1 and id = $2", &of_it).await.map(drop)
+    }
 }

@@ -144,7 +144,7 @@ impl Tx<'_> {
         tenant: &TenantId,
         parcel: ParcelId,
     ) -> Result<Option<(Shipment, Order, Vec<Document>)>> {
-        let Some((shipment, order)) = self.place_of_parcel(tenant, parcel).await? else { return Ok(None) };
+        let Some((shipment, order, _)) = self.place_of_any_parcel(tenant, parcel).await? else { return Ok(None) };
         let of_shipment = params![tenant.as_str(), shipment.number()];
         let of_order = params![tenant.as_str(), order.number()];
         let by_id = format!("select {} from orders where tenant_id = $1 and id = $2", orders::COLUMNS);

@@ -116,6 +116,12 @@ impl Tx<'_> {
         self.rows(&sql, &params![now]).await?.iter().map(key_row).collect()
     }
 
+    /// Every key of a tenant, by name.
+    pub async fn keys_of_tenant(&mut self, tenant: &TenantId, now: Timestamp) -> Result<Vec<KeyRow>> {
+        let sql = format!("{KEYS} where k.tenant_id = $2 order by k.name");
+        self.rows(&sql, &params![now, tenant.as_str()]).await?.iter().map(key_row).collect()
+    }
+
     /// The key with this public part.
     pub async fn key_by_public(&mut self, public: &str, now: Timestamp) -> Result<Option<KeyRow>> {
         let sql = format!("{KEYS} where k.public_part = $2");

@@ -30,4 +30,10 @@ impl Tx<'_> {
         let params = params![tenant.as_str(), location.external_id.as_str(), to_json(location)?];
         self.execute(REPLACE, &params).await.map(drop)
     }
+
+    /// Forgets a location.
+    pub async fn drop_location(&mut self, tenant: &TenantId, external_id: &str) -> Result<()> {
+        let sql = "delete from locations where tenant_id = $1 and external_id = $2";
+        self.execute(sql, &params![tenant.as_str(), external_id]).await.map(drop)
+    }
 }

@@ -67,6 +67,7 @@ const MIGRATIONS: &[Migration] = migrations![
     20 "0020_searched_documents",
     21 "0021_acts",
     22 "0022_kept_acts" apart,
+    23 "0023_returns",
 ];
 
 const TABLE: &str =

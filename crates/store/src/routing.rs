@@ -23,4 +23,10 @@ impl Tx<'_> {
         let params = params![tenant.as_str(), rule.name.as_str(), position as i64, to_json(rule)?];
         Ok(self.execute(PUT, &params).await? > 0)
     }
+
+    /// Forgets every rule of a tenant, before others are stored.
+    pub async fn drop_routing_rules(&mut self, tenant: &TenantId) -> Result<()> {
+        let sql = "delete from routing_rules where tenant_id = $1";
+        self.execute(sql, &params![tenant.as_str()]).await.map(drop)
+    }
 }

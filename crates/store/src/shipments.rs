@@ -12,13 +12,16 @@ use crate::codec::{beginning, from_json, id, known, to_json};
 use crate::orders::{Held, held};
 use crate::{Row, Tx, Value, params};
 
-const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body";
+const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body, return_of";
+
+/// Stands in the place of the order of what comes back: ids begin with 1.
+const NO_ORDER: u64 = 0;
 const PARCEL: &str = "id, shipment_id, position, body, tracking_number, sscc, tracking, tracking_token, has_label";
 
 fn shipment(row: &Row) -> Result<Shipment> {
     Ok(Shipment {
         id: id(row.int(0)?, ShipmentId::new)?,
-        order: id(row.int(1)?, OrderId::new)?,
+        order: id(row.opt_int(8)?.map_or_else(|| row.int(1), Ok)?, OrderId::new)?,
         status: known(ShipmentStatus::parse(&row.text(2)?), "shipment status")?,
         version: row.int(3)? as u64,
         created_at: row.time(4)?,
@@ -64,6 +67,16 @@ pub(crate) fn with_parcels(found: &[Row], parcels: &[Row]) -> Result<Option<Ship
     Ok(Some(Shipment { parcels: parcels.iter().map(parcel).collect::<Result<_>>()?, ..shipment(row)? }))
 }
 
+/// What stands in the place of a shipment's order: nobody who looks through what an order ships finds what comes back.
+fn order_place(shipment: &Shipment) -> u64 {
+    if shipment.is_return() { NO_ORDER } else { shipment.order.number() }
+}
+
+/// Whether a shipment holds places of its order. A return holds none.
+fn holds_places(shipment: &Shipment) -> bool {
+    shipment.is_live() && !shipment.is_return()
+}
+
 /// When the carrier is asked first what happened; `None` when it is not asked.
 fn first_look(shipment: &Shipment) -> Option<Timestamp> {
     let is_asked = shipment.details.is_followed && shipment.status == ShipmentStatus::Booked;
@@ -94,6 +107,18 @@ fn saved(tenant: &TenantId, shipment: &Shipment) -> Result<Vec<Value>> {
         failure(shipment)
     ]
     .to_vec())
+}
+
+/// Which way shipments of a list go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShipmentWays {
+    /// From a location to a customer.
+    Outgoing,
+    /// From a customer to a location.
+    Returns,
+    /// Either.
+    #[default]
+    Both,
 }
 
 /// A parcel that is booked but was not scanned by the carrier.
@@ -134,25 +159,26 @@ impl Tx<'_> {
 
     /// Stores a new shipment and its parcels, after [`Tx::hold_order_for`].
     pub async fn add_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
-        let is_live = shipment.is_live();
+        let is_live = holds_places(shipment);
         const ADD: &str = "
             insert into shipments
-                (tenant_id, id, order_id, status, version, created_at, modified_at, lease_until, body, account)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                (tenant_id, id, order_id, status, version, created_at, modified_at, lease_until, body, account, return_of)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let params = params![
             tenant.as_str(),
             shipment.id.number(),
-            shipment.order.number(),
+            order_place(shipment),
             shipment.status.as_str(),
             shipment.version,
             shipment.created_at,
             shipment.modified_at,
             shipment.lease_until,
             to_json(&shipment.details)?,
-            shipment.details.service.account.as_str()
+            shipment.details.service.account.as_str(),
+            shipment.is_return().then(|| shipment.order.number())
         ];
         self.execute_later(ADD, &[params.to_vec()]).await?;
-        const PARCEL_COLUMNS: [&str; 11] = [
+        const PARCEL_COLUMNS: [&str; 12] = [
             "tenant_id",
             "id",
             "shipment_id",
@@ -164,20 +190,22 @@ impl Tx<'_> {
             "has_label",
             "is_scanned",
             "body",
+            "location",
         ];
         let row = |parcel: &Parcel| -> Result<Vec<Value>> {
             Ok(params![
                 tenant.as_str(),
                 parcel.id.number(),
                 shipment.id.number(),
-                shipment.order.number(),
+                order_place(shipment),
                 parcel.position,
                 is_live,
                 parcel.tracking.as_str(),
                 parcel.tracking_token.as_str(),
                 0,
                 0,
-                to_json(&parcel.parcel)?
+                to_json(&parcel.parcel)?,
+                (!shipment.is_return()).then_some(shipment.details.location.as_str())
             ]
             .to_vec())
         };
@@ -219,7 +247,7 @@ impl Tx<'_> {
                 params![
                     tenant.as_str(),
                     parcel.id.number(),
-                    shipment.is_live(),
+                    holds_places(shipment),
                     parcel.tracking_number.as_deref(),
                     parcel.sscc.as_deref(),
                     parcel.tracking.as_str(),
@@ -235,7 +263,12 @@ impl Tx<'_> {
             })
             .collect();
         self.execute_later(SAVE_PARCEL, &rows).await?;
-        self.restage_order(tenant, shipment.order, false).await?;
+        if !shipment.is_return() {
+            self.restage_order(tenant, shipment.order, false).await?;
+        }
+        if shipment.details.booked_at.is_some() && !shipment.is_live() {
+            self.leave_open_manifest(tenant, shipment.id).await?;
+        }
         match first_look {
             Some(at) => self.expect_look(tenant, account, at).await,
             None => Ok(()),
@@ -291,6 +324,47 @@ impl Tx<'_> {
         Ok(all)
     }
 
+    /// What comes back of an order, with its parcels, oldest first.
+    pub async fn returns_of_order(&mut self, tenant: &TenantId, order: OrderId) -> Result<Vec<Shipment>> {
+        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 and return_of = $2 order by id");
+        let rows = self.rows(&sql, &params![tenant.as_str(), order.number()]).await?;
+        let mut shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
+        self.fill_parcels(tenant, &mut shipments).await?;
+        Ok(shipments)
+    }
+
+    async fn fill_parcels(&mut self, tenant: &TenantId, shipments: &mut [Shipment]) -> Result<()> {
+        let asks: Vec<_> =
+            shipments.iter().map(|shipment| params![tenant.as_str(), shipment.id.number()].to_vec()).collect();
+        for (shipment, rows) in shipments.iter_mut().zip(self.rows_many(&parcels_of(), &asks).await?) {
+            shipment.parcels = rows.iter().map(parcel).collect::<Result<_>>()?;
+        }
+        Ok(())
+    }
+
+    /// Shipments or returns with their parcels, latest first, below an id.
+    pub async fn list_shipments(
+        &mut self,
+        tenant: &TenantId,
+        ways: ShipmentWays,
+        below: Option<ShipmentId>,
+        limit: usize,
+    ) -> Result<Vec<Shipment>> {
+        let which = match ways {
+            ShipmentWays::Outgoing => "and return_of is null",
+            ShipmentWays::Returns => "and return_of is not null",
+            ShipmentWays::Both => "",
+        };
+        let sql = format!(
+            "select {SHIPMENT} from shipments where tenant_id = $1 and id < $2 {which} order by id desc limit $3"
+        );
+        let below = below.map_or(i64::MAX, |id| id.number() as i64);
+        let rows = self.rows(&sql, &params![tenant.as_str(), below, limit]).await?;
+        let mut shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
+        self.fill_parcels(tenant, &mut shipments).await?;
+        Ok(shipments)
+    }
+
     /// Several shipments with their parcels, in the order of the ids; `None` for one that is not there.
     pub async fn shipments(&mut self, tenant: &TenantId, ids: &[ShipmentId]) -> Result<Vec<Option<Shipment>>> {
         let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
@@ -309,7 +383,9 @@ impl Tx<'_> {
 
     /// The latest shipments with their parcels and orders, latest first.
     pub async fn recent_shipments(&mut self, tenant: &TenantId, limit: usize) -> Result<Vec<(Shipment, Order)>> {
-        let sql = format!("select {SHIPMENT} from shipments where tenant_id = $1 order by id desc limit $2");
+        let sql = format!(
+            "select {SHIPMENT} from shipments where tenant_id = $1 and return_of is null order by id desc limit $2"
+        );
         let rows = self.rows(&sql, &params![tenant.as_str(), limit]).await?;
         let shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
         let asks: Vec<_> =
@@ -361,9 +437,27 @@ impl Tx<'_> {
         tenant: &TenantId,
         parcel: ParcelId,
     ) -> Result<Option<(ShipmentId, OrderId)>> {
-        let sql = "select shipment_id, order_id from parcels where tenant_id = $1 and id = $2";
-        let row = self.row(sql, &params![tenant.as_str(), parcel.number()]).await?;
-        row.map(|row| Ok((id(row.int(0)?, ShipmentId::new)?, id(row.int(1)?, OrderId::new)?))).transpose()
+        let place = self.place_of_any_parcel(tenant, parcel).await?;
+        Ok(place.filter(|(_, _, is_return)| !is_return).map(|(shipment, order, _)| (shipment, order)))
+    }
+
+    /// The same of any parcel, also of one that comes back, which the flag says.
+    pub async fn place_of_any_parcel(
+        &mut self,
+        tenant: &TenantId,
+        parcel: ParcelId,
+    ) -> Result<Option<(ShipmentId, OrderId, bool)>> {
+        const PLACE: &str = "
+            select shipment_id, order_id, case when order_id = 0 then (select return_of from shipments
+                where shipments.tenant_id = $1 and shipments.id = parcels.shipment_id) end
+            from parcels where tenant_id = $1 and id = $2";
+        let row = self.row(PLACE, &params![tenant.as_str(), parcel.number()]).await?;
+        row.map(|row| {
+            let of_return = row.opt_int(2)?;
+            let order = id(of_return.map_or_else(|| row.int(1), Ok)?, OrderId::new)?;
+            Ok((id(row.int(0)?, ShipmentId::new)?, order, of_return.is_some()))
+        })
+        .transpose()
     }
 
     /// Tenant, shipment and parcel behind a tracking page's token.

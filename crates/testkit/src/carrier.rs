@@ -99,6 +99,8 @@ const PROFILE: Profile = Profile {
     books_once_a_reference: false,
     has_one_number: false,
     serials_a_parcel: 1,
+    manifests: false,
+    collects: false,
 };
 
 impl Default for Scripted {
@@ -219,6 +221,7 @@ impl Scene {
                 carrier: "Scripted".to_owned(),
                 service: ask.service.service.clone(),
                 sender: ask.sender.clone(),
+                return_to: None,
                 recipient: ask.recipient.clone(),
                 routing_code: None,
                 weight: parcel.weight,

@@ -54,12 +54,14 @@ pub const BOXES: [(&str, &str); 11] = [
 ];
 
 /// `type` and `directory` of documents.
-pub const DOCUMENTS: [(&str, &str, DocumentKind); 5] = [
+pub const DOCUMENTS: [(&str, &str, DocumentKind); 7] = [
     ("label", "labels", DocumentKind::Label),
     ("labels", "labels", DocumentKind::Labels),
     ("packingSlip", "packing-slips", DocumentKind::PackingSlip),
     ("customsForm", "customs", DocumentKind::CustomsForm),
     ("commercialInvoice", "customs", DocumentKind::CommercialInvoice),
+    ("returnLabel", "returns", DocumentKind::ReturnLabel),
+    ("manifest", "manifests", DocumentKind::Manifest),
 ];
 
 /// The words for a kind of document: its type and its directory.

@@ -85,6 +85,8 @@ pub(super) async fn create(app: &App, caller: &Caller, body: &Json<'_>) -> Resul
         time_zone: None,
         address: Address::default(),
         contact: None,
+        return_to: None,
+        billing: None,
         carriers: None,
         aliases: std::collections::BTreeMap::new(),
         cut_offs: None,

@@ -273,6 +273,11 @@ impl<'n> Fields<'n> {
         self.members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
+    /// The names of its members, as they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| name.as_ref())
+    }
+
     /// Whether the object has no members.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::error::in_our_words;
 use super::orders::read;
+use super::page::limit;
 use super::shipments::label_format;
 use super::{Answer, Authed, Body};
 use crate::dialect::{Parameters, Segment, json};
@@ -245,9 +246,10 @@ pub(super) async fn orders(
     if !problems.is_empty() {
         return Err(Error::Invalid(problems).into());
     }
-    let mut found = app.orders_of_batch(&caller, batch_id(&id)?, outcome, after, PAGE + 1).await?;
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let limit = limit(&parameters, PAGE, PAGE)?;
+    let mut found = app.orders_of_batch(&caller, batch_id(&id)?, outcome, after, limit + 1).await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
     let next = found.last().filter(|_| has_more).map(|last| last.standing.position.to_string());
     Ok(json(StatusCode::OK, &Page { data: found.into_iter().map(OrderView::of).collect(), next }))
 }
@@ -265,9 +267,10 @@ pub(super) async fn documents(
     };
     let after = parameters.value("after").map(place).transpose()?;
     let batch = app.batch(&caller, batch_id(&id)?).await?;
-    let mut found = app.documents_of_batch(&caller, batch.id, after, PAGE + 1).await?;
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let limit = limit(&parameters, PAGE, PAGE)?;
+    let mut found = app.documents_of_batch(&caller, batch.id, after, limit + 1).await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
     let last = found.last().filter(|_| has_more).and_then(|last| last.of_batch.as_ref());
     let next = last.map(|part| format!("{}.{}", part.printing, part.place));
     let data = found.into_iter().filter_map(|document| FileView::of(&app, &caller, document)).collect();

@@ -88,6 +88,25 @@ impl Problems {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
     }
 
+    /// Something else stands there than the client has seen.
+    pub(super) fn changed_meanwhile(tag: &str) -> Self {
+        let detail =
+            format!("It was changed meanwhile and stands as {tag} now: read it again, then send the change again.");
+        Self::new(StatusCode::PRECONDITION_FAILED, "changed-meanwhile", "Changed meanwhile", detail)
+    }
+
+    /// An update that does not say what the client has seen.
+    pub(super) fn tag_missing() -> Self {
+        let detail = "Send If-Match with the ETag of what you have read, or * to change whatever stands there.";
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "tag-missing", "If-Match missing", detail)
+    }
+
+    /// An `If-Match` nobody can read.
+    pub(super) fn no_tag() -> Self {
+        let problem = Problem::new("If-Match", "expected entity tags in quotation marks, as an ETag gives them, or *");
+        Self::invalid(&[problem])
+    }
+
     pub(super) fn answer(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut answer = json(status, &self);

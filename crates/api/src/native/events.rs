@@ -11,6 +11,7 @@ use domain::tracking::Milestone;
 use http::StatusCode;
 use serde::Serialize;
 
+use super::page::limit;
 use super::shipments::List;
 use super::webhooks::DeliveryShown;
 use super::{Answer, Authed};
@@ -51,6 +52,10 @@ struct DataView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collection: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
@@ -62,7 +67,20 @@ struct DataView<'a> {
 
 fn view(event: &Event) -> EventView<'_> {
     let About {
-        order, order_version, shipment, parcel, channel, endpoint, account, old, new, milestone, reason, ..
+        order,
+        order_version,
+        shipment,
+        parcel,
+        channel,
+        endpoint,
+        account,
+        manifest,
+        collection,
+        old,
+        new,
+        milestone,
+        reason,
+        ..
     } = &event.about;
     EventView {
         id: event.id.to_string(),
@@ -79,6 +97,8 @@ fn view(event: &Event) -> EventView<'_> {
             channel: *channel,
             endpoint: endpoint.map(|id| id.to_string()),
             account: account.as_deref(),
+            manifest: manifest.map(|id| id.to_string()),
+            collection: collection.map(|id| id.to_string()),
             old: old.as_deref(),
             new: new.as_deref(),
             milestone: milestone.map(Milestone::as_str),
@@ -121,7 +141,7 @@ const PAGE: usize = 200;
 pub(super) async fn feed(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
     let wanted = parameters.value("after").unwrap_or("0");
     let after = wanted.parse().map_err(|_| Error::invalid("after", format!("{wanted:?} is no position")))?;
-    let events = app.feed(&caller, after, PAGE).await?;
+    let events = app.feed(&caller, after, limit(&parameters, PAGE, PAGE)?).await?;
     let data: Vec<_> =
         events.iter().map(|(position, event)| FeedEntry { position: *position, event: view(event) }).collect();
     Ok(json(StatusCode::OK, &List { data }))

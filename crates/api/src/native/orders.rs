@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use app::App;
-use app::orders::OrderDraft;
+use app::orders::{ListedOrder, OrderDraft, OrderFilter, OrderPage, OrderSort, SortValue};
+use app::{App, Caller};
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use domain::address::Address;
-use domain::channel::Dialect;
+use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::OrderId;
 use domain::measure::{Measurement, Quantity, WeightUnit};
 use domain::money::Money;
@@ -16,8 +17,10 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::error::Problems;
+use super::page::{Paging, filter, word};
+use super::tag::{self, MustHaveSeen, Seen};
 use super::{Answer, Authed, Body};
-use crate::dialect::{Segment, json as answer};
+use crate::dialect::{Parameters, Segment, json as answer};
 use crate::json;
 use crate::json::fields::{
     Fields, Flaw, Leniency, Node, Notes, Step, boolean, currency, decimal, integer, positive, text, time, wording,
@@ -66,6 +69,8 @@ struct OrderView {
     version: u64,
     created_at: String,
     modified_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<String>,
     /// What a person should know before it is shipped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -82,6 +87,7 @@ impl OrderView {
             version: order.version,
             created_at: order.created_at.to_string(),
             modified_at: order.modified_at.to_string(),
+            cancelled_at: order.cancelled_at.map(|at| at.to_string()),
             warnings,
             details: OrderDetails { extra: BTreeMap::new(), ..order.details.clone() },
         }
@@ -121,7 +127,7 @@ fn money(node: Node<'_>) -> Option<Money> {
     Some(Money::new(amount?, currency?))
 }
 
-fn address(node: Node<'_>) -> Option<Address> {
+pub(super) fn address(node: Node<'_>) -> Option<Address> {
     let fields = node.fields()?;
     let words = |name| fields.optional(name, text(1, LONGEST));
     fields.only(&ADDRESS);
@@ -215,8 +221,126 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
     let placed = placed.into_iter().next().ok_or_else(|| Error::internal("one draft, one answer"))?;
     let status = if placed.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let order = app.placed_order(&caller, placed).await?;
-    let warnings = app.order_warnings(&caller, &order);
-    Ok(answer(status, &OrderView::of(&order, warnings)))
+    Ok(shown(&app, &caller, status, &order))
+}
+
+/// An order with its tag.
+fn shown(app: &App, caller: &Caller, status: StatusCode, order: &Order) -> Response {
+    let warnings = app.order_warnings(caller, order);
+    tag::shown(answer(status, &OrderView::of(order, warnings)), &tag::of_version(order.version))
+}
+
+/// The place behind an order in the list: when it was created, and its id.
+fn place(text: &str) -> Option<(i64, OrderId)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, OrderId::from_decimal(id)?))
+}
+
+/// `GET /v1/orders?external_id=…&number=…&status=…&created_from=…&created_before=…`, latest first.
+pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
+    const AN_INSTANT: &str = "an instant such as 2026-11-27T08:00:00Z";
+    let paging = Paging::read(&parameters, place)?;
+    let channel: Option<i64> = filter(&parameters, "channel", "a channel's number")?;
+    let wanted = OrderFilter {
+        channels: channel.map(|number| vec![ChannelNumber(number)]),
+        external_id: word(&parameters, "external_id"),
+        number: word(&parameters, "number"),
+        status: word(&parameters, "status"),
+        created_from: filter(&parameters, "created_from", AN_INSTANT)?,
+        created_before: filter(&parameters, "created_before", AN_INSTANT)?,
+        placed_from: filter(&parameters, "placed_from", AN_INSTANT)?,
+        placed_before: filter(&parameters, "placed_before", AN_INSTANT)?,
+        changed_from: filter(&parameters, "changed_from", AN_INSTANT)?,
+        changed_before: filter(&parameters, "changed_before", AN_INSTANT)?,
+        external_ids: None,
+    };
+    let page = OrderPage {
+        sort: vec![(OrderSort::CreatedAt, true), (OrderSort::Id, true)],
+        after: paging.after.map(|(at, id)| vec![SortValue::Int(at), SortValue::Int(id.number() as i64)]),
+        backwards: false,
+        skip: 0,
+        limit: paging.wanted() - 1,
+    };
+    let found = app.list_orders(&caller, wanted, page).await?;
+    let behind =
+        |last: &ListedOrder| format!("{}.{}", domain::time::to_micros(last.order.created_at), last.order.id.number());
+    let view = |listed: ListedOrder| {
+        let warnings = app.order_warnings(&caller, &listed.order);
+        OrderView::of(&listed.order, warnings)
+    };
+    Ok(answer(StatusCode::OK, &paging.page(found, behind, view)))
+}
+
+/// `PUT /v1/orders/{id}`: says everything of it anew.
+pub(super) async fn replace(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    MustHaveSeen(seen): MustHaveSeen,
+    Body { body, .. }: Body,
+) -> Answer {
+    let wanted = read(&body, details)?;
+    let change = move |order: &Order| -> Result<OrderDetails, Problems> {
+        seen.holds(&tag::of_version(order.version))?;
+        if wanted.external_id.is_some() && wanted.external_id != order.details.external_id {
+            return Err(Error::invalid("external_id", "the order is known by it, so it stays as it is").into());
+        }
+        // What other dialects keep of it, and what this one cannot say, stays.
+        Ok(replaced(&order.details, &wanted))
+    };
+    let order = app.edit_order(&caller, order_id(&id)?, change).await??;
+    Ok(shown(&app, &caller, StatusCode::OK, &order))
+}
+
+/// What an order says after a replacement: every field of this interface is as sent, the others are as they were.
+fn replaced(stored: &OrderDetails, wanted: &OrderDetails) -> OrderDetails {
+    let payment = Payment {
+        total: wanted.payment.total,
+        cash_on_delivery: wanted.payment.cash_on_delivery,
+        ..stored.payment.clone()
+    };
+    let delivery = match (&stored.delivery, &wanted.delivery) {
+        (stored, None) => stored.clone().map(|stored| DeliveryWish { service: None, measurement: None, ..stored }),
+        (None, Some(wanted)) => Some(wanted.clone()),
+        (Some(stored), Some(wanted)) => {
+            Some(DeliveryWish { service: wanted.service.clone(), measurement: wanted.measurement, ..stored.clone() })
+        }
+    };
+    OrderDetails {
+        number: wanted.number.clone(),
+        shop_status: wanted.shop_status.clone(),
+        placed_at: wanted.placed_at,
+        items: wanted.items.clone(),
+        notes: wanted.notes.clone(),
+        tags: wanted.tags.clone(),
+        payment,
+        shipping_address: wanted.shipping_address.clone(),
+        billing_address: wanted.billing_address.clone(),
+        delivery,
+        ..stored.clone()
+    }
+}
+
+/// `DELETE /v1/orders/{id}`: cancels what is being shipped of it, then forgets it.
+pub(super) async fn delete(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    Segment(id): Segment,
+    seen: Seen,
+) -> Answer {
+    let id = order_id(&id)?;
+    let order = app.order(&caller.clone(), id).await?;
+    seen.holds(&tag::of_version(order.version))?;
+    Box::pin(app.delete_order(&caller, id)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /v1/orders/{id}/cancel`: nothing ships it any more, and what is booked is voided.
+pub(super) async fn cancel(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
+    let id = order_id(&id)?;
+    Box::pin(app.cancel_order(&caller, id, |_| Ok(()))).await?;
+    let order = app.retold(&caller, id).await?.order;
+    Ok(shown(&app, &caller, StatusCode::OK, &order))
 }
 
 pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
@@ -226,6 +350,5 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
 /// `GET /v1/orders/{id}`.
 pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
-    let warnings = app.order_warnings(&caller, &order);
-    Ok(answer(StatusCode::OK, &OrderView::of(&order, warnings)))
+    Ok(shown(&app, &caller, StatusCode::OK, &order))
 }

@@ -1,6 +1,7 @@
 //! Parcels: their labels, what happened to them, and those that wait for a first scan.
 
 use app::App;
+use app::tracking::UnscannedParcel;
 use axum::extract::State;
 use domain::document::{Format, Paper};
 use domain::ids::{DocumentId, ParcelId};
@@ -9,6 +10,7 @@ use domain::{Error, Timestamp};
 use http::StatusCode;
 use serde::Serialize;
 
+use super::page::Paging;
 use super::shipments::List;
 use super::{Answer, Authed};
 use crate::dialect::{Parameters, Segment, json};
@@ -87,17 +89,6 @@ struct UnscannedView {
     booked_at: String,
 }
 
-#[derive(Serialize)]
-struct UnscannedPage {
-    data: Vec<UnscannedView>,
-    /// Hand back as `after` for the next page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// Parcels of one page.
-const PAGE: usize = 100;
-
 /// `GET /v1/parcels?without_scan_for_hours=24`: booked so many working hours ago and never scanned, oldest first.
 pub(super) async fn unscanned(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
     let wanted = parameters.value("without_scan_for_hours").unwrap_or("");
@@ -106,26 +97,21 @@ pub(super) async fn unscanned(State(app): State<App>, Authed { caller, .. }: Aut
         let text = format!("{wanted:?} is no number of working hours: expected 0 to 10000");
         Error::invalid("without_scan_for_hours", text)
     })?;
-    let after = parameters.value("after").map(place).transpose()?;
-    let mut found = app.unscanned_parcels(&caller, hours, after, PAGE + 1).await?;
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
-    let last = found.last().filter(|_| has_more);
-    let next = last.map(|last| format!("{}.{}", last.booked_at.as_microsecond(), last.parcel.number()));
-    let data = found.into_iter().map(|found| UnscannedView {
+    let paging = Paging::read(&parameters, place)?;
+    let found = app.unscanned_parcels(&caller, hours, paging.after, paging.wanted()).await?;
+    let behind = |last: &UnscannedParcel| format!("{}.{}", last.booked_at.as_microsecond(), last.parcel.number());
+    let view = |found: UnscannedParcel| UnscannedView {
         id: found.parcel.to_string(),
         shipment: found.shipment.to_string(),
         order: found.order.to_string(),
         tracking_number: found.tracking_number,
         booked_at: found.booked_at.to_string(),
-    });
-    Ok(json(StatusCode::OK, &UnscannedPage { data: data.collect(), next }))
+    };
+    Ok(json(StatusCode::OK, &paging.page(found, behind, view)))
 }
 
-pub(super) fn place(text: &str) -> Result<(Timestamp, ParcelId), Error> {
-    let read = || {
-        let (at, id) = text.split_once('.')?;
-        Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, ParcelId::from_decimal(id)?))
-    };
-    read().ok_or_else(|| Error::invalid("after", format!("{text:?} was never given out as next")))
+/// The place behind a parcel in lists of those that wait: when it was booked, and its id.
+pub(super) fn place(text: &str) -> Option<(Timestamp, ParcelId)> {
+    let (at, id) = text.split_once('.')?;
+    Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, ParcelId::from_decimal(id)?))
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::orders::{order_id, read};
 use super::shipments::{List, rule, wish};
+use super::tag::{self, MustHaveSeen};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Segment, json};
 use crate::json::fields::{Node, integer, text, time};
@@ -167,7 +168,25 @@ pub(super) async fn quote(
 /// `GET /v1/routing-rules`: the rules in force, in the order of the setup file.
 pub(super) async fn rules(State(app): State<App>, Authed { caller, .. }: Authed) -> Answer {
     let data: Vec<RoutingRule> = app.routing_rules(&caller)?;
-    Ok(json(StatusCode::OK, &List { data }))
+    let tag = tag::of(&data);
+    Ok(tag::shown(json(StatusCode::OK, &List { data }), &tag))
+}
+
+/// `PUT /v1/routing-rules`: puts these in the place of all there are; the first that matches decides.
+pub(super) async fn replace_rules(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    MustHaveSeen(seen): MustHaveSeen,
+    Body { body, .. }: Body,
+) -> Answer {
+    let rules = read(&body, |fields| {
+        fields.only(&["rules"]);
+        fields.required("rules", |node| node.list(MOST_RULES, routing_rule))
+    })?;
+    let data = rules.clone();
+    app.replace_routing_rules(&caller, rules, move |stored| seen.holds(&tag::of(&stored))).await??;
+    let tag = tag::of(&data);
+    Ok(tag::shown(json(StatusCode::OK, &List { data }), &tag))
 }
 
 /// A shipment that would have gone another way.

@@ -2,28 +2,30 @@
 
 use app::App;
 use app::shipments::elsewhere::{Recorded, Settlement};
-use app::shipments::{BoxWish, ShipWish};
+use app::shipments::{BoxWish, ShipWish, ShipmentWays};
 use app::tracking::ReportedEvent;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
+use domain::address::Address;
 use domain::connector::Exchange;
-use domain::document::{Document, Format};
+use domain::document::{Document, DocumentKind, Format};
 use domain::ids::{ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::money::Money;
 use domain::order::ServiceWish;
 use domain::routing::{Pick, RuleAction};
-use domain::shipment::{Shipment, ShipmentStatus};
+use domain::shipment::{ReturnedLine, Shipment, ShipmentStatus};
 use domain::tracking::{Incident, Milestone, Place, TrackingStatus};
 use domain::{Error, Timestamp};
 use http::StatusCode;
 use serde::Serialize;
 
 use super::orders::{order_id, read};
+use super::page::Paging;
 use super::rates::{DecisionView, RateView};
 use super::{Answer, Authed, Body};
-use crate::dialect::{Segment, json};
+use crate::dialect::{Parameters, Segment, json};
 use crate::json::fields::{Fault, Fields, Node, boolean, choice, integer, not_negative, positive, text, time};
 use crate::links::file;
 
@@ -32,6 +34,8 @@ use crate::links::file;
 pub(super) struct ShipmentView<'a> {
     id: String,
     order: String,
+    /// `outgoing`, or `return` when it goes from the customer back to a location.
+    kind: &'static str,
     status: ShipmentStatus,
     /// What a person should read when the status alone says too little.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +60,48 @@ pub(super) struct ShipmentView<'a> {
     further_because: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
+    /// What comes back, and from where to where.
+    #[serde(rename = "return", skip_serializing_if = "Option::is_none")]
+    returning: Option<ReturnView<'a>>,
     parcels: Vec<ParcelView<'a>>,
+}
+
+/// What comes back with a return.
+#[derive(Serialize)]
+struct ReturnView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    items: Vec<ReturnedItem<'a>>,
+    sender: &'a Address,
+    recipient: &'a Address,
+}
+
+/// Pieces of one line of the order that come back.
+#[derive(Serialize)]
+struct ReturnedItem<'a> {
+    /// The line's place in the order, from 1.
+    line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<&'a str>,
+    quantity: u64,
+}
+
+impl<'a> ReturnView<'a> {
+    fn of(shipment: &'a Shipment) -> Option<Self> {
+        let details = &shipment.details;
+        let returning = details.returning.as_ref()?;
+        let item = |line: &'a ReturnedLine| ReturnedItem {
+            line: line.line + 1,
+            item: line.item.as_deref(),
+            quantity: line.quantity,
+        };
+        Some(Self {
+            reason: returning.reason.as_deref(),
+            items: returning.lines.iter().map(item).collect(),
+            sender: &details.sender,
+            recipient: &details.recipient,
+        })
+    }
 }
 
 /// A parcel as the native API shows it.
@@ -124,6 +169,7 @@ impl<'a> ShipmentView<'a> {
         Self {
             id: shipment.id.to_string(),
             order: shipment.order.to_string(),
+            kind: if shipment.is_return() { "return" } else { "outgoing" },
             status: shipment.status,
             note,
             tracking: shipment.tracking(),
@@ -139,6 +185,7 @@ impl<'a> ShipmentView<'a> {
             booked_at: details.booked_at.map(|at| at.to_string()),
             further_because: details.further_because.as_deref(),
             warnings: &details.warnings,
+            returning: ReturnView::of(shipment),
             parcels: shipment.parcels.iter().map(parcel).collect(),
         }
     }
@@ -164,7 +211,7 @@ fn weight(node: Node<'_>) -> Option<Weight> {
     Weight::from_kilograms(kilograms).or_else(|| node.fault(unfit))
 }
 
-fn parcel(node: Node<'_>) -> Option<BoxWish> {
+pub(super) fn parcel(node: Node<'_>) -> Option<BoxWish> {
     let fields = node.fields()?;
     fields.only(&["weight_kg", "dimensions_cm", "contents"]);
     let content = |node: Node<'_>| {
@@ -245,6 +292,25 @@ pub(super) struct List<T> {
 
 fn shipment_id(text: &str) -> Result<ShipmentId, Error> {
     ShipmentId::from_native(text).ok_or(Error::NotFound("shipment"))
+}
+
+/// `GET /v1/shipments?kind=return`, latest first.
+pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
+    let paging = Paging::read(&parameters, ShipmentId::from_native)?;
+    let ways = match parameters.value("kind") {
+        None | Some("") => ShipmentWays::Both,
+        Some("outgoing") => ShipmentWays::Outgoing,
+        Some("return") => ShipmentWays::Returns,
+        Some(other) => {
+            let shown: String = other.chars().take(80).collect();
+            return Err(Error::invalid("kind", format!("{shown:?}: expected outgoing or return")).into());
+        }
+    };
+    let found = app.list_shipments(&caller, ways, paging.after, paging.wanted()).await?;
+    let place = |last: &Shipment| last.id.to_string();
+    let view = |shipment: Shipment| serde_json::to_value(ShipmentView::of(&app, &shipment));
+    let page = paging.page(found, place, view).transposed().map_err(Error::internal)?;
+    Ok(json(StatusCode::OK, &page))
 }
 
 /// `GET /v1/shipments/{id}`.
@@ -328,12 +394,18 @@ struct DocumentView {
     size: u64,
     sha256: String,
     warnings: Vec<String>,
-    link: String,
+    /// Given out while the document may be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    /// It belongs to a return that was cancelled and must not be used.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    withdrawn: bool,
 }
 
 /// `GET /v1/shipments/{id}/documents`.
 pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let shipment = app.shipment(&caller, shipment_id(&id)?).await?;
+    let is_withdrawn = |kind| kind == DocumentKind::ReturnLabel && shipment.status != ShipmentStatus::Booked;
     let view = |document: Document| DocumentView {
         id: document.id.to_string(),
         kind: document.kind.as_str(),
@@ -343,7 +415,8 @@ pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Aut
         size: document.size,
         sha256: document.sha256,
         warnings: document.warnings,
-        link: app.document_link(caller.tenant(), document.id),
+        link: (!is_withdrawn(document.kind)).then(|| app.document_link(caller.tenant(), document.id)),
+        withdrawn: is_withdrawn(document.kind),
     };
     let data: Vec<_> = app.documents(&caller, shipment.id).await?.into_iter().map(view).collect();
     Ok(json(StatusCode::OK, &List { data }))

@@ -58,6 +58,20 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::ShipmentReassigned
         | EventKind::ShipmentReplaced
         | EventKind::ParcelMilestone
+        | EventKind::ReturnRequested
+        | EventKind::ReturnReassigned
+        | EventKind::ReturnBooked
+        | EventKind::ReturnFailed
+        | EventKind::ReturnReadyToPrint
+        | EventKind::ReturnCancelled
+        | EventKind::ReturnCancelRefused
+        | EventKind::ReturnUnsettled
+        | EventKind::ReturnTrackingChanged
+        | EventKind::ReturnMilestone
+        | EventKind::ManifestUpdated
+        | EventKind::ManifestClosed
+        | EventKind::CollectionRequested
+        | EventKind::CollectionCancelled
         | EventKind::ShipmentReadyToPrint
         | EventKind::ShipmentCancelRefused
         | EventKind::ShipmentUnsettled

@@ -16,10 +16,17 @@ pub(crate) const MOST_BYTES: usize = 1 << 20;
 /// Tenant `other`'s key.
 pub(crate) const OTHER: &str = "Basic cHViLW90aGVyOnNlYy1vdGhlcg==";
 
+/// What proves who runs the installation.
+pub(crate) const INSTALLATION: &str = "Bearer the installation's own secret of tests";
+
 /// An application that speaks every dialect, before its set-up.
 pub(crate) fn builder(engine: Engine) -> TestAppBuilder {
     let clock = testkit::standing();
-    TestApp::builder(engine).connectors(carriers::all(&handed(&clock))).clock(clock).event_bodies(api::event_bodies())
+    TestApp::builder(engine)
+        .connectors(carriers::all(&handed(&clock)))
+        .clock(clock)
+        .event_bodies(api::event_bodies())
+        .options(|options| options.installation_secret = INSTALLATION.strip_prefix("Bearer ").map(domain::Secret::new))
 }
 
 /// What connectors are handed: they look at this clock.

@@ -58,6 +58,7 @@ on_both_engines! {
         let shipment = json!({
             "id": "shp_1",
             "order": "ord_1",
+            "kind": "outgoing",
             "status": "booked",
             "tracking": "announced",
             "is_ready_to_print": true,

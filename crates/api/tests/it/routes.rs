@@ -73,7 +73,8 @@ on_both_engines! {
                 let path = route.path.replace("{id}", "1");
                 let answer = bare(&t, &[], Method::OPTIONS, &path, "").await;
                 assert_eq!((answer.status.as_u16(), answer.header("allow")), (200, route.allowed().as_str()), "{path}");
-                let answer = bare(&t, &[], Method::PUT, &path, "").await;
+                // No route takes this one.
+                let answer = bare(&t, &[], Method::TRACE, &path, "").await;
                 assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, route.allowed().as_str()), "{path}");
             }
         }

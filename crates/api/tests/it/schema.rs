@@ -60,7 +60,8 @@ fn check(document: &Json, schema: &Json, value: &Json, place: &str, faults: &mut
             }
             "properties" => properties(document, schema, value, place, faults),
             "additionalProperties" => {
-                assert!(rule == &Json::Bool(false) || rule["type"] == "string", "{place}: {rule}");
+                let is_plain = rule["type"] == "string" || rule["type"] == "integer";
+                assert!(rule == &Json::Bool(false) || is_plain, "{place}: {rule}");
             }
             silent => assert!(SILENT.contains(&silent), "{place}: nobody checks {silent}"),
         }

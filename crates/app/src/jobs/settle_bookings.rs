@@ -120,7 +120,7 @@ async fn give_up(app: &App, tenant: &TenantId, id: ShipmentId, why: &str) -> Res
                 reason: Some(why.clone()),
                 ..About::default()
             };
-            tx.emit(&owner, &event(event_id, EventKind::ShipmentUnsettled, now, about)).await
+            tx.emit(&owner, &event(event_id, shipment.told_as(EventKind::ShipmentUnsettled), now, about)).await
         })
         .await
 }

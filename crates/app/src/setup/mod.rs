@@ -7,6 +7,8 @@ use domain::account::CarrierAccount;
 use domain::act::Actor;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::ids::EndpointId;
+use domain::measure::Weight;
+use domain::money::Currency;
 use domain::order::RawJson;
 use domain::tenant::{Mode, Scope, Tenant, TenantId};
 use domain::webhook::Authentication;
@@ -16,6 +18,7 @@ use store::webhooks::EndpointRow;
 
 use crate::keys::IssuedKey;
 use crate::setup::file::{IntegrationSetup, SetupFile, TenantSetup, WebhookSetup};
+use crate::vault::equal_secretly;
 use crate::{App, acts, clock, guard};
 
 pub mod file;
@@ -33,6 +36,25 @@ pub struct Applied {
     pub changes: BTreeMap<&'static str, usize>,
     /// Where the file is behind what was done since it was written: its place, and what to do.
     pub notes: Vec<String>,
+}
+
+/// A tenant that is to be made through the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantDraft {
+    /// Its id.
+    pub id: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// The currency it prices in.
+    pub currency: Currency,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// Whether real labels are bought.
+    pub mode: Mode,
+    /// The weight of a parcel nobody weighed.
+    pub default_weight: Option<Weight>,
+    /// The name and the scopes of its first key; one called `first` that may do everything, when missing.
+    pub key: Option<(String, Vec<Scope>)>,
 }
 
 impl Applied {
@@ -245,7 +267,7 @@ impl App {
         self.vault().encrypt(&store::codec::to_json(&pair)?)
     }
 
-    async fn apply_webhooks(
+    pub(crate) async fn apply_webhooks(
         &self,
         tx: &mut Tx<'_>,
         tenant: &TenantId,
@@ -301,6 +323,55 @@ impl App {
             applied.count("webhook", !is_same);
         }
         Ok(())
+    }
+
+    /// Whether whoever runs the installation may make tenants through the API.
+    pub fn has_installation_secret(&self) -> bool {
+        self.options().installation_secret.is_some()
+    }
+
+    /// Whether this is the installation's secret.
+    pub fn is_installation_secret(&self, sent: &Secret) -> bool {
+        let known = self.options().installation_secret.as_ref();
+        known.is_some_and(|known| equal_secretly(known.reveal().as_bytes(), sent.reveal().as_bytes()))
+    }
+
+    /// Every tenant, by id.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>> {
+        self.store().read_list(async |tx| tx.tenants().await).await
+    }
+
+    /// Makes a tenant with a key that may do everything, or what the draft says. One with the id is a conflict.
+    pub async fn create_tenant(&self, draft: TenantDraft) -> Result<(Tenant, IssuedKey)> {
+        let id = draft.id.clone();
+        let known = self.store().read(async move |tx| tx.tenant(&id).await).await?;
+        if known.is_some() {
+            return Err(Error::Conflict(format!("there is a tenant {:?} already", draft.id.as_str())));
+        }
+        let tenant = Tenant {
+            id: draft.id,
+            name: draft.name,
+            currency: draft.currency,
+            time_zone: draft.time_zone,
+            mode: draft.mode,
+            default_weight: draft.default_weight,
+            fallback_rate: None,
+            customers: domain::customer::CustomerBook::default(),
+            address_check: None,
+        };
+        let setup = TenantSetup {
+            tenant: tenant.clone(),
+            keys: Vec::new(),
+            integrations: Vec::new(),
+            locations: Vec::new(),
+            carrier_accounts: Vec::new(),
+            routing_rules: Vec::new(),
+            webhooks: Vec::new(),
+        };
+        self.apply(SetupFile { tenants: vec![setup] }).await?;
+        let (name, scopes) = draft.key.unwrap_or_else(|| ("first".to_owned(), Scope::ALL.to_vec()));
+        let issued = self.create_key(&tenant.id, &name, scopes).await?;
+        Ok((tenant, issued))
     }
 
     /// Gives an empty database the tenant `default` with one key; `None` when any key exists already.

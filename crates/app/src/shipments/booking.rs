@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::act::{self, Actor};
-use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Profile, Trace};
+use domain::connector::{Answer, BookRequest, Booking, CancelRequest, Connection, Exchange, Parties, Profile, Trace};
 use domain::document::Document;
 use domain::error::CarrierError;
 use domain::event::{About, Event, EventKind};
@@ -146,9 +146,9 @@ impl App {
         Ok(stored)
     }
 
-    async fn news_of(&self, kind: EventKind, about: About) -> Result<Along> {
+    async fn news_of(&self, shipment: &Shipment, kind: EventKind, about: About) -> Result<Along> {
         let id = self.one_id("events", EventId::new).await?;
-        Ok(Along { news: vec![event(id, kind, self.now(), about)], ..Along::default() })
+        Ok(Along { news: vec![event(id, shipment.told_as(kind), self.now(), about)], ..Along::default() })
     }
 
     /// The public tracking page of a parcel.
@@ -203,6 +203,11 @@ impl App {
             order_reference: details.order_reference.clone(),
             sender: details.sender.clone(),
             recipient: details.recipient.clone(),
+            parties: Parties {
+                is_return: shipment.is_return(),
+                return_to: details.return_to.clone(),
+                billing: details.billing.clone(),
+            },
             parcels: shipment.parcels.iter().map(|parcel| parcel.parcel.clone()).collect(),
             goods: details.goods.clone(),
             rate: details.rate.clone(),
@@ -236,7 +241,7 @@ impl App {
             reason: Some(why.to_string()),
             ..about(asked)
         };
-        let along = Along { exchanges, ..self.news_of(EventKind::ShipmentReassigned, reassigned).await? };
+        let along = Along { exchanges, ..self.news_of(asked, EventKind::ShipmentReassigned, reassigned).await? };
         let turned = move |shipment: &mut Shipment| {
             shipment.lease_until = Some(lease);
             let details = &mut shipment.details;
@@ -302,7 +307,7 @@ impl App {
         exchanges: Vec<Exchange>,
     ) -> Result<Shipment> {
         let failed = About { reason: Some(error.to_string()), ..about(asked) };
-        let along = Along { exchanges, ..self.news_of(EventKind::ShipmentFailed, failed).await? };
+        let along = Along { exchanges, ..self.news_of(asked, EventKind::ShipmentFailed, failed).await? };
         let refused = move |shipment: &mut Shipment| {
             shipment.status = ShipmentStatus::Failed;
             shipment.lease_until = None;
@@ -313,7 +318,7 @@ impl App {
 
     /// The carrier knows nothing of a shipment that nobody wants any more: it is cancelled without being booked.
     pub(crate) async fn store_never_booked(&self, tenant: &TenantId, asked: &Shipment) -> Result<Shipment> {
-        let along = self.news_of(EventKind::ShipmentCancelled, about(asked)).await?;
+        let along = self.news_of(asked, EventKind::ShipmentCancelled, about(asked)).await?;
         let cancelled = |shipment: &mut Shipment| {
             shipment.status = ShipmentStatus::Cancelled;
             shipment.lease_until = None;
@@ -362,15 +367,11 @@ impl App {
         }
         let ids = self.event_ids(3).await?;
         let brought: Vec<_> = booking.parcels.iter().map(|parcel| parcel.tracking_number.clone()).collect();
-        along.news.push(event(
-            ids[0],
-            EventKind::ShipmentBooked,
-            now,
-            About { after: numbers(&brought), ..about(asked) },
-        ));
+        let told = About { after: numbers(&brought), ..about(asked) };
+        along.news.push(event(ids[0], asked.told_as(EventKind::ShipmentBooked), now, told));
         if labelled.iter().all(|has_label| *has_label) && !asked.details.is_given_up {
             let ready = About { by: None, ..about(asked) };
-            along.news.push(event(ids[1], EventKind::ShipmentReadyToPrint, now, ready));
+            along.news.push(event(ids[1], asked.told_as(EventKind::ShipmentReadyToPrint), now, ready));
         }
         if let Some(replaced) = &asked.details.replaces {
             let (old, new) = (Some(replaced.tracking_numbers.join(", ")), Some(brought.join(", ")));
@@ -511,7 +512,7 @@ impl App {
         let mut along = match kind {
             Some(kind) => {
                 let before = numbers(&asked.tracking_numbers());
-                self.news_of(kind, About { reason, before, ..about(asked) }).await?
+                self.news_of(asked, kind, About { reason, before, ..about(asked) }).await?
             }
             None => Along::default(),
         };

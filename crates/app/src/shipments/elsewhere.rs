@@ -188,6 +188,9 @@ impl App {
                 sender: location.map(domain::location::Location::sender).unwrap_or_default(),
                 recipient: order.details.shipping_address.clone().or(recorded.recipient.clone()).unwrap_or_default(),
                 former_numbers: Vec::new(),
+                return_to: None,
+                billing: None,
+                returning: None,
                 extra: recorded.extra.clone(),
                 booked_at: Some(now),
                 brought_by: Some(Brought { who, key: caller.key.name.clone(), carrier: recorded.carrier.clone() }),
@@ -285,7 +288,7 @@ impl App {
             let reason = Some(format!("settled by hand with the key {key:?}"));
             let (order, by) = (Some(shipment.order), Some(by.clone()));
             let about = About { order, shipment: Some(id), reason, by, ..About::default() };
-            tx.emit(&tenant, &event(event_id, kind, now, about)).await
+            tx.emit(&tenant, &event(event_id, shipment.told_as(kind), now, about)).await
         })
         .await?;
         self.wakes().events.notify_one();

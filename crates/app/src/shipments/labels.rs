@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::connector::{Connection, Label, LabelRequest, Profile, Trace};
-use domain::document::{Document, DocumentKind};
+use domain::document::Document;
 use domain::error::CarrierError;
 use domain::event::{About, EventKind};
 use domain::ids::{DocumentId, EventId, ParcelId, ShipmentId};
@@ -61,7 +61,7 @@ impl App {
                 match self.blobs().put(tenant, Bytes::from(bytes)).await {
                     Ok(sha256) => Some(Document {
                         id: self.one_id("documents", DocumentId::new).await?,
-                        kind: DocumentKind::Label,
+                        kind: shipment.label_kind(),
                         format,
                         order: Some(shipment.order),
                         shipment: Some(shipment.id),
@@ -153,7 +153,8 @@ impl App {
                 tx.add_exchanges(&owner, id, now, &exchanges).await?;
                 if current.is_ready_to_print() {
                     let about = About { order: Some(current.order), shipment: Some(id), ..About::default() };
-                    tx.emit(&owner, &event(event_id, EventKind::ShipmentReadyToPrint, now, about)).await?;
+                    let kind = current.told_as(EventKind::ShipmentReadyToPrint);
+                    tx.emit(&owner, &event(event_id, kind, now, about)).await?;
                 }
                 Ok(current.is_ready_to_print())
             })

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::Timestamp;
 use domain::account::CarrierAccount;
 use domain::address::Address;
-use domain::connector::{BookRequest, Goods, RateRequest, TrackRequest};
+use domain::connector::{BookRequest, Goods, Parties, RateRequest, TrackRequest};
 use domain::document::Format;
 use domain::measure::Weight;
 use domain::money::{Currency, Decimal, Money};
@@ -102,6 +102,7 @@ pub(crate) fn rate_request(recipient: Address, parcels: Vec<ParcelBox>) -> RateR
     RateRequest {
         reference: "question-1".to_owned(),
         sender: boston(),
+        parties: Parties::default(),
         recipient,
         parcels,
         goods: tea_set(),
@@ -123,6 +124,7 @@ pub(crate) fn book_request(
         reference: format!("reference-{first}"),
         order_reference: Some("A-1001".to_owned()),
         sender: boston(),
+        parties: Parties::default(),
         recipient,
         tracking_pages: serials.iter().map(|serial| format!("https://track.example/{serial}")).collect(),
         serials,

@@ -56,6 +56,8 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: true,
     has_one_number: true,
     serials_a_parcel: 0,
+    manifests: false,
+    collects: false,
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use domain::account::CarrierAccount;
 use domain::address::{AddressLimits, Need, Places, StreetForm};
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
-    Offer, Profile, RateRequest, Trace,
+    Abilities, Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Collected, CollectionRequest,
+    Connection, Connector, Field, FieldKind, Label, Offer, Profile, RateRequest, Trace,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -39,6 +39,8 @@ use crate::{Http, fields};
 const USUAL_LINE: usize = 35;
 
 const RATE_SHEET: &str = "rate_sheet";
+const NO_RETURNS: &str = "no_returns";
+const NO_RETURN_ADDRESS: &str = "no_return_address";
 
 static PROFILE: Profile = Profile {
     carrier: "local",
@@ -52,6 +54,8 @@ static PROFILE: Profile = Profile {
         field("max_line_length", FieldKind::Text, false, "the longest address line in characters; 35 is usual"),
         field("phone_required", FieldKind::Text, false, "services that need the recipient's phone, parted by commas"),
         field("not_served", FieldKind::Text, false, "kinds of places where it does not go, such as po_box, military"),
+        field(NO_RETURNS, FieldKind::Text, false, "services that bring nothing back from customers, parted by commas"),
+        field(NO_RETURN_ADDRESS, FieldKind::Text, false, "services that print no return address beside the sender's"),
     ],
     is_live: false,
     is_test: false,
@@ -61,6 +65,8 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: true,
     has_one_number: false,
     serials_a_parcel: 1,
+    manifests: true,
+    collects: true,
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {
@@ -96,6 +102,8 @@ struct Fleet {
     has_data_matrix: bool,
     longest_line: usize,
     phone_required: BTreeSet<String>,
+    no_returns: BTreeSet<String>,
+    no_return_address: BTreeSet<String>,
     not_served: Places,
 }
 
@@ -131,13 +139,17 @@ impl Fleet {
             }
         };
         let sheet = account.files.get(RATE_SHEET).map(|content| Sheet::read(content, divisor));
-        let names = text("phone_required").unwrap_or_default().split(',').map(str::trim);
-        let phone_required: BTreeSet<_> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        if let Some(Ok(sheet)) = &sheet {
-            for name in phone_required.iter().filter(|name| !sheet.services.contains_key(*name)) {
-                wrong("phone_required", name, "services of the rate sheet, parted by commas");
+        let mut services = |setting| {
+            let names = fields::names(account, setting);
+            if let Some(Ok(sheet)) = &sheet {
+                for name in names.iter().filter(|name| !sheet.services.contains_key(*name)) {
+                    wrong(setting, name, "services of the rate sheet, parted by commas");
+                }
             }
-        }
+            names
+        };
+        let phone_required = services("phone_required");
+        let (no_returns, no_return_address) = (services(NO_RETURNS), services(NO_RETURN_ADDRESS));
         let not_served = fields::places(account).unwrap_or_else(|problem| {
             problems.push(problem);
             Places::NONE
@@ -158,6 +170,8 @@ impl Fleet {
             has_data_matrix,
             longest_line,
             phone_required,
+            no_returns,
+            no_return_address,
             not_served,
         })
     }
@@ -195,6 +209,7 @@ impl Fleet {
                 carrier: self.carrier_name.clone(),
                 service: service.name.clone(),
                 sender: ask.sender.clone(),
+                return_to: ask.parties.return_to.clone(),
                 recipient: ask.recipient.clone(),
                 routing_code: fit.row.terms.routing_code.clone(),
                 weight: parcel.weight,
@@ -259,6 +274,13 @@ impl Connection for Fleet {
         self.limits(service)
     }
 
+    fn abilities(&self, service: &str) -> Abilities {
+        Abilities {
+            returns: !self.no_returns.contains(service),
+            prints_return_address: !self.no_return_address.contains(service),
+        }
+    }
+
     fn services(&self) -> Vec<String> {
         self.sheet.services.keys().cloned().collect()
     }
@@ -276,6 +298,15 @@ impl Connection for Fleet {
 
     /// There is nobody to tell: the shipment's own row is all there is to forget.
     fn cancel<'a>(&'a self, _ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {
+        Box::pin(ready(Ok(())))
+    }
+
+    /// The own fleet knows by the collection's row; nobody else is asked.
+    fn collect<'a>(&'a self, _ask: &'a CollectionRequest, _trace: &'a Trace) -> Answer<'a, Collected> {
+        Box::pin(ready(Ok(Collected::default())))
+    }
+
+    fn cancel_collection<'a>(&'a self, _ask: &'a CollectionRequest, _trace: &'a Trace) -> Answer<'a, ()> {
         Box::pin(ready(Ok(())))
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::Problem;
 use domain::account::CarrierAccount;
 use domain::address::{AddressLimits, Need, PhoneForm, Places, StreetForm};
+use domain::connector::Abilities;
 
 use super::SERVICES;
 use crate::fields;
@@ -17,6 +18,8 @@ pub(super) struct Limits {
     phone: Option<PhoneForm>,
     splits_street: bool,
     not_served: Places,
+    no_returns: BTreeSet<String>,
+    no_return_address: BTreeSet<String>,
 }
 
 /// Reads an account's settings; every mistake is reported, by field.
@@ -33,11 +36,15 @@ pub(super) fn read(account: &CarrierAccount) -> Result<Limits, Vec<Problem>> {
         }
         length
     });
-    let names = text("phone_required").unwrap_or_default().split(',').map(str::trim);
-    let phone_required: BTreeSet<_> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    for name in phone_required.iter().filter(|name| !SERVICES.iter().any(|service| service.code == **name)) {
-        wrong("phone_required", name, "services parted by commas");
-    }
+    let mut services = |setting| {
+        let names = fields::names(account, setting);
+        for name in names.iter().filter(|name| !SERVICES.iter().any(|service| service.code == **name)) {
+            wrong(setting, name, "services parted by commas");
+        }
+        names
+    };
+    let phone_required = services("phone_required");
+    let (no_returns, no_return_address) = (services("no_returns"), services("no_return_address"));
     let phone = match text("phone_form") {
         None | Some("as_typed") => None,
         Some("e164") => Some(PhoneForm::E164),
@@ -64,13 +71,21 @@ pub(super) fn read(account: &CarrierAccount) -> Result<Limits, Vec<Problem>> {
         }
     };
     if problems.is_empty() {
-        Ok(Limits { longest_line, phone_required, phone, splits_street, not_served })
+        Ok(Limits { longest_line, phone_required, phone, splits_street, not_served, no_returns, no_return_address })
     } else {
         Err(problems)
     }
 }
 
 impl Limits {
+    /// What a service can do besides.
+    pub(super) fn abilities(&self, service: &str) -> Abilities {
+        Abilities {
+            returns: !self.no_returns.contains(service),
+            prints_return_address: !self.no_return_address.contains(service),
+        }
+    }
+
     /// What a service takes of an address.
     pub(super) fn of(&self, service: &str) -> AddressLimits {
         let longest = self.longest_line;

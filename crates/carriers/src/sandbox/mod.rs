@@ -17,8 +17,8 @@ use std::time::Duration;
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
-    Offer, Profile, RateRequest, Trace, TrackRequest,
+    Abilities, Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Collected, CollectionRequest,
+    Connection, Connector, Field, FieldKind, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -44,12 +44,15 @@ static PROFILE: Profile = Profile {
         field("book", "what becomes of a booking: ok, none, refuse, fail, fail_once, time_out or lost_answer"),
         field("cancel", "what becomes of a cancellation: ok, none, refuse, fail, fail_once or time_out"),
         field("track", "what becomes of a question for tracking: ok, none, refuse, fail, fail_once or time_out"),
+        field("collect", "what becomes of a collection: ok, none, refuse, fail, fail_once or time_out"),
         field("currency", "the currency of its prices; EUR is usual"),
         field("max_line_length", "the longest line of an address, 10 to 200; no limit when missing"),
         field("phone_required", "services that need the recipient's phone, parted by commas"),
         field("phone_form", "how phone numbers are written: as_typed (usual), e164, digits or international"),
         field("splits_street", "true: street and house number are wanted apart"),
         field("not_served", "kinds of places where it does not go, such as po_box, military"),
+        field("no_returns", "services that bring nothing back from customers, parted by commas"),
+        field("no_return_address", "services that print no return address beside the sender's, parted by commas"),
     ],
     is_live: false,
     is_test: true,
@@ -59,6 +62,8 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: true,
     has_one_number: false,
     serials_a_parcel: 1,
+    manifests: true,
+    collects: true,
 };
 
 const fn field(name: &'static str, help: &'static str) -> Field {
@@ -133,6 +138,7 @@ impl Connector for Sandbox {
             book: outcome("book", true),
             cancel: outcome("cancel", false),
             track: outcome("track", false),
+            collect: outcome("collect", false),
             account: account.id.clone(),
             currency: Currency::new(fields::text(account, "currency").unwrap_or("EUR")),
             seen: Mutex::default(),
@@ -156,6 +162,7 @@ struct Scene {
     book: Outcome,
     cancel: Outcome,
     track: Outcome,
+    collect: Outcome,
     currency: Option<Currency>,
     /// Calls that came before: operation and reference.
     seen: Mutex<BTreeSet<String>>,
@@ -275,6 +282,7 @@ impl Scene {
                 carrier: "Sandbox".to_owned(),
                 service: service.name.to_owned(),
                 sender: ask.sender.clone(),
+                return_to: ask.parties.return_to.clone(),
                 recipient: ask.recipient.clone(),
                 routing_code: None,
                 weight: parcel.weight,
@@ -416,6 +424,10 @@ impl Connection for Scene {
         self.limits.of(service)
     }
 
+    fn abilities(&self, service: &str) -> Abilities {
+        self.limits.abilities(service)
+    }
+
     fn services(&self) -> Vec<String> {
         SERVICES.iter().map(|service| service.code.to_owned()).collect()
     }
@@ -431,6 +443,24 @@ impl Connection for Scene {
             };
             let answer = played.and_then(|_| self.keep(&Act::Cancelled { reference: ask.reference.clone() }));
             call.answered(answer, |()| json!({ "cancelled": true }))
+        })
+    }
+
+    fn collect<'a>(&'a self, ask: &'a CollectionRequest, trace: &'a Trace) -> Answer<'a, Collected> {
+        Box::pin(async move {
+            let call = Call::new(trace, "collect", &json!({ "reference": ask.reference, "day": ask.day }));
+            let played = self.play(self.collect, "collect", &ask.reference).await;
+            let confirmation = format!("SANDBOX-{}", ask.reference);
+            let answer = played.map(|_| Collected { confirmation: Some(confirmation) });
+            call.answered(answer, |collected| json!({ "confirmation": collected.confirmation }))
+        })
+    }
+
+    fn cancel_collection<'a>(&'a self, ask: &'a CollectionRequest, trace: &'a Trace) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = Call::new(trace, "cancel collection", &json!({ "reference": ask.reference }));
+            let played = self.play(self.cancel, "cancel collection", &ask.reference).await;
+            call.answered(played.map(drop), |()| json!({ "cancelled": true }))
         })
     }
 

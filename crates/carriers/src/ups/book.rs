@@ -99,7 +99,9 @@ pub(super) fn request(ask: &BookRequest, account_number: &str) -> Json {
     if recipient.is_home() {
         to["Address"]["ResidentialAddressIndicator"] = json!("");
     }
-    let mut shipper = sender.whole();
+    let role = if ask.parties.is_return { recipient } else { sender };
+    let payer = ask.parties.billing.as_ref().map_or(role, |address| Party { address, role: "billing" });
+    let mut shipper = payer.whole();
     shipper["ShipperNumber"] = json!(account_number);
     let mut shipment = json!({
         "Description": description(ask),
@@ -112,6 +114,13 @@ pub(super) fn request(ask: &BookRequest, account_number: &str) -> Json {
         "ShipmentRatingOptions": { "NegotiatedRatesIndicator": "" },
         "Package": packages.collect::<Vec<_>>(),
     });
+    if payer.address != sender.address {
+        shipment["ShipFrom"] = sender.whole();
+    }
+    if ask.parties.is_return {
+        // 9 is a label to print, which the customer gets beforehand.
+        shipment["ReturnService"] = json!({ "Code": "9" });
+    }
     if !has_parcel_references(ask) {
         shipment["ReferenceNumber"] = json!(references);
     }

@@ -22,8 +22,8 @@ use base64::engine::general_purpose::STANDARD;
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label, LabelRequest,
-    Offer, Profile, RateRequest, Trace, TrackRequest,
+    Abilities, Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
+    LabelRequest, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::Format;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -54,6 +54,8 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: false,
     has_one_number: false,
     serials_a_parcel: 0,
+    manifests: false,
+    collects: false,
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {
@@ -240,6 +242,11 @@ fn below(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
 }
 
 impl Connection for Shipper {
+    /// A label of UPS shows the shipper's address and no other to go back to.
+    fn abilities(&self, _service: &str) -> Abilities {
+        Abilities { returns: true, prints_return_address: false }
+    }
+
     fn rates<'a>(&'a self, ask: &'a RateRequest, trace: &'a Trace) -> Answer<'a, Offer> {
         Box::pin(async move {
             let left_out = quote::unfit(ask, &self.account);

@@ -130,8 +130,10 @@ pub(super) fn request(ask: &RateRequest, account_number: &str, pickup_type: &str
     if recipient.is_home() {
         to["ResidentialAddressIndicator"] = json!("");
     }
+    let role = if ask.parties.is_return { recipient } else { sender };
+    let payer = ask.parties.billing.as_ref().map_or(role, |address| Party { address, role: "billing" });
     let mut shipment = json!({
-        "Shipper": { "ShipperNumber": account_number, "Address": sender.address() },
+        "Shipper": { "ShipperNumber": account_number, "Address": payer.address() },
         "ShipFrom": { "Address": sender.address() },
         "ShipTo": { "Address": to },
         "PaymentDetails": {

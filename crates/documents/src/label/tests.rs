@@ -28,6 +28,7 @@ fn content() -> LabelContent {
         carrier: "House".into(),
         service: "Standard".into(),
         sender,
+        return_to: None,
         recipient,
         routing_code: Some("BER-12".into()),
         weight: Weight::from_milligrams(2_450_000).unwrap(),
@@ -169,7 +170,7 @@ prop_compose! {
         has_sscc: bool, has_routing: bool, is_test: bool, is_matrix: bool, square in "\\PC{1,60}",
     ) -> LabelContent {
         LabelContent {
-            carrier: texts[0].clone(), service: texts[1].clone(), sender, recipient,
+            carrier: texts[0].clone(), service: texts[1].clone(), sender, return_to: None, recipient,
             routing_code: has_routing.then(|| texts[2].clone()), reference: Some(texts[3].clone()),
             weight: Weight::from_milligrams(milligrams).unwrap(), parcel_number: number, parcel_count: count,
             tracking_number: if has_sscc { texts[4].clone() } else { "HF00123".into() },

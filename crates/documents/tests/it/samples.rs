@@ -16,6 +16,7 @@ pub fn plain() -> LabelContent {
         carrier: "House".into(),
         service: "Standard".into(),
         sender: address(["Acme GmbH", "Lagerstraße 14", "20457", "Hamburg", "DE"]),
+        return_to: None,
         recipient: address(["Jürgen Groß", "Gärtnerstraße 12a", "10115", "Berlin", "DE"]),
         routing_code: Some("BER-12".into()),
         weight: Weight::from_milligrams(2_450_000).unwrap(),

@@ -48,6 +48,7 @@ fn without_any_source_the_defaults_hold() {
         shipments_prefix: None,
         erased_kept: 315360000s,
         metrics_token: None,
+        installation_secret: None,
         otlp_endpoint: None,
         sandbox_journal: None,
     }
@@ -114,7 +115,7 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
     assert!(!mistakes.contains("hunter2"));
     insta::assert_snapshot!(mistakes, @r#"
     the settings cannot be used:
-      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, shipments_prefix, erased_orders_kept_days, metrics_token, otlp_endpoint
+      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, shipments_prefix, erased_orders_kept_days, metrics_token, installation_secret, otlp_endpoint
       waybill.toml, line 3: log_format: found array, expected text, a whole number, true or false
       waybill.toml, line 5: max_body_bytes: found float, expected text, a whole number, true or false
       --listen: found "localhost", expected an address and port such as 127.0.0.1:8080

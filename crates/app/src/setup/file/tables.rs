@@ -215,6 +215,9 @@ fn location(
     let address = address.and_then(Entry::section).map(values::address);
     let contact = section.optional("contact", "a table of name, phone and email");
     let contact = contact.and_then(Entry::section).map(values::contact);
+    let further = |key, expected| section.optional(key, expected).and_then(Entry::section).map(values::address);
+    let return_to = further("return_to", "a table such as the location's address: where returns go");
+    let billing = further("billing", "a table such as the location's address: who pays the carrier");
     let carriers = section.optional("carriers", "a list of carrier accounts such as [\"house\"]");
     let carriers = carriers.and_then(|list| names(list, "a carrier account's id", |name| account(name, accounts)));
     let aliases = aliases(&section, aliases_seen);
@@ -227,6 +230,8 @@ fn location(
         time_zone,
         address: address?,
         contact,
+        return_to,
+        billing,
         carriers,
         aliases,
         cut_offs,

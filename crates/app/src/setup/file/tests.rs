@@ -102,6 +102,8 @@ impl Connector for Local {
             books_once_a_reference: true,
             has_one_number: false,
             serials_a_parcel: 1,
+            manifests: false,
+            collects: false,
         };
         &PROFILE
     }
@@ -131,6 +133,8 @@ impl Connector for Real {
             books_once_a_reference: true,
             has_one_number: false,
             serials_a_parcel: 0,
+            manifests: false,
+            collects: false,
         };
         &PROFILE
     }
@@ -163,6 +167,8 @@ impl Connector for Play {
             books_once_a_reference: true,
             has_one_number: false,
             serials_a_parcel: 0,
+            manifests: false,
+            collects: false,
         };
         &PROFILE
     }
@@ -297,6 +303,8 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                                 email: None,
                             },
                         ),
+                        return_to: None,
+                        billing: None,
                         carriers: Some(
                             [
                                 "house",

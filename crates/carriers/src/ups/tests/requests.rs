@@ -2,12 +2,13 @@
 
 use domain::CarrierError;
 use domain::address::{Address, Fitting, Side};
-use domain::connector::{BookRequest, CancelRequest, LabelRequest, RateRequest, Trace};
+use domain::connector::{BookRequest, CancelRequest, LabelRequest, Parties, RateRequest, Trace};
 use domain::document::Format;
 use domain::error::Rule;
 use domain::service::ServiceCode;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
+use super::super::party::Party;
 use super::super::{book, codes, quote};
 use super::{account, connect, ground, small, standing_in};
 use crate::conformance::{berlin, book_request, near, parcel, rate_request, track_request};
@@ -409,4 +410,35 @@ async fn a_token_that_is_refused_is_renewed_once() {
     let refused = connection.rates(&ask, &Trace::default()).await;
     assert!(matches!(refused, Err(CarrierError::Credentials(_))), "{refused:?}");
     assert_eq!((server.calls("token"), server.calls("rate")), (3, 6), "once, and not for ever");
+}
+
+#[test]
+fn n1_a_return_is_shipped_by_us_from_the_customer_and_has_a_label_to_print() {
+    let parties = Parties { is_return: true, ..Parties::default() };
+    let out = ground(vec![small()]);
+    let back = BookRequest { sender: out.recipient.clone(), recipient: out.sender.clone(), parties, ..out.clone() };
+    let body = book::request(&back, "A1B2C3");
+    let shipment = &body["ShipmentRequest"]["Shipment"];
+    assert_eq!(shipment["ReturnService"], json!({ "Code": "9" }));
+    assert_eq!(shipment["Shipper"]["Address"], shipment["ShipTo"]["Address"]);
+    assert_eq!(shipment["Shipper"]["ShipperNumber"], "A1B2C3");
+    assert_eq!(shipment["ShipFrom"]["Name"], Party { address: &back.sender, role: "sender" }.whole()["Name"]);
+    assert_eq!(book::request(&out, "A1B2C3")["ShipmentRequest"]["Shipment"].get("ShipFrom"), None);
+}
+
+#[test]
+fn n2_whoever_pays_is_the_shipper_and_the_parcel_leaves_from_the_location() {
+    let payer = Address {
+        company: Some("Acme Holding".to_owned()),
+        city: Some("Atlanta".to_owned()),
+        ..ground(Vec::new()).sender
+    };
+    let parties = Parties { billing: Some(payer), ..Parties::default() };
+    let body = book::request(&BookRequest { parties, ..ground(vec![small()]) }, "A1B2C3");
+    let shipment = &body["ShipmentRequest"]["Shipment"];
+    assert_eq!(
+        (&shipment["Shipper"]["Name"], &shipment["Shipper"]["Address"]["City"]),
+        (&json!("Acme Holding"), &json!("Atlanta"))
+    );
+    assert_eq!(shipment["ShipFrom"]["Address"]["City"], "Boston");
 }
