@@ -28,6 +28,7 @@ pub mod documents;
 pub mod gates;
 pub mod guard;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
 pub mod keys;
 pub mod limits;

@@ -32,6 +32,34 @@ impl May {
     }
 }
 
+/// A role: a set of scopes with a name.
+pub(crate) struct Role {
+    /// The name in forms.
+    pub(crate) name: &'static str,
+    /// What people call it.
+    pub(crate) title: &'static str,
+    /// What it may do.
+    pub(crate) scopes: &'static [Scope],
+}
+
+/// Every role, the one that may least first.
+pub(crate) const ROLES: [Role; 4] = [
+    Role { name: "viewer", title: "Viewer", scopes: &[Scope::Read] },
+    Role { name: "packer", title: "Packer", scopes: &[Scope::Read, Scope::Print, Scope::Buy] },
+    Role {
+        name: "operator",
+        title: "Operator",
+        scopes: &[Scope::Read, Scope::Write, Scope::Print, Scope::Buy, Scope::Void, Scope::Overrule],
+    },
+    Role { name: "admin", title: "Administrator", scopes: &Scope::ALL },
+];
+
+/// The role that has exactly these scopes.
+pub(crate) fn role_of(scopes: &[Scope]) -> Option<&'static Role> {
+    let has_all = |role: &&Role| role.scopes.iter().all(|scope| scopes.contains(scope));
+    ROLES.iter().find(|role| has_all(role) && scopes.iter().all(|scope| role.scopes.contains(scope)))
+}
+
 /// A way to a page.
 pub(crate) struct Way {
     pub(crate) path: &'static str,

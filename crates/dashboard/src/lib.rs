@@ -4,8 +4,10 @@
 //! from elsewhere.
 
 use app::App;
-use axum::Router;
+use app::import::ReadFile;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 mod answer;
 mod assets;
@@ -15,10 +17,11 @@ pub mod pages;
 mod session;
 mod words;
 
-use pages::{batches, carriers, documents, order, orders, overview, shipments, webhooks};
+use pages::{batches, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks};
 
-/// Every page, on its own path: the tracking page at `/t/{token}`, the dashboard at `/` and below `/ui`.
-pub fn router(app: App) -> Router {
+/// Every page, on its own path: the tracking page at `/t/{token}`, the dashboard at `/` and below `/ui`. `read_file` reads the
+/// orders of a file that somebody uploads.
+pub fn router(app: App, read_file: ReadFile) -> Router {
     let tracking = {
         let app = app.clone();
         pages::tracking::router(move |token| {
@@ -60,6 +63,11 @@ pub fn router(app: App) -> Router {
         .route("/ui/deliveries/{id}/resend", post(webhooks::resend))
         .route("/ui/documents", get(documents::list))
         .route("/ui/documents/{id}", get(documents::open))
+        .route("/ui/rules", get(rules::show).post(rules::change))
+        .route("/ui/keys", get(keys::list).post(keys::create))
+        .route("/ui/keys/{public}/revoke", post(keys::revoke))
+        .route("/ui/import", get(import::ask).post(import::take).layer(DefaultBodyLimit::max(import::LARGEST)))
+        .layer(Extension(read_file))
         .with_state(app);
     tracking.merge(assets::router()).merge(desk)
 }
