@@ -10,7 +10,9 @@ use testkit::{Answer, Engine, SETUP, TestApp};
 /// Tenant `acme` with a key for each role, and `other`.
 pub fn setup() -> String {
     let key = |name: &str, scopes: &str| {
-        format!("[[tenant.key]]\nname = \"{name}\"\npublic = \"pub-{name}\"\nsecret = \"sec-{name}\"\nscopes = [{scopes}]\n\n")
+        format!(
+            "[[tenant.key]]\nname = \"{name}\"\npublic = \"pub-{name}\"\nsecret = \"sec-{name}\"\nscopes = [{scopes}]\n\n"
+        )
     };
     let keys = [
         key("viewer", "\"read\""),
