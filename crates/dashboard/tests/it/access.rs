@@ -16,9 +16,9 @@ const FORMS: [(&str, &str); 17] = [
     ("/ui/batches/bat_1/print", "print"),
     ("/ui/carriers", "setup"),
     ("/ui/carriers/house/check", "setup"),
-    ("/ui/webhooks/whe_1/pause", "setup"),
-    ("/ui/webhooks/whe_1/resume", "setup"),
-    ("/ui/webhooks/whe_1/resend", "setup"),
+    ("/ui/webhooks/hook_1/pause", "setup"),
+    ("/ui/webhooks/hook_1/resume", "setup"),
+    ("/ui/webhooks/hook_1/resend", "setup"),
     ("/ui/deliveries/dlv_1/resend", "setup"),
     ("/ui/rules", "setup"),
     ("/ui/keys", "setup"),
@@ -44,7 +44,7 @@ const PAGES: [&str; 17] = [
     "/ui/webhooks",
     "/ui/keys",
     "/ui/import",
-    "/ui/parcels/par_1/label",
+    "/ui/parcels/pcl_1/label",
 ];
 
 on_both_engines! {
