@@ -10,6 +10,8 @@ use store::Tx;
 
 use crate::{App, Caller};
 
+pub mod form;
+
 impl App {
     /// What every carrier that can be asked says about itself, with the fields an account needs.
     pub fn carriers(&self) -> Vec<&'static Profile> {

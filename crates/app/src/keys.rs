@@ -136,6 +136,14 @@ impl App {
         self.store().read_list(async move |tx| tx.keys(now).await).await
     }
 
+    /// The keys of a caller's tenant, without secrets.
+    pub async fn keys_of(&self, caller: &Caller) -> Result<Vec<KeyRow>> {
+        caller.require(Scope::Setup)?;
+        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let all = self.store().read_list(async move |tx| tx.keys(now).await).await?;
+        Ok(all.into_iter().filter(|row| row.key.tenant == tenant).collect())
+    }
+
     /// Gives a key a new secret. The ones before it stay good for the overlap at most; with none they end at once, and
     /// their tokens with them. By the operator's wish.
     pub async fn rotate_key(&self, public: &str, overlap: Duration) -> Result<IssuedKey> {

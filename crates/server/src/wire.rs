@@ -206,7 +206,7 @@ fn references() -> Vec<(&'static str, &'static str)> {
 
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone())
+    dashboard::router(app.clone(), api::native::import::file)
         .merge(guide::router(&references()))
         .fallback_service(api::router(app, settings.max_body_bytes))
 }

@@ -41,6 +41,7 @@ pub mod installation;
 pub mod jobs;
 pub mod keys;
 pub mod lanes;
+mod latest;
 pub mod locations;
 pub mod manifests;
 mod migrate;
@@ -57,6 +58,7 @@ pub mod tenants;
 pub mod testing;
 pub mod tracking;
 pub mod tx;
+pub mod views;
 pub mod webhooks;
 
 pub use tx::{Row, Tx, Value};

@@ -68,6 +68,8 @@ const MIGRATIONS: &[Migration] = migrations![
     21 "0021_acts",
     22 "0022_kept_acts" apart,
     23 "0023_returns",
+    24 "0024_saved_views",
+    25 "0025_parcels_by_sscc",
 ];
 
 const TABLE: &str =

@@ -29,4 +29,10 @@ impl Tx<'_> {
         let sql = "delete from routing_rules where tenant_id = $1";
         self.execute(sql, &params![tenant.as_str()]).await.map(drop)
     }
+
+    /// Forgets a rule.
+    pub async fn drop_routing_rule(&mut self, tenant: &TenantId, name: &str) -> Result<()> {
+        const DROP: &str = "delete from routing_rules where tenant_id = $1 and name = $2";
+        self.execute(DROP, &params![tenant.as_str(), name]).await.map(drop)
+    }
 }

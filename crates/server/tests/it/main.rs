@@ -15,3 +15,5 @@ mod keys;
 mod kill;
 mod observability;
 mod process;
+mod screens;
+mod webdriver;
