@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Counts;
 use crate::change::Change;
-use crate::ids::{EndpointId, EventId, OrderId, ParcelId, ShipmentId};
+use crate::ids::{BatchId, EndpointId, EventId, OrderId, ParcelId, ShipmentId};
 use crate::time::Timestamp;
 use crate::tracking::Milestone;
 
@@ -70,6 +71,9 @@ pub enum EventKind {
     /// The carrier reported another finer step, or the end of one, which leaves the parcel's status as it was.
     #[serde(rename = "parcel.milestone")]
     ParcelMilestone,
+    /// A batch is done: each of its orders has an outcome, and its files are ready.
+    #[serde(rename = "batch.done")]
+    BatchDone,
     /// A channel was connected, changed or deleted.
     #[serde(rename = "channel.connected")]
     ChannelConnected,
@@ -98,7 +102,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -119,6 +123,7 @@ impl EventKind {
         Self::ShipmentReplaced,
         Self::ParcelTrackingChanged,
         Self::ParcelMilestone,
+        Self::BatchDone,
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
@@ -152,6 +157,7 @@ impl EventKind {
             Self::ShipmentReplaced => "shipment.replaced",
             Self::ParcelTrackingChanged => "parcel.tracking_changed",
             Self::ParcelMilestone => "parcel.milestone",
+            Self::BatchDone => "batch.done",
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
@@ -198,6 +204,12 @@ pub struct About {
     /// The parcel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parcel: Option<ParcelId>,
+    /// The batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchId>,
+    /// How the orders of the batch stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
     /// The channel's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<i64>,

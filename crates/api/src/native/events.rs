@@ -4,6 +4,7 @@ use app::App;
 use app::webhooks::{EventBody, News};
 use axum::extract::State;
 use domain::Error;
+use domain::batch::Counts;
 use domain::channel::Dialect;
 use domain::event::{About, Event};
 use domain::ids::EventId;
@@ -45,6 +46,11 @@ struct DataView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parcel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<String>,
+    /// How the orders of the batch stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
@@ -62,7 +68,20 @@ struct DataView<'a> {
 
 fn view(event: &Event) -> EventView<'_> {
     let About {
-        order, order_version, shipment, parcel, channel, endpoint, account, old, new, milestone, reason, ..
+        order,
+        order_version,
+        shipment,
+        parcel,
+        batch,
+        counts,
+        channel,
+        endpoint,
+        account,
+        old,
+        new,
+        milestone,
+        reason,
+        ..
     } = &event.about;
     EventView {
         id: event.id.to_string(),
@@ -76,6 +95,8 @@ fn view(event: &Event) -> EventView<'_> {
             service: None,
             tracking_numbers: Vec::new(),
             parcel: parcel.map(|id| id.to_string()),
+            batch: batch.map(|id| id.to_string()),
+            counts: *counts,
             channel: *channel,
             endpoint: endpoint.map(|id| id.to_string()),
             account: account.as_deref(),

@@ -10,7 +10,7 @@ use domain::channel::Dialect;
 use domain::ids::OrderId;
 use domain::measure::{Measurement, Quantity, WeightUnit};
 use domain::money::Money;
-use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, Payment, ServiceWish, ShopStatus};
+use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, OrderStatus, Payment, ServiceWish, ShopStatus};
 use domain::{Error, Problem};
 use http::StatusCode;
 use serde::Serialize;
@@ -45,7 +45,7 @@ pub(super) const ADDRESS: [&str; 12] = [
 ];
 
 /// The fields of a line item.
-pub(super) const ITEM: [&str; 10] = [
+pub(super) const ITEM: [&str; 11] = [
     "id",
     "sku",
     "name",
@@ -54,6 +54,7 @@ pub(super) const ITEM: [&str; 10] = [
     "unit_price",
     "total_price",
     "weight_kg",
+    "parcels",
     "hs_code",
     "origin_country",
 ];
@@ -66,6 +67,8 @@ struct OrderView {
     version: u64,
     created_at: String,
     modified_at: String,
+    /// How much of it is booked: `open`, `partly_shipped`, `shipped`, `delivered`.
+    shipping: OrderStatus,
     /// What a person should know before it is shipped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -75,13 +78,14 @@ struct OrderView {
 }
 
 impl OrderView {
-    fn of(order: &Order, warnings: Vec<String>) -> Self {
+    fn of(order: &Order, shipping: OrderStatus, warnings: Vec<String>) -> Self {
         Self {
             id: order.id.to_string(),
             channel: order.channel.0,
             version: order.version,
             created_at: order.created_at.to_string(),
             modified_at: order.modified_at.to_string(),
+            shipping,
             warnings,
             details: OrderDetails { extra: BTreeMap::new(), ..order.details.clone() },
         }
@@ -160,6 +164,7 @@ fn item(node: Node<'_>) -> Option<LineItem> {
         unit_price: fields.optional("unit_price", money),
         total_price: fields.optional("total_price", money),
         measurement: kilograms(&fields, "weight_kg"),
+        parcels: fields.optional("parcels", integer(1, 100)).and_then(|count| u32::try_from(count).ok()),
         hs_code: words("hs_code"),
         origin_country: fields.optional("origin_country", text(2, 2)),
         ..LineItem::default()
@@ -215,8 +220,8 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
     let placed = placed.into_iter().next().ok_or_else(|| Error::internal("one draft, one answer"))?;
     let status = if placed.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let order = app.placed_order(&caller, placed).await?;
-    let warnings = app.order_warnings(&caller, &order);
-    Ok(answer(status, &OrderView::of(&order, warnings)))
+    let (shipping, warnings) = (app.shipping_of(&caller, &order).await?, app.order_warnings(&caller, &order));
+    Ok(answer(status, &OrderView::of(&order, shipping, warnings)))
 }
 
 pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
@@ -226,6 +231,6 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
 /// `GET /v1/orders/{id}`.
 pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
-    let warnings = app.order_warnings(&caller, &order);
-    Ok(answer(StatusCode::OK, &OrderView::of(&order, warnings)))
+    let (shipping, warnings) = (app.shipping_of(&caller, &order).await?, app.order_warnings(&caller, &order));
+    Ok(answer(StatusCode::OK, &OrderView::of(&order, shipping, warnings)))
 }

@@ -28,6 +28,7 @@ mod native_orders;
 mod native_shipments;
 mod openapi;
 mod paging;
+mod parcels;
 mod placing;
 mod refusals;
 mod routes;

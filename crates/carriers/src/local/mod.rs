@@ -60,6 +60,7 @@ static PROFILE: Profile = Profile {
     can_cancel: true,
     books_once_a_reference: true,
     has_one_number: false,
+    collects_cash: true,
     serials_a_parcel: 1,
 };
 
@@ -204,6 +205,7 @@ impl Fleet {
                 tracking_number: tracking_number.clone(),
                 sscc: Some(sscc.clone()),
                 matrix: if self.has_data_matrix { Matrix::DataMatrix(page) } else { Matrix::Qr(page) },
+                collect: parcel.collect,
                 is_test: false,
             };
             let label = Some(Label::Content(Box::new(label)));
@@ -257,6 +259,10 @@ impl Connection for Fleet {
 
     fn address_limits(&self, service: &str) -> AddressLimits {
         self.limits(service)
+    }
+
+    fn most_parcels(&self, service: &str) -> Option<u32> {
+        self.sheet.services.get(service)?.most_parcels
     }
 
     fn services(&self) -> Vec<String> {

@@ -101,6 +101,7 @@ impl Connector for Local {
             can_cancel: true,
             books_once_a_reference: true,
             has_one_number: false,
+            collects_cash: false,
             serials_a_parcel: 1,
         };
         &PROFILE
@@ -130,6 +131,7 @@ impl Connector for Real {
             can_cancel: true,
             books_once_a_reference: true,
             has_one_number: false,
+            collects_cash: false,
             serials_a_parcel: 0,
         };
         &PROFILE
@@ -162,6 +164,7 @@ impl Connector for Play {
             can_cancel: true,
             books_once_a_reference: true,
             has_one_number: false,
+            collects_cash: false,
             serials_a_parcel: 0,
         };
         &PROFILE
