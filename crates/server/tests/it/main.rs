@@ -3,6 +3,7 @@
 
 mod backup;
 mod batches;
+mod client;
 mod commands;
 mod corpus;
 mod demo;
