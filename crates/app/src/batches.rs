@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::act::{self, Act, ActKind};
 use domain::batch::{Batch, BatchOrder, BatchStage, Counts, GroupBy, MOST_ORDERS, OrderOutcome, Printing};
-use domain::document::{Document, Format};
+use domain::document::{Document, Format, Paper, Rotation};
 use domain::error::{Problem, Rule};
 use domain::ids::{BatchId, EventId, OrderId, ShipmentId};
 use domain::order::Order;
@@ -39,6 +39,24 @@ pub struct BatchWish {
     pub ship: ShipWish,
     /// What the labels of one file have in common; one file with all of them when empty.
     pub group_by: Vec<GroupBy>,
+    /// The first place used on the first sheet of A4, 0 to 3.
+    pub start_position: u8,
+    /// How every page is turned.
+    pub rotation: Rotation,
+}
+
+/// How a client wants the labels of a batch put together once more; what it does not say stays as it was, but for the start
+/// position: the sheet that was begun then is used up.
+#[derive(Clone, Debug, Default)]
+pub struct PrintWish {
+    /// How the files are written.
+    pub format: Option<Format>,
+    /// What the labels of one file have in common.
+    pub group_by: Option<Vec<GroupBy>>,
+    /// The first place used on the first sheet of A4, 0 to 3.
+    pub start_position: u8,
+    /// How every page is turned.
+    pub rotation: Option<Rotation>,
 }
 
 /// An order of a batch, with what people know it by.
@@ -87,9 +105,15 @@ impl App {
         wish: BatchWish,
     ) -> Result<Batch> {
         caller.require(Scope::Buy)?;
-        let format = wish.ship.label_format;
-        putting_together(format)?;
-        let printing = Printing { format, group_by: wish.group_by, from_round: 1, number: 1 };
+        let printing = Printing {
+            format: wish.ship.label_format,
+            group_by: wish.group_by,
+            start_position: wish.start_position,
+            rotation: wish.rotation,
+            from_round: 1,
+            number: 1,
+        };
+        putting_together(&printing)?;
         let batch = Batch {
             id: self.one_id("batches", BatchId::new).await?,
             created_at: self.now(),
@@ -218,23 +242,19 @@ impl App {
         self.batch(&caller.as_reader(), id).await
     }
 
-    /// Puts the labels of a batch together once more, all of them, in this format and these groups. No carrier is asked.
-    pub async fn print_batch(
-        &self,
-        caller: &Caller,
-        id: BatchId,
-        format: Option<Format>,
-        group_by: Option<Vec<GroupBy>>,
-    ) -> Result<Batch> {
+    /// Puts the labels of a batch together once more, all of them. No carrier is asked.
+    pub async fn print_batch(&self, caller: &Caller, id: BatchId, wish: PrintWish) -> Result<Batch> {
         caller.require(Scope::Print)?;
         let batch = self.batch(&caller.as_reader(), id).await?;
         let printing = Printing {
-            format: format.unwrap_or(batch.printing.format),
-            group_by: group_by.unwrap_or_else(|| batch.printing.group_by.clone()),
+            format: wish.format.unwrap_or(batch.printing.format),
+            group_by: wish.group_by.unwrap_or_else(|| batch.printing.group_by.clone()),
+            start_position: wish.start_position,
+            rotation: wish.rotation.unwrap_or(batch.printing.rotation),
             from_round: 1,
             number: batch.printing.number + 1,
         };
-        putting_together(printing.format)?;
+        putting_together(&printing)?;
         let (tenant, now) = (caller.tenant().clone(), self.now());
         let printed = self.write_once(caller, async move |tx| {
             if tx.print_batch(&tenant, &batch, &printing, now).await? {
@@ -262,13 +282,33 @@ pub(crate) fn too_many() -> Error {
     Error::invalid("orders", format!("a batch has at most {MOST_ORDERS} orders: make several of them"))
 }
 
-/// Whether labels can be put together in this format.
-fn putting_together(format: Format) -> Result<()> {
-    match format {
-        Format::Pdf(_) | Format::Zpl(_) => Ok(()),
-        Format::Png(_) => {
-            let text = format!("a {} file holds one label: labels of many orders go as PDF or ZPL", format.name());
-            Err(Error::invalid("format", text))
+/// Whether labels can be put together so.
+fn putting_together(printing: &Printing) -> Result<()> {
+    let mut problems = Vec::new();
+    match (printing.format, printing.rotation) {
+        (Format::Png(_), _) => {
+            let name = printing.format.name();
+            let text = format!("a {name} file holds one label: labels of many orders go as PDF or ZPL");
+            problems.push(Problem::new("format", text));
+        }
+        (Format::Zpl(_), Rotation::Right | Rotation::Left) => {
+            let degrees = printing.rotation.degrees();
+            let text = format!("ZPL cannot be turned by {degrees}°: expected is 0 or 180, or a PDF");
+            problems.push(Problem::new("rotation", text));
+        }
+        _ => {}
+    }
+    match (printing.start_position, printing.format) {
+        (0, _) | (1..=3, Format::Pdf(Paper::A4)) => {}
+        (1..=3, format) => {
+            let text =
+                format!("a {} page holds one label: only a sheet of pdf_a4 has other places than 0", format.name());
+            problems.push(Problem::new("start_position", text));
+        }
+        (place, _) => {
+            let text = format!("the start position is {place}, but a sheet of A4 has the places 0 to 3");
+            problems.push(Problem::new("start_position", text));
         }
     }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
 }

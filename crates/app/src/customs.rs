@@ -1,12 +1,16 @@
 //! Customs papers: what must be declared of goods to abroad, and the papers that say it.
 
 use bytes::Bytes;
-use domain::customs::{CustomsForm, Declaration, declared, inside, missing, needs_papers};
+use domain::address::Address;
+use domain::connector::Goods;
+use domain::customs::{CustomsForm, Declaration, declared, inside, leaves_union, missing, needs_papers};
 use domain::document::{Document, DocumentKind, Format, Paper};
 use domain::ids::{DocumentId, ParcelId, ShipmentId};
 use domain::measure::Weight;
+use domain::money::Decimal;
 use domain::order::Order;
 use domain::parcel::Parcel;
+use domain::pieces::Pieces;
 use domain::shipment::Shipment;
 use domain::tenant::Scope;
 use domain::{Error, Result};
@@ -17,7 +21,7 @@ use crate::{App, Caller};
 const CN22_LIMIT: u64 = 2_000_000;
 
 /// What customs will ask and an order that ships from here does not say; nothing when no border is crossed.
-pub(crate) fn customs_warnings(order: &Order, sender: &domain::address::Address) -> Vec<String> {
+pub(crate) fn customs_warnings(order: &Order, sender: &Address) -> Vec<String> {
     match &order.details.shipping_address {
         Some(recipient) if needs_papers(sender, recipient) => {
             missing(&order.details).into_iter().map(|one| format!("customs: {}: {}", one.path, one.message)).collect()
@@ -26,15 +30,44 @@ pub(crate) fn customs_warnings(order: &Order, sender: &domain::address::Address)
     }
 }
 
+/// The pieces that come before these parcels of a shipment: those of earlier shipments, and of its own parcels before them.
+fn before(order: &Order, shipment: &Shipment, parcels: &[&Parcel], shipments: &[Shipment]) -> Pieces {
+    let first = parcels.iter().map(|parcel| parcel.position).min().unwrap_or_default();
+    let earlier = shipments.iter().filter(|other| other.id < shipment.id);
+    let own = shipment.parcels.iter().filter(|parcel| parcel.position < first).map(|parcel| &parcel.parcel);
+    let own = Pieces::named(&order.details, own).unwrap_or_default();
+    Pieces::shipped(&order.details, earlier).with(&own)
+}
+
+/// From which value on goods that leave the European Union need an export declaration (Regulation (EU) 2015/2446, article
+/// 137), in euros, for all that goes with one shipment.
+const EXPORT_LIMIT: u64 = 1_000;
+
+/// What a shipment over a border must have besides its papers.
+pub(crate) fn export_warning(goods: &Goods, sender: &Address, recipient: &Address) -> Option<String> {
+    let value = goods.value.filter(|value| value.currency.as_str().eq_ignore_ascii_case("EUR"))?;
+    let is_over = leaves_union(sender, recipient) && value.amount > Decimal::from(EXPORT_LIMIT);
+    is_over.then(|| {
+        format!("customs: the goods are worth {value}: from {EXPORT_LIMIT} EUR a shipment on, an export declaration is needed")
+    })
+}
+
 /// What is declared of these parcels of a shipment.
-fn declaration(caller: &Caller, order: &Order, shipment: &Shipment, parcels: &[&Parcel]) -> Result<Declaration> {
+fn declaration(
+    caller: &Caller,
+    order: &Order,
+    shipment: &Shipment,
+    parcels: &[&Parcel],
+    shipments: &[Shipment],
+) -> Result<Declaration> {
     let boxes: Vec<_> = parcels.iter().map(|parcel| &parcel.parcel).collect();
     let says_nothing = boxes.iter().all(|parcel| parcel.contents.is_empty());
     if says_nothing && shipment.parcels.len() > parcels.len() {
         let text = "the shipment has several parcels, and nobody said what is in which: say it when shipping (parcels/contents)";
         return Err(Error::invalid("parcels", text));
     }
-    let (lines, total) = declared(&order.details, &inside(&order.details, &boxes)).map_err(Error::Invalid)?;
+    let before = before(order, shipment, parcels, shipments);
+    let (lines, total) = declared(&order.details, &inside(&order.details, &boxes), &before).map_err(Error::Invalid)?;
     let gross = boxes.iter().map(|parcel| parcel.weight.milligrams()).sum();
     let details = &shipment.details;
     Ok(Declaration {
@@ -68,7 +101,8 @@ impl App {
             return Err(Error::invalid("form", text));
         }
         let order = self.order_ever(caller, &shipment).await?;
-        let declaration = declaration(caller, &order, &shipment, &of_it)?;
+        let shipments = self.shipments_of_order(&caller.as_reader(), order.id).await?;
+        let declaration = declaration(caller, &order, &shipment, &of_it, &shipments)?;
         let drawn = documents::customs_form(form, &declaration, &self.draw_options()).map_err(Error::internal)?;
         let document = Document {
             parcel: Some(parcel),
@@ -84,7 +118,8 @@ impl App {
         let shipment = self.shipment(&caller.as_reader(), shipment).await?;
         let order = self.order_ever(caller, &shipment).await?;
         let parcels: Vec<_> = shipment.parcels.iter().collect();
-        let declaration = declaration(caller, &order, &shipment, &parcels)?;
+        let shipments = self.shipments_of_order(&caller.as_reader(), order.id).await?;
+        let declaration = declaration(caller, &order, &shipment, &parcels, &shipments)?;
         let drawn = documents::commercial_invoice(&declaration, &self.draw_options()).map_err(Error::internal)?;
         let document = Document { warnings: drawn.warnings, ..self.paper(DocumentKind::CommercialInvoice, &shipment)? };
         Ok(self.handed_out(caller, self.keep(caller.tenant(), document, drawn.bytes).await?))

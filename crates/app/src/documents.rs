@@ -132,6 +132,10 @@ impl App {
                 && document.format.media_type() == format.media_type()
         };
         let own = documents.iter().find(is_alike).cloned();
+        let is_picture = |document: &&Document| {
+            document.parcel == Some(parcel) && document.kind == DocumentKind::Label && is_png(document.format)
+        };
+        let picture = documents.iter().find(is_picture).filter(|_| !is_png(format)).cloned();
         let stored = documents.into_iter().find(is_it);
         if let Some(document) = &stored
             && let Ok(found) = self.readable(tenant, document.clone()).await
@@ -141,9 +145,7 @@ impl App {
         let owner = tenant.clone();
         let content = self.store().read(async move |tx| tx.label_content(&owner, parcel).await).await?;
         let Some(content) = content else {
-            // The carrier drew it: what came is what there is, whatever paper or printer was asked for.
-            let own = own.ok_or(Error::NotFound("label in this format"))?;
-            return self.readable(tenant, own).await;
+            return self.made_label_of(tenant, (shipment, order, parcel), own.or(picture), format).await;
         };
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
@@ -154,20 +156,29 @@ impl App {
                 return Ok((document, bytes));
             }
         }
-        let document = Document {
-            id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
-            kind,
-            format,
-            order: Some(shipment.order),
-            shipment: Some(shipment.id),
-            parcel: Some(parcel),
-            of_batch: None,
-            sha256: String::new(),
-            size: 0,
-            created_at: self.now(),
-            warnings: drawn.warnings,
-        };
+        let place = (shipment.id, shipment.order, parcel);
+        let document = label_row(kind, place, format, self.now(), drawn.warnings)?;
         self.keep(tenant, document, drawn.bytes).await
+    }
+
+    /// The label that the carrier drew, on the paper that is asked for; as it came, when it does not go there.
+    async fn made_label_of(
+        &self,
+        tenant: &TenantId,
+        place: (ShipmentId, OrderId, ParcelId),
+        made: Option<Document>,
+        format: Format,
+    ) -> Result<(Document, Bytes)> {
+        let made = made.ok_or(Error::NotFound("label in this format"))?;
+        let (made, bytes) = self.readable(tenant, made).await?;
+        match ::documents::made(bytes.to_vec(), format, &self.draw_options()) {
+            Ok(drawn) if made.format != format => {
+                let document = label_row(place, format, self.now(), drawn.warnings)?;
+                self.keep(tenant, document, drawn.bytes).await
+            }
+            _ if made.format.media_type() == format.media_type() => Ok((made, bytes)),
+            _ => Err(Error::NotFound("label in this format")),
+        }
     }
 
     /// A shipment's packing slip as PDF, drawn from the order as it stands and stored.
@@ -316,3 +327,30 @@ fn fits(shipment: &Shipment, order: &Order) -> Result<()> {
 
 /// How old unreferenced bytes must be before they are swept.
 pub(crate) const SWEPT_AFTER: Duration = Duration::from_hours(24);
+
+fn is_png(format: Format) -> bool {
+    matches!(format, Format::Png(_))
+}
+
+/// The row of a parcel's label before it is stored.
+fn label_row(
+    kind: DocumentKind,
+    (shipment, order, parcel): (ShipmentId, OrderId, ParcelId),
+    format: Format,
+    created_at: Timestamp,
+    warnings: Vec<String>,
+) -> Result<Document> {
+    Ok(Document {
+        id: DocumentId::new(1).ok_or_else(|| Error::internal("1 is an id"))?,
+        kind,
+        format,
+        order: Some(order),
+        shipment: Some(shipment),
+        parcel: Some(parcel),
+        of_batch: None,
+        sha256: String::new(),
+        size: 0,
+        created_at,
+        warnings,
+    })
+}

@@ -1,7 +1,9 @@
 //! Gates: what a process lets through to a carrier, account by account.
 //!
 //! A carrier that asks us to wait is not asked before that; an account may have a budget of calls a minute, and only so
-//! many are under way at once. Whoever is held back is told how long, as the carrier itself would tell.
+//! many are under way at once. Whoever is held back is told how long, as the carrier itself would tell. An account that
+//! lets questions for rates hang is left out of them for a while, so that those who ask several accounts do not wait for it
+//! again and again; then one question tries it anew.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +25,16 @@ const AT_ONCE: usize = 16;
 /// The longest wait that a carrier may ask for.
 const LONGEST: Duration = Duration::from_hours(1);
 
+/// Questions for rates in a row without an answer, after which an account is left out.
+const SILENCES: u32 = 3;
+
+/// How long it is left out the first time, and at most: each further silence doubles it.
+const LEFT_OUT: Duration = Duration::from_secs(30);
+const LEFT_OUT_LONGEST: Duration = Duration::from_mins(5);
+
+/// The call that asks for rates.
+pub(crate) const RATES: &str = "rates";
+
 /// One gate an account.
 #[derive(Default)]
 pub(crate) struct Gates(Mutex<HashMap<(TenantId, String), Arc<Gate>>>);
@@ -37,6 +49,52 @@ struct State {
     held_until: Option<Timestamp>,
     /// The minute that is counted, and the calls made in it.
     minute: (i64, u32),
+    silence: Silence,
+}
+
+/// How an account answers questions for rates.
+#[derive(Default)]
+struct Silence {
+    /// Questions in a row without an answer.
+    times: u32,
+    /// How often in a row it was left out.
+    pauses: u32,
+    /// Until when it is asked for no rates.
+    until: Option<Timestamp>,
+    /// Until when the one question that tries it anew may take.
+    tried_until: Option<Timestamp>,
+}
+
+impl Silence {
+    /// Whether the account is left out now.
+    fn look(&self, now: Timestamp) -> std::result::Result<(), CarrierError> {
+        match self.until.into_iter().chain(self.tried_until).max().filter(|until| *until > now) {
+            Some(until) => {
+                Err(CarrierError::busy(format!("left out until {until:.0}, since it lets questions hang"), None))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The same for whoever asks next: when its time is over, one question goes through.
+    fn enter(&mut self, now: Timestamp, limit: Duration) -> std::result::Result<(), CarrierError> {
+        self.look(now)?;
+        self.tried_until = self.until.map(|_| clock::later(now, limit));
+        Ok(())
+    }
+
+    fn hung(&mut self, now: Timestamp) {
+        if self.until.is_some_and(|until| until > now) {
+            // Under way together with those that were counted.
+            return;
+        }
+        self.times += 1;
+        if self.pauses > 0 || self.times >= SILENCES {
+            let wait = LEFT_OUT.saturating_mul(1 << self.pauses.min(8)).min(LEFT_OUT_LONGEST);
+            self.until = Some(clock::later(now, wait));
+            (self.times, self.pauses, self.tried_until) = (0, self.pauses + 1, None);
+        }
+    }
 }
 
 /// How an account's gate stands.
@@ -81,6 +139,11 @@ impl Gate {
             state.minute = (minute_of(now), calls + 1);
             Ok(())
         })
+    }
+
+    /// Keeps in mind whether a question for rates was answered at all.
+    fn note(&self, now: Timestamp, has_hung: bool) {
+        self.state(|state| if has_hung { state.silence.hung(now) } else { state.silence = Silence::default() });
     }
 
     fn hold(&self, until: Timestamp) {
@@ -146,7 +209,14 @@ impl App {
         let gate = self.gate(tenant, account);
         let is_asked = AtomicBool::new(false);
         let asked = async {
+            // Whoever is left out is told at once, and not after a turn.
+            if call == RATES {
+                gate.state(|state| state.silence.look(self.now()))?;
+            }
             let _turn = gate.turns.acquire().await.map_err(|_| late())?;
+            if call == RATES {
+                gate.state(|state| state.silence.enter(self.now(), limit))?;
+            }
             gate.enter(self.now(), budget)?;
             is_asked.store(true, Ordering::Relaxed);
             let began = Instant::now();
@@ -160,11 +230,13 @@ impl App {
         };
         let span = tracing::info_span!("carrier", account, carrier, call);
         let answer = tokio::time::timeout(limit, asked.instrument(span)).await;
-        let answer = answer.unwrap_or_else(|_| {
-            // Whoever still waited for a turn has asked for nothing.
-            let is_asked = is_asked.load(Ordering::Relaxed);
-            Err(if is_asked { late() } else { CarrierError::busy("no turn came in time", None) })
-        });
+        // Whoever still waited for a turn has asked for nothing.
+        let is_asked = is_asked.load(Ordering::Relaxed);
+        if is_asked && call == RATES {
+            gate.note(self.now(), answer.is_err());
+        }
+        let answer = answer
+            .unwrap_or_else(|_| Err(if is_asked { late() } else { CarrierError::busy("no turn came in time", None) }));
         let outcome = answer.as_ref().map_or_else(CarrierError::kind, |_| "ok");
         metrics::counter!("waybill_carrier_calls_total", "carrier" => carrier, "call" => call, "outcome" => outcome)
             .increment(1);

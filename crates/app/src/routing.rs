@@ -274,6 +274,7 @@ mod tests {
             weight_is_assumed: false,
             dimensions: None,
             contents: Vec::new(),
+            collect: None,
         };
         let berlin =
             Address { postal_code: Some("10117".to_owned()), country: Some("DE".to_owned()), ..Address::default() };

@@ -1,20 +1,21 @@
 //! Shipments: put together, shown, cancelled. How the carrier is asked stands in [`booking`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::act::{self, Actor};
 use domain::address::Address;
 use domain::connector::{Goods, Parties, RateRequest};
+use domain::customs::needs_papers;
 use domain::document::Format;
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
 use domain::ids::{OrderId, ParcelId, ShipmentId};
 use domain::location::Location;
-use domain::measure::{Dimensions, Weight};
 use domain::money::Money;
-use domain::order::{Order, PlannedBox, ServiceWish};
-use domain::parcel::{Box as ParcelBox, Content, Parcel};
+use domain::order::{Order, OrderDetails, OrderStatus, ServiceWish};
+use domain::parcel::{Box as ParcelBox, Parcel};
+use domain::pieces::Pieces;
 use domain::rate::Rate;
 use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
 use domain::service::ServiceCode;
@@ -34,15 +35,22 @@ use crate::addresses::fitting::Ends;
 use crate::rates::{Offers, accounts_of};
 use crate::routing::Facts;
 use crate::tenants::{Account, TenantSetup};
-use crate::{App, Caller, addresses, event};
+use crate::{App, Caller, Options, addresses, customs, event};
+
+pub use self::boxes::BoxWish;
+use self::boxes::{Packed, pack};
 
 mod booking;
+mod boxes;
 mod dispatch;
 pub mod elsewhere;
 mod labels;
 pub mod returns;
 mod silence;
 mod soon;
+
+/// How often a shipment is planned anew, since others ship the same order, before that is told.
+const TRIES: usize = 20;
 
 /// How a client wants an order shipped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -82,30 +90,6 @@ impl ShipWish {
     }
 }
 
-/// How a client describes a box.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BoxWish {
-    /// Gross weight; what is inside, when missing.
-    pub weight: Option<Weight>,
-    /// Outer size.
-    pub dimensions: Option<Dimensions>,
-    /// What is inside: the shop's id of the line and the pieces.
-    pub contents: Vec<(String, u64)>,
-}
-
-impl BoxWish {
-    /// A box as the shop plans it.
-    fn of(planned: &PlannedBox) -> Self {
-        let measured = planned.measurement.unwrap_or_default();
-        Self {
-            weight: measured.weight.and_then(domain::measure::Quantity::to_weight),
-            dimensions: measured.dimensions.and_then(domain::measure::SentDimensions::to_dimensions),
-            contents: Vec::new(),
-        }
-    }
-}
-
 /// What was taken up when an order is shipped without anybody waiting.
 #[derive(Clone, Debug)]
 pub(crate) enum Errand {
@@ -115,10 +99,41 @@ pub(crate) enum Errand {
     Batch(TakenOrder),
 }
 
+/// How long accounts may take over an offer, and what for it is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking {
+    /// When it is the only one that is asked.
+    of_one: Duration,
+    /// When there are others, which would have to wait for it.
+    of_several: Duration,
+    is_booking: bool,
+    /// Whether nobody looks at the warnings, so that what customs will ask must be there.
+    is_unattended: bool,
+}
+
+impl Asking {
+    /// For somebody who wants to see rates.
+    pub(crate) fn for_rates(options: &Options) -> Self {
+        Self { of_one: options.rate_timeout, of_several: options.rate_timeout, is_booking: false, is_unattended: false }
+    }
+
+    /// For a shipment that is booked next. In a batch, others wait in the same lane.
+    fn to_book(options: &Options, taken: Option<&Errand>) -> Self {
+        let of_several = match taken {
+            Some(Errand::Batch(_)) => options.rate_timeout,
+            Some(Errand::Dispatch(_)) | None => options.carrier_timeout,
+        };
+        let is_unattended = matches!(taken, Some(Errand::Batch(_)));
+        Self { of_one: options.carrier_timeout, of_several, is_booking: true, is_unattended }
+    }
+}
+
 /// What the accounts of a location offer for an order, and what the rules make of it.
 pub(crate) struct Survey {
     location: Location,
-    ask: RateRequest,
+    pub(crate) ask: RateRequest,
+    /// Why there are so many boxes.
+    pub(crate) packing: String,
     pub(crate) offers: Offers,
     /// Those that may be taken, best first.
     pub(crate) rates: Vec<Rate>,
@@ -195,14 +210,14 @@ impl App {
         if order.cancelled_at.is_some() {
             open(Held::Cancelled)?;
         }
-        loop {
+        for _ in 0..TRIES {
             let live: Vec<_> = shipped.into_iter().filter(Shipment::is_live).collect();
-            if let Some(meant) = live.iter().find(|live| is_meant(live, wish)) {
+            if let Some(meant) = meant(&order, &live, wish) {
                 return not_from_elsewhere(meant).map(|()| (meant.clone(), false));
             }
             // A further shipment takes the places behind those that are live.
             let last = live.iter().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
-            let plan = self.plan(caller, &order, wish).await?;
+            let plan = self.plan(caller, &order, wish, &live, Asking::to_book(self.options(), taken)).await?;
             let mut shipment = self.draft(caller, &order, plan).await?;
             shipment.details.further_because.clone_from(&wish.further_because);
             shipment.details.replaces.clone_from(&wish.replaces);
@@ -211,22 +226,20 @@ impl App {
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
-            let (id, is_new) = self.store_new_shipment(caller, &shipment, taken).await?;
-            if id == shipment.id {
-                return Ok((shipment, is_new));
+            let beside = live.iter().map(|live| live.id).collect();
+            if let Some(id) = self.store_new_shipment(caller, &shipment, beside, taken).await? {
+                if id == shipment.id {
+                    return Ok((shipment, true));
+                }
+                return Ok((self.shipment(&caller.as_reader(), id).await?, false));
             }
-            let live = self.shipment(&caller.as_reader(), id).await?;
-            // Two further shipments for two reasons met on one place: this one takes the next.
-            if !is_meant(&live, wish) {
-                shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
-                continue;
-            }
-            not_from_elsewhere(&live)?;
-            return Ok((live, false));
+            // Somebody else ships the order too, or gave a shipment back meanwhile: what is left is another.
+            shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
         }
+        Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()))
     }
 
-    async fn order_with_shipments(&self, caller: &Caller, order: OrderId) -> Result<(Order, Vec<Shipment>)> {
+    pub(crate) async fn order_with_shipments(&self, caller: &Caller, order: OrderId) -> Result<(Order, Vec<Shipment>)> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
         let found = self.store().read(async move |tx| {
@@ -236,18 +249,20 @@ impl App {
         found.await?.ok_or(Error::NotFound("order"))
     }
 
-    /// Stores a shipment whose parcels have no other live one; answers which one they have, and whether it is new.
+    /// Stores a shipment that was planned beside these live ones of its order, and answers its id, or that of the one that
+    /// the same request stored before. `None` when the order has other live shipments by now.
     async fn store_new_shipment(
         &self,
         caller: &Caller,
         shipment: &Shipment,
+        beside: BTreeSet<ShipmentId>,
         taken: Option<&Errand>,
-    ) -> Result<(ShipmentId, bool)> {
+    ) -> Result<Option<ShipmentId>> {
         let (tenant, stored, taken) = (caller.tenant().clone(), shipment.clone(), taken.cloned());
         let event_id = self.one_id("events", domain::ids::EventId::new).await?;
-        let is_new = |(_, is_new): &(ShipmentId, bool)| *is_new;
+        let is_new = Option::is_some;
         self.write_once_if(caller, is_new, async move |tx| {
-            let (held, live) = tx.hold_order_for(&tenant, &stored).await?;
+            let (held, live) = tx.hold_order_with_live(&tenant, stored.order).await?;
             open(held)?;
             match &taken {
                 Some(Errand::Dispatch(taken)) if !tx.end_dispatch(taken).await? => return Err(overtaken()),
@@ -255,8 +270,8 @@ impl App {
                 // Whoever ships it otherwise does what was wished for.
                 Some(Errand::Batch(_)) | None => tx.forget_dispatch(&tenant, stored.order).await?,
             }
-            if let Some(live) = live {
-                return Ok((live, false));
+            if live != beside {
+                return Ok(None);
             }
             if let Some(Errand::Batch(taken)) = &taken
                 && !tx.ship_batch_order(taken, stored.id).await?
@@ -269,17 +284,32 @@ impl App {
             let about = About { order: Some(stored.order), shipment: Some(stored.id), by, after, ..About::default() };
             let at = stored.created_at;
             tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
-            Ok((stored.id, true))
+            Ok(Some(stored.id))
         })
         .await
     }
 
     /// What could carry an order, best first. Every reason why nothing can is a problem.
-    async fn plan(&self, caller: &Caller, order: &Order, wish: &ShipWish) -> Result<Plan> {
+    async fn plan(
+        &self,
+        caller: &Caller,
+        order: &Order,
+        wish: &ShipWish,
+        live: &[Shipment],
+        asking: Asking,
+    ) -> Result<Plan> {
         self.hold_failed_address(caller, order).await?;
-        let survey = self.survey(caller, order, wish, self.options().carrier_timeout, true).await?;
+        let survey = self.survey(caller, order, wish, live, asking).await?;
         if survey.rates.is_empty() {
             return Err(nothing_fits(survey));
+        }
+        let ask = &survey.ask;
+        if asking.is_unattended && needs_papers(&ask.sender, &ask.recipient) {
+            let missing = domain::customs::missing(&order.details);
+            // A dialect without items cannot say what customs wants to know.
+            if !order.details.items.is_empty() && !missing.is_empty() {
+                return Err(Error::Invalid(missing));
+            }
         }
         Ok(Plan {
             location: survey.location,
@@ -294,15 +324,15 @@ impl App {
         })
     }
 
-    /// Asks every account that may carry an order and tries the rules; books nothing. When that is what comes next, what the
-    /// addresses do not fit is left out as long as anything else is there.
+    /// Asks every account that may carry what the order's live shipments leave, and tries the rules; books nothing. When
+    /// that is what comes next, what the addresses do not fit is left out as long as anything else is there.
     pub(crate) async fn survey(
         &self,
         caller: &Caller,
         order: &Order,
         wish: &ShipWish,
-        limit: Duration,
-        is_booking: bool,
+        live: &[Shipment],
+        asking: Asking,
     ) -> Result<Survey> {
         let setup = &caller.setup;
         let mut problems = Vec::new();
@@ -321,12 +351,12 @@ impl App {
             None => Some(Problem::of(Rule::Missing, "shipping_address", "the order has no shipping address")),
         });
         let recipient = recipient.filter(|_| problems.is_empty());
-        let boxes = boxes_of(order, wish, setup.tenant.default_weight);
-        let (location, boxes) = match (location, boxes) {
-            (Ok(location), Ok(boxes)) => (location, boxes),
-            (location, boxes) => {
+        let packed = pack(order, wish, setup.tenant.default_weight, live);
+        let (location, Packed { boxes, because: packing }) = match (location, packed) {
+            (Ok(location), Ok(packed)) => (location, packed),
+            (location, packed) => {
                 problems.extend(location.err());
-                problems.extend(boxes.err().into_iter().flatten());
+                problems.extend(packed.err().into_iter().flatten());
                 return Err(Error::Invalid(problems));
             }
         };
@@ -336,7 +366,7 @@ impl App {
             reference: self.random().token::<16>(),
             sender: location.sender(),
             recipient,
-            goods: order.details.goods_in(&boxes),
+            goods: Goods { collect: boxes.iter().find_map(|parcel| parcel.collect), ..order.details.goods_in(&boxes) },
             parcels: boxes,
             parties: Parties {
                 is_return: false,
@@ -356,15 +386,16 @@ impl App {
             known.ok_or_else(|| Error::Invalid(vec![Problem::of(Rule::Unknown, "service/contract", text())]))
         });
         let accounts = accounts_asked(setup, &location, contract.transpose()?, named, &mut ask)?;
+        let limit = if accounts.len() > 1 { asking.of_several } else { asking.of_one };
         let mut offers = self.offers(&setup.tenant.id, &accounts, &ask, limit).await;
-        leave_out_unable(&accounts, &mut offers, &ask.parties);
+        offers.keep_able(&accounts, &ask);
         let ends = Ends {
             sender: &ask.sender,
             recipient: &ask.recipient,
             split: order.address_check().and_then(|check| check.split.as_ref()),
             wraps: wish.wraps_lines,
         };
-        ends.sort_out(&accounts, &mut offers, is_booking);
+        ends.sort_out(&accounts, &mut offers, asking.is_booking);
         let verdict = match (ask.service.is_some(), wish.passes_over_rules) {
             (true, _) => setup.rules.passed_over("a service was named, which is taken or refused, never swapped"),
             (false, true) => setup.rules.passed_over("the request asked for no rules"),
@@ -398,7 +429,7 @@ impl App {
             rules: verdict.rules,
             candidates,
         };
-        Ok(Survey { location, ask, offers, rates, decision })
+        Ok(Survey { location, ask, packing, offers, rates, decision })
     }
 
     /// A shipment ready for transaction 1, with ids, serials and tokens.
@@ -413,7 +444,9 @@ impl App {
         // The split of a street line is of the customer's address, which is the sender of a return.
         let address_split = order.address_check().filter(|_| plan.returning.is_none());
         let address_split = address_split.and_then(|check| check.split.clone());
-        let warnings = assumed.then(|| "the weight is assumed: nobody said it".to_owned()).into_iter().collect();
+        let assumed = assumed.then(|| "the weight is assumed: nobody said it".to_owned());
+        let export = customs::export_warning(&plan.goods, &plan.sender, &plan.recipient);
+        let warnings = assumed.into_iter().chain(export).collect();
         let parcels = plan.boxes.into_iter().zip(parcel_ids).enumerate().map(|(index, (parcel, id))| Parcel {
             id,
             position: index as u32 + 1,
@@ -523,6 +556,12 @@ impl App {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
         self.store().read_list(async move |tx| tx.list_shipments(&tenant, ways, below, limit).await).await
+    }
+
+    /// How much of an order that the caller was shown is booked.
+    pub async fn shipping_of(&self, caller: &Caller, order: &Order) -> Result<OrderStatus> {
+        let shipments = self.shipments_of_order(&caller.as_reader(), order.id).await?;
+        Ok(OrderStatus::of(&order.details, &shipments))
     }
 
     /// A shipment somebody else is booking, once it is known what became of it; as it stands after a while.
@@ -640,29 +679,6 @@ fn accounts_asked<'a>(
     Ok(accounts)
 }
 
-/// Leaves out the services that cannot do what is asked besides carrying, each with its reason.
-fn leave_out_unable(accounts: &[&Account], offers: &mut Offers, parties: &Parties) {
-    let abilities = |rate: &Rate| {
-        let account = accounts.iter().find(|account| account.account.id == rate.service.account);
-        let connection = account.and_then(|account| account.connection.as_ref());
-        connection.map(|connection| connection.abilities(&rate.service.service)).unwrap_or_default()
-    };
-    for rate in std::mem::take(&mut offers.rates) {
-        let can = abilities(&rate);
-        let why = if parties.is_return && !can.returns {
-            Some("the service brings nothing back from customers")
-        } else if parties.return_to.is_some() && !can.prints_return_address {
-            Some("the service cannot print the location's return address, only the sender's")
-        } else {
-            None
-        };
-        match why {
-            Some(why) => offers.left_out.push((rate.service, why.to_owned())),
-            None => offers.rates.push(rate),
-        }
-    }
-}
-
 /// Why nothing can carry an order: the carrier's own error when nobody said more, else every reason.
 fn nothing_fits(survey: Survey) -> Error {
     let Survey { ask, offers, decision, .. } = survey;
@@ -678,10 +694,22 @@ fn nothing_fits(survey: Survey) -> Error {
     Error::invalid("service", format!("no service fits this shipment{wanted}{why}"))
 }
 
-/// Whether a live shipment is what is wished for: the order's first one, or the further one for the same reason. So a
-/// reason that is sent fifty times makes one further shipment.
-fn is_meant(live: &Shipment, wish: &ShipWish) -> bool {
-    wish.further_because.is_none() || live.details.further_because == wish.further_because
+/// The live shipment that is what is wished for: the further one for the same reason, the one with the same pieces, or,
+/// when nothing is left to ship, the latest of those that are no further ones. So what is sent fifty times is one shipment.
+fn meant<'a>(order: &Order, live: &'a [Shipment], wish: &ShipWish) -> Option<&'a Shipment> {
+    if wish.further_because.is_some() {
+        return live.iter().find(|live| live.details.further_because == wish.further_because);
+    }
+    let mut usual = live.iter().filter(|live| live.details.further_because.is_none());
+    match boxes::asked(order, wish) {
+        Some(pieces) => usual.find(|one| one.is_from_elsewhere() || has_pieces(&order.details, one, &pieces)),
+        None if !Pieces::left(&order.details, live).is_none() => None,
+        None => usual.next_back().or(live.last()),
+    }
+}
+
+fn has_pieces(order: &OrderDetails, shipment: &Shipment, pieces: &Pieces) -> bool {
+    Pieces::in_shipment(order, shipment) == *pieces
 }
 
 /// A parcel that carries a number from elsewhere is not booked here too: one order would carry two.
@@ -699,72 +727,4 @@ fn not_from_elsewhere(live: &Shipment) -> Result<()> {
         brought.who,
         live.created_at
     )))
-}
-
-/// What an order or a box weighs, from what was said about it.
-fn boxes_of(
-    order: &Order,
-    wish: &ShipWish,
-    default_weight: Option<Weight>,
-) -> std::result::Result<Vec<ParcelBox>, Vec<Problem>> {
-    let planned: Vec<BoxWish> = order.details.boxes.iter().flatten().map(BoxWish::of).collect();
-    let whole = BoxWish { weight: None, dimensions: None, contents: Vec::new() };
-    let wishes = match (wish.parcels.as_slice(), planned.as_slice()) {
-        ([], []) => std::slice::from_ref(&whole),
-        // The boxes that the shop packs, each one parcel.
-        ([], planned) => planned,
-        (wished, _) => wished,
-    };
-    let mut problems = Vec::new();
-    let mut boxes = Vec::with_capacity(wishes.len());
-    for (index, wished) in wishes.iter().enumerate() {
-        let path = format!("parcels/{index}");
-        let mut contents = Vec::with_capacity(wished.contents.len());
-        for (place, (name, quantity)) in wished.contents.iter().enumerate() {
-            let is_it = |item: &domain::order::LineItem| item.id.as_deref() == Some(name.as_str());
-            match order.details.items.iter().position(is_it) {
-                Some(line) => contents.push(Content { line, quantity: *quantity }),
-                None => problems.push(Problem::of(
-                    Rule::Unknown,
-                    format!("{path}/contents/{place}"),
-                    format!("the order has no item with id {name:?}"),
-                )),
-            }
-        }
-        let measured = order.details.delivery.as_ref().and_then(|delivery| delivery.measurement);
-        let of_order = (wishes.len() == 1).then_some(measured).flatten();
-        let said = wished
-            .weight
-            .or_else(|| of_order.and_then(|measured| measured.weight).and_then(domain::measure::Quantity::to_weight))
-            .or_else(|| weight_of_items(order, &contents, wishes.len() == 1));
-        let dimensions =
-            wished.dimensions.or_else(|| of_order.and_then(|measured| measured.dimensions?.to_dimensions()));
-        match said.or(default_weight) {
-            Some(weight) => {
-                boxes.push(ParcelBox { weight, weight_is_assumed: said.is_none(), dimensions, contents });
-            }
-            None => problems.push(Problem::of(
-                Rule::Missing,
-                format!("{path}/weight"),
-                "nobody said what the parcel weighs: send a weight, or set default_parcel for the tenant",
-            )),
-        }
-    }
-    if problems.is_empty() { Ok(boxes) } else { Err(problems) }
-}
-
-/// The pieces' weights added up, if every piece has one.
-fn weight_of_items(order: &Order, contents: &[Content], is_only_box: bool) -> Option<Weight> {
-    let items = &order.details.items;
-    let pieces: Vec<(usize, u64)> = match contents {
-        [] if is_only_box => items.iter().enumerate().map(|(line, item)| (line, item.quantity)).collect(),
-        [] => return None,
-        contents => contents.iter().map(|content| (content.line, content.quantity)).collect(),
-    };
-    let mut milligrams = 0_u64;
-    for (line, quantity) in pieces {
-        let one = items.get(line)?.measurement?.weight?.to_weight()?.milligrams();
-        milligrams = milligrams.checked_add(one.checked_mul(quantity)?)?;
-    }
-    Weight::from_milligrams(milligrams)
 }

@@ -95,6 +95,8 @@ struct Progress {
     failed: BTreeSet<ShipmentId>,
     /// The latest shipment that anything was told of.
     last: Option<ShipmentId>,
+    /// Nobody could be asked to ship it as it is.
+    is_unserved: bool,
     is_cancelled: bool,
     address: AddressStatus,
     stage: Stage,
@@ -126,6 +128,8 @@ impl Progress {
                     *parcel = status;
                 }
             }
+            EventKind::OrderUnserved => self.is_unserved = true,
+            EventKind::OrderUpdated | EventKind::ShipmentRequested => self.is_unserved = false,
             EventKind::OrderCancelled => self.is_cancelled = true,
             EventKind::OrderAddressChecked => {
                 let status = AddressStatus::ALL.into_iter().find(|one| Some(one.as_str()) == about.new.as_deref());
@@ -142,7 +146,7 @@ impl Progress {
                 _ => {}
             }
         }
-        let has_failed = self.last.is_some_and(|last| self.failed.contains(&last));
+        let has_failed = self.is_unserved || self.last.is_some_and(|last| self.failed.contains(&last));
         let parcels: Vec<_> = self.parcels.values().copied().collect();
         let stage = Stage::of_parcels(&parcels, has_failed, self.is_cancelled, self.address);
         if stage != self.stage {
@@ -159,6 +163,7 @@ impl Story {
             parcels: BTreeMap::new(),
             failed: BTreeSet::new(),
             last: None,
+            is_unserved: false,
             is_cancelled: false,
             address: AddressStatus::Unverified,
             stage: Stage::Open,

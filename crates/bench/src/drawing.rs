@@ -36,6 +36,7 @@ fn content() -> anyhow::Result<LabelContent> {
         tracking_number: "HP0012345678".into(),
         sscc: domain::gs1::sscc("4012345", 4711),
         matrix: Matrix::Qr("https://track.example.com/t/HP0012345678".into()),
+        collect: None,
         is_test: false,
     })
 }

@@ -222,7 +222,7 @@ pub fn read_answers(bytes: &[u8]) {
 /// A question for rates and a wish for a booking, of one parcel of a kilogram to nowhere.
 pub(crate) fn asks() -> Option<(RateRequest, BookRequest)> {
     let weight = Weight::from_milligrams(1_000_000)?;
-    let parcel = ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new() };
+    let parcel = ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new(), collect: None };
     let rates = RateRequest {
         reference: "question".to_owned(),
         sender: Address::default(),

@@ -47,6 +47,7 @@ fn plain() -> LabelContent {
         tracking_number: "HF0012345678DE".into(),
         sscc: domain::gs1::sscc("4012345", 3_000_004_711),
         matrix: Matrix::Qr("https://track.example.com/t/HF0012345678DE".into()),
+        collect: None,
         is_test: false,
     }
 }

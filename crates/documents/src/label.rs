@@ -103,8 +103,15 @@ pub(crate) fn lay_out(
     drawing.rule(page.x, middle.bottom() + 0.4, page.width, THICK);
 
     let square = Rect { x: page.right() - SQUARE, width: SQUARE, ..middle };
-    let facts = Rect { width: square.x - page.x - 1.0, ..middle };
+    let mut facts = Rect { width: square.x - page.x - 1.0, ..middle };
     square_code(&mut drawing, square, content, medium)?;
+    if let Some(collect) = content.collect {
+        let band = Rect { height: 8.0, width: facts.width + 0.5, ..facts };
+        drawing.fill(band, Ink::Black);
+        let text = drawing.paragraph("sum on delivery", &format!("COLLECT {collect}"), Style::Bold, 16.0);
+        drawing.block(band.inset(1.0, 0.3), Across::Centre, Down::Middle, Ink::White, &[text]);
+        facts = Rect { y: band.bottom() + 0.4, height: facts.bottom() - band.bottom() - 0.4, ..facts };
+    }
     routing_and_facts(&mut drawing, facts, content);
     drawing.upright(square.x - 0.5, middle.y, middle.height, THIN);
 

@@ -15,6 +15,7 @@ mod manifest;
 mod merge;
 mod packing_slip;
 mod pdf;
+mod picture;
 mod raster;
 mod sheet;
 mod translit;
@@ -22,13 +23,15 @@ mod zpl;
 
 use std::sync::Arc;
 
+use domain::document::Rotation;
+
 pub use crate::commercial_invoice::commercial_invoice;
 pub use crate::customs_form::customs_form;
 pub use crate::fit::MIN_POINTS;
 pub use crate::font::{FallbackFont, FontError};
 pub use crate::label::{FINEST_MODULE_MM, GOOD_MODULE_MM};
 pub use crate::manifest::manifest;
-pub use crate::merge::{Part, label, labels, merge};
+pub use crate::merge::{Part, label, labels, made, merge};
 pub use crate::packing_slip::packing_slip;
 
 /// A finished document.
@@ -48,6 +51,8 @@ pub struct Options {
     /// The first place used on a sheet of A4, 0 to 3: top left, top right, bottom left, bottom right. Lets a half-used
     /// sheet be used up.
     pub start_position: u8,
+    /// How each page is turned. ZPL can only be turned by half.
+    pub rotation: Rotation,
 }
 
 /// Why something cannot be drawn. The text says what to change.
@@ -62,6 +67,12 @@ pub enum DrawError {
     /// A sheet has four places.
     #[error("the start position is {0}, but a sheet of A4 has the places 0 to 3")]
     StartPosition(u8),
+    /// What a carrier made does not go into the format; why.
+    #[error("{0}")]
+    Made(String),
+    /// ZPL cannot be turned so.
+    #[error("ZPL cannot be turned by {0}°: expected is 0 or 180")]
+    Rotation(u16),
     /// Not 18 digits with the right check digit.
     #[error("\"{0}\" is no SSCC: 18 digits are expected, the last being the GS1 check digit")]
     Sscc(String),

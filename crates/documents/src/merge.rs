@@ -1,12 +1,13 @@
 //! Merging: one label or many as one file. Many PDF labels share their fonts; four go on a sheet of A4.
 
 use domain::batch::GroupTitle;
-use domain::document::{Dpi, Format, LabelContent, Paper};
+use domain::document::{Dpi, Format, LabelContent, Paper, Rotation};
 
 use crate::font::Fonts;
 use crate::label::{Medium, lay_out};
-use crate::layout::Layout;
-use crate::pdf::Document;
+use crate::layout::{Layout, Rect};
+use crate::pdf::{Document, Foreign};
+use crate::picture::Picture;
 use crate::{DrawError, Drawn, Options, group_title, raster, zpl};
 
 /// A sheet of A4, in millimetres.
@@ -52,7 +53,7 @@ pub enum Part<'a> {
     Label(Box<LabelContent>),
     /// The same, of somebody who keeps what stands on it.
     Borrowed(&'a LabelContent),
-    /// A label that a carrier made, in the kind of file that is put together; the text names it.
+    /// A label that a carrier made; the text names it. PDF and PNG go into a PDF, ZPL and PNG into ZPL.
     Made(String, Vec<u8>),
     /// Takes the place of a label that cannot be in the file; the text says which one and why.
     Missing(String),
@@ -68,8 +69,9 @@ const MOST_ROOM: usize = 100_000;
 const MOST_WARNINGS: usize = 100;
 
 /// Puts parts together in this order as one file called `title`: PDF or ZPL. No more than one part is in memory beside the
-/// file. On A4 a title and a carrier's own label have sheets of their own. What a carrier made is copied, not drawn anew;
-/// in place of what cannot be read there is a page that says so, and a warning.
+/// file. Every page has the size of the format, and what a carrier made takes a place like ours: it is copied, not drawn
+/// anew, made smaller where it is too large, and cut out of a large sheet. On A4 a title has a sheet of its own. In place of
+/// what cannot be read there is a page that says so, and a warning.
 ///
 /// # Errors
 /// [`DrawError`], when a code's data cannot be drawn; then nothing is. [`DrawError::OneLabelOnly`] for a PNG.
@@ -80,6 +82,16 @@ pub fn merge<'a>(
     options: &Options,
 ) -> Result<Drawn, DrawError> {
     put_together(parts.into_iter(), title, format, options, false)
+}
+
+/// Puts one label that a carrier made on the paper of a format: PDF or ZPL.
+///
+/// # Errors
+/// [`DrawError::Made`], when it does not go in there.
+pub fn made(label: Vec<u8>, format: Format, options: &Options) -> Result<Drawn, DrawError> {
+    let part = std::iter::once(Part::Made("label".to_owned(), label));
+    let mut drawn = put_together(part, "Label", format, options, true)?;
+    if drawn.warnings.is_empty() { Ok(drawn) } else { Err(DrawError::Made(drawn.warnings.swap_remove(0))) }
 }
 
 fn put_together<'a>(
@@ -95,8 +107,8 @@ fn put_together<'a>(
     let fonts = Fonts::new(options.fallback_font.as_deref());
     let mut batch = Batch::new(&fonts, is_single);
     let bytes = match format {
-        Format::Pdf(paper) => pdf(parts, title, paper, usize::from(options.start_position), &mut batch)?,
-        Format::Zpl(dpi) => zpl(parts, dpi, &mut batch)?,
+        Format::Pdf(paper) => pdf(parts, title, paper, options, &mut batch)?,
+        Format::Zpl(dpi) => zpl(parts, dpi, options.rotation, &mut batch)?,
         Format::Png(_) => return Err(DrawError::OneLabelOnly(parts.count())),
     };
     Ok(Drawn { bytes, warnings: batch.warnings })
@@ -152,81 +164,204 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn zpl<'a>(parts: impl Iterator<Item = Part<'a>>, dpi: Dpi, batch: &mut Batch<'_>) -> Result<Vec<u8>, DrawError> {
+/// What a carrier made, by how it begins.
+enum Kind {
+    Pdf,
+    Png,
+    Zpl,
+    Unknown,
+}
+
+impl Kind {
+    fn of(file: &[u8]) -> Self {
+        let begins = file.trim_ascii_start();
+        if begins.starts_with(b"%PDF") {
+            Self::Pdf
+        } else if begins.starts_with(b"\x89PNG") {
+            Self::Png
+        } else if begins.starts_with(b"^") || begins.starts_with(b"~") {
+            Self::Zpl
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// The command after which a printer turns what follows by half.
+const TURNED: &str = "^POI";
+
+fn zpl<'a>(
+    parts: impl Iterator<Item = Part<'a>>,
+    dpi: Dpi,
+    rotation: Rotation,
+    batch: &mut Batch<'_>,
+) -> Result<Vec<u8>, DrawError> {
+    let turn = match rotation {
+        Rotation::None => "",
+        Rotation::Half => TURNED,
+        Rotation::Right | Rotation::Left => return Err(DrawError::Rotation(rotation.degrees())),
+    };
     let mut file = Vec::new();
     let mut text = String::new();
     for part in parts {
+        text.clear();
         let layout = match part {
             Part::Title(title) => batch.title(&title, printer(dpi)),
             Part::Label(content) => batch.lay_out(&content, printer(dpi))?,
             Part::Borrowed(content) => batch.lay_out(content, printer(dpi))?,
             Part::Missing(text) => batch.notice(&text, printer(dpi)),
-            Part::Made(_, bytes) => {
-                file.extend(&bytes);
-                if !bytes.ends_with(b"\n") {
-                    file.push(b'\n');
+            Part::Made(name, bytes) => match made_zpl(&bytes, dpi) {
+                Ok(made) => {
+                    append_turned(&mut file, &made, turn);
+                    continue;
                 }
-                continue;
-            }
+                Err(why) => {
+                    let text = format!("{name}: the carrier's label cannot be put in: {why}");
+                    batch.notice(&text, printer(dpi))
+                }
+            },
         };
-        text.clear();
         zpl::write(&layout, dpi, batch.fonts, &mut text);
-        file.extend(text.as_bytes());
+        append_turned(&mut file, text.as_bytes(), turn);
     }
     if file.is_empty() { Err(DrawError::Nothing) } else { Ok(file) }
+}
+
+/// Appends labels, each turned.
+fn append_turned(file: &mut Vec<u8>, labels: &[u8], turn: &str) {
+    const START: &[u8] = b"^XA";
+    let mut rest = labels;
+    if !turn.is_empty() {
+        while let Some(at) = rest.windows(START.len()).position(|part| part == START) {
+            let (before, after) = rest.split_at(at + START.len());
+            file.extend_from_slice(before);
+            file.extend_from_slice(turn.as_bytes());
+            rest = after;
+        }
+    }
+    file.extend_from_slice(rest);
+    if !labels.ends_with(b"\n") {
+        file.push(b'\n');
+    }
+}
+
+/// A carrier's label in the printer's language: its own ZPL, or its picture.
+fn made_zpl(bytes: &[u8], dpi: Dpi) -> Result<Vec<u8>, String> {
+    match Kind::of(bytes) {
+        Kind::Zpl => Ok(bytes.to_vec()),
+        Kind::Png => {
+            let medium = printer(dpi);
+            let dots = |millimetres: f32| (f64::from(millimetres) * dpi.dots_per_mm()).round() as usize;
+            let (width, height) = (dots(medium.width), dots(medium.height));
+            let bitmap = Picture::read(bytes)?.on_label(width, height, dpi.dots_per_mm());
+            let mut text = format!("^XA^PW{width}^LL{height}^LH0,0\n");
+            zpl::graphic(&bitmap, 0, 0, "", &mut text);
+            text.push_str("^XZ\n");
+            Ok(text.into_bytes())
+        }
+        Kind::Pdf => Err("it is PDF, which a label printer does not read".to_owned()),
+        Kind::Unknown => Err("it is neither ZPL nor PNG".to_owned()),
+    }
 }
 
 fn pdf<'a>(
     parts: impl Iterator<Item = Part<'a>>,
     title: &str,
     paper: Paper,
-    start: usize,
+    options: &Options,
     batch: &mut Batch<'_>,
 ) -> Result<Vec<u8>, DrawError> {
     // Room for all of it, so that a large file is not copied again and again as it grows.
     let room = parts.size_hint().1.unwrap_or_default().min(MOST_ROOM) * PAGE_BYTES;
-    let mut document = Document::with_room(batch.fonts, title, room);
+    let mut document = Document::with_room(batch.fonts, title, room).turned(options.rotation);
     let (medium, whole) = match paper {
         Paper::Mm100x150 => (Medium::PDF_100X150, Medium::PDF_100X150),
         Paper::A6 => (Medium::PDF_A6, Medium::PDF_A6),
         Paper::A4 => (Medium::PDF_A6, Medium::PDF_A4),
     };
-    // The next place on the sheet of A4; on the first one when no sheet is begun.
-    let mut place = start;
-    let mut is_begun = false;
+    let mut places = Places { paper, medium, next: usize::from(options.start_position), is_begun: false };
     for part in parts {
-        let content = match &part {
-            Part::Label(content) => Some(&**content),
-            Part::Borrowed(content) => Some(*content),
-            _ => None,
-        };
-        if let (Some(content), Paper::A4) = (content, paper) {
-            let layout = batch.lay_out(content, medium)?;
-            if !is_begun || place == 4 {
-                place %= 4;
-                document.start_page(A4.0, A4.1);
-            }
-            let (column, row) = (place % 2, place / 2);
-            document.draw(&layout, column as f32 * A4.0 / 2.0, row as f32 * A4.1 / 2.0);
-            (place, is_begun) = (place + 1, true);
-            continue;
-        }
         let layout = match part {
-            Part::Label(content) => batch.lay_out(&content, medium)?,
-            Part::Borrowed(content) => batch.lay_out(content, medium)?,
-            Part::Title(title) => batch.title(&title, whole),
-            Part::Missing(text) => batch.notice(&text, whole),
-            Part::Made(name, bytes) => match document.import(&bytes) {
-                Ok(()) => {
-                    (place, is_begun) = (0, false);
-                    continue;
+            Part::Label(content) => Placed::Ours(batch.lay_out(&content, medium)?),
+            Part::Borrowed(content) => Placed::Ours(batch.lay_out(content, medium)?),
+            Part::Title(title) => Placed::Sheet(batch.title(&title, whole)),
+            Part::Missing(text) => Placed::Sheet(batch.notice(&text, whole)),
+            Part::Made(name, bytes) => {
+                let foreign = match Kind::of(&bytes) {
+                    Kind::Pdf => document.import(&bytes),
+                    Kind::Png => Picture::read(&bytes).map(|picture| vec![document.picture(&picture)]),
+                    Kind::Zpl => Err("it is ZPL, which only a label printer reads".to_owned()),
+                    Kind::Unknown => Err("it is neither PDF nor PNG".to_owned()),
+                };
+                match foreign {
+                    Ok(foreign) => Placed::Theirs(foreign),
+                    Err(why) => {
+                        let text = format!("{name}: the carrier's label cannot be put in: {why}");
+                        Placed::Sheet(batch.notice(&text, whole))
+                    }
                 }
-                Err(why) => batch.notice(&format!("{name}: the carrier's label cannot be put in: {why}"), whole),
-            },
+            }
         };
-        document.start_page(layout.width, layout.height);
-        document.draw(&layout, 0.0, 0.0);
-        (place, is_begun) = (0, false);
+        match layout {
+            Placed::Ours(layout) => {
+                let place = places.take(&mut document);
+                document.draw(&layout, place.x, place.y);
+            }
+            Placed::Theirs(foreign) => {
+                for label in foreign {
+                    let place = places.take(&mut document);
+                    document.put(&label, place);
+                }
+            }
+            Placed::Sheet(layout) => {
+                document.start_page(layout.width, layout.height);
+                document.draw(&layout, 0.0, 0.0);
+                places.end_sheet();
+            }
+        }
     }
     if document.is_empty() { Err(DrawError::Nothing) } else { document.finish() }
+}
+
+/// What takes a place in a PDF.
+enum Placed {
+    Ours(Layout),
+    /// A carrier's label, page by page.
+    Theirs(Vec<Foreign>),
+    /// What has a sheet of its own.
+    Sheet(Layout),
+}
+
+/// Where the next label lies.
+struct Places {
+    paper: Paper,
+    medium: Medium,
+    /// The next place on the sheet of A4; on the first one when no sheet is begun.
+    next: usize,
+    is_begun: bool,
+}
+
+impl Places {
+    /// The next place, on a new page when the last one is full.
+    fn take(&mut self, document: &mut Document<'_>) -> Rect {
+        if self.paper != Paper::A4 {
+            document.start_page(self.medium.width, self.medium.height);
+            return Rect::new(0.0, 0.0, self.medium.width, self.medium.height);
+        }
+        if !self.is_begun || self.next == 4 {
+            self.next %= 4;
+            document.start_page(A4.0, A4.1);
+        }
+        let (column, row) = (self.next % 2, self.next / 2);
+        (self.next, self.is_begun) = (self.next + 1, true);
+        let (width, height) = (A4.0 / 2.0, A4.1 / 2.0);
+        Rect::new(column as f32 * width, row as f32 * height, width, height)
+    }
+
+    /// The next label begins a new sheet; a place that was asked for stays when none has been taken.
+    fn end_sheet(&mut self) {
+        if self.is_begun {
+            (self.next, self.is_begun) = (0, false);
+        }
+    }
 }

@@ -192,7 +192,7 @@ fn test_mark(layout: &Layout, place: &Rect, dpi: Dpi, fonts: &Fonts<'_>) -> &'st
 
 /// `^GFA` in hexadecimal with Zebra's compression: `G`–`Y` and `g`–`z` repeat the next digit, `,` fills the row with
 /// zeros, `:` repeats the row above. A large picture comes in bands, its white ones left out.
-fn graphic(bitmap: &Bitmap, x: i32, y: i32, reverse: &str, out: &mut String) {
+pub(crate) fn graphic(bitmap: &Bitmap, x: i32, y: i32, reverse: &str, out: &mut String) {
     let stride = bitmap.stride.max(1);
     let rows = (MOST_BYTES / stride).max(1);
     for (number, band) in bitmap.bits.chunks(rows * stride).enumerate() {

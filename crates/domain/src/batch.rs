@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::Format;
+use crate::document::{Format, Rotation};
 use crate::error::Problem;
 use crate::ids::{BatchId, OrderId, ShipmentId};
 use crate::order::Order;
@@ -84,14 +84,30 @@ pub struct Printing {
     /// What the labels of one file have in common; one file with all of them when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub group_by: Vec<GroupBy>,
+    /// The first place used on the first sheet of A4, 0 to 3: top left, top right, bottom left, bottom right.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub start_position: u8,
+    /// How every page is turned.
+    #[serde(skip_serializing_if = "is_upright")]
+    pub rotation: Rotation,
     /// The first round whose labels are in it: after a retry, those of before are printed already.
     pub from_round: u32,
     /// Which printing of the batch it is, from 1.
     pub number: u32,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_upright(rotation: &Rotation) -> bool {
+    *rotation == Rotation::None
+}
+
 /// How many orders of a batch stand how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All of them.
     pub total: u64,

@@ -47,6 +47,8 @@ pub struct Profile {
     pub books_once_a_reference: bool,
     /// Whether all parcels of a shipment go by one number, since the carrier hands over the whole.
     pub has_one_number: bool,
+    /// Whether the carrier collects money from the recipient; one that does not is never given a parcel to be paid for.
+    pub collects_cash: bool,
     /// How many serials each parcel takes from the account's persistent range.
     pub serials_a_parcel: u32,
     /// Whether it takes a closing list of what is handed over at a location on a day; we draw it.
@@ -130,6 +132,12 @@ pub trait Connection: Send + Sync {
     /// of it.
     fn abilities(&self, _service: &str) -> Abilities {
         Abilities::default()
+    }
+
+    /// The most parcels that one shipment of a service may have, so that it is known before anybody asks; `None` when the
+    /// carrier sets no bound.
+    fn most_parcels(&self, _service: &str) -> Option<u32> {
+        None
     }
 
     /// The services of the account that are known without asking, by their codes, so that an order can be looked at before
@@ -311,6 +319,9 @@ pub struct Goods {
     /// What they are called, and how many pieces of each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<(String, u64)>,
+    /// What the carrier collects from the recipient for all boxes together; each box says its part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collect: Option<Money>,
 }
 
 /// Asks for offers.

@@ -5,7 +5,7 @@ mod declaration;
 
 use serde::{Deserialize, Serialize};
 
-pub use border::needs_papers;
+pub use border::{leaves_union, needs_papers};
 pub use declaration::{CustomsForm, Declaration, DeclaredLine, declared, inside, missing};
 
 /// The customs part of an order. Codes are kept as sent; nothing is completed or invented.

@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::batch::BatchPart;
 use crate::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
 use crate::measure::Weight;
+use crate::money::Money;
 use crate::time::Timestamp;
 
 /// What a document is.
@@ -104,6 +105,41 @@ pub enum Paper {
     A6,
     /// Four labels on a sheet of A4.
     A4,
+}
+
+/// How a page is turned, clockwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Rotation {
+    /// As it is.
+    #[default]
+    #[serde(rename = "0")]
+    None,
+    /// By a quarter, its top to the right.
+    #[serde(rename = "90")]
+    Right,
+    /// By half, its top down.
+    #[serde(rename = "180")]
+    Half,
+    /// By three quarters, its top to the left.
+    #[serde(rename = "270")]
+    Left,
+}
+
+impl Rotation {
+    /// Degrees.
+    pub fn degrees(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::Right => 90,
+            Self::Half => 180,
+            Self::Left => 270,
+        }
+    }
+
+    /// Reads what [`Self::degrees`] gives.
+    pub fn new(degrees: u16) -> Option<Self> {
+        [Self::None, Self::Right, Self::Half, Self::Left].into_iter().find(|one| one.degrees() == degrees)
+    }
 }
 
 /// How bytes are written.
@@ -231,6 +267,9 @@ pub struct LabelContent {
     pub sscc: Option<String>,
     /// What the square code holds.
     pub matrix: Matrix,
+    /// What is collected from the recipient against this parcel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collect: Option<Money>,
     /// Whether `TEST` stands across it.
     pub is_test: bool,
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::act::Actor;
+use crate::batch::Counts;
 use crate::change::Change;
-use crate::ids::{CollectionId, EndpointId, EventId, ManifestId, OrderId, ParcelId, ShipmentId};
+use crate::ids::{BatchId, CollectionId, EndpointId, EventId, ManifestId, OrderId, ParcelId, ShipmentId};
 use crate::order::RawJson;
 use crate::time::Timestamp;
 use crate::tracking::Milestone;
@@ -114,6 +115,9 @@ pub enum EventKind {
     /// A carrier need not come any more.
     #[serde(rename = "collection.cancelled")]
     CollectionCancelled,
+    /// A batch is done: each of its orders has an outcome, and its files are ready.
+    #[serde(rename = "batch.done")]
+    BatchDone,
     /// A channel was connected, changed or deleted.
     #[serde(rename = "channel.connected")]
     ChannelConnected,
@@ -142,7 +146,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -177,6 +181,7 @@ impl EventKind {
         Self::ManifestClosed,
         Self::CollectionRequested,
         Self::CollectionCancelled,
+        Self::BatchDone,
         Self::ChannelConnected,
         Self::ChannelUpdated,
         Self::ChannelDeleted,
@@ -224,6 +229,7 @@ impl EventKind {
             Self::ManifestClosed => "manifest.closed",
             Self::CollectionRequested => "collection.requested",
             Self::CollectionCancelled => "collection.cancelled",
+            Self::BatchDone => "batch.done",
             Self::ChannelConnected => "channel.connected",
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
@@ -288,6 +294,12 @@ pub struct About {
     /// The parcel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parcel: Option<ParcelId>,
+    /// The batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchId>,
+    /// How the orders of the batch stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
     /// The channel's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<i64>,

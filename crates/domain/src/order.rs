@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -15,7 +16,9 @@ use crate::ids::OrderId;
 use crate::measure::Measurement;
 use crate::money::{Currency, Decimal, Money};
 use crate::parcel::Box as ParcelBox;
+use crate::pieces::Pieces;
 use crate::routing::RuleAction;
+use crate::shares::divide_money;
 use crate::shipment::{Shipment, ShipmentStatus};
 use crate::stage::Stage;
 use crate::time::{SentTime, Timestamp};
@@ -240,7 +243,44 @@ impl OrderDetails {
                 Some(Money::new(sum.amount.checked_add(next.amount)?, sum.currency))
             })
         });
-        Goods { value, names: lines.into_iter().map(|(item, pieces)| (item.name.clone(), pieces)).collect() }
+        let names = lines.into_iter().map(|(item, pieces)| (item.name.clone(), pieces)).collect();
+        Goods { value, names, collect: None }
+    }
+
+    /// What a new shipment of these pieces collects on delivery, so that all shipments of the order together collect its
+    /// total once: a part for each piece by what it is worth, and the rest with the last piece. Nothing, when the rest is
+    /// collected by others already.
+    pub fn collected(&self, pieces: &Pieces, shipments: &[Shipment]) -> Option<Money> {
+        let total = self.payment.total.filter(|_| self.payment.cash_on_delivery == Some(true))?;
+        let collected = shipments.iter().filter(|shipment| shipment.is_live()).map(|shipment| {
+            match shipment.details.goods.collect {
+                Some(collect) => collect.amount,
+                // Whoever made it elsewhere was told to collect the order's total.
+                None if shipment.is_from_elsewhere() => total.amount,
+                None => Decimal::ZERO,
+            }
+        });
+        let rest = total.amount.checked_sub(collected.sum())?;
+        let left = Pieces::left(self, shipments);
+        let is_last = (0..self.items.len()).all(|line| left.of_line(line) <= pieces.of_line(line));
+        let amount = if is_last { rest } else { self.share_of(total, pieces)?.amount.min(rest) };
+        (amount > Decimal::ZERO).then(|| Money::new(amount, total.currency))
+    }
+
+    /// The part of a sum that falls to these pieces, by what each is worth; by their number, when nobody says that.
+    fn share_of(&self, sum: Money, pieces: &Pieces) -> Option<Money> {
+        let worth = |item: &LineItem| {
+            let of_all = item.worth(item.quantity)?.amount.checked_mul(Decimal::ONE_HUNDRED)?;
+            of_all.checked_div(Decimal::from(item.quantity.max(1)))?.to_u64()
+        };
+        let each: Option<Vec<u64>> = self.items.iter().map(worth).collect();
+        let each = each.filter(|each| each.iter().any(|worth| *worth > 0)).unwrap_or_else(|| vec![1; self.items.len()]);
+        let weight = |pieces: &Pieces| {
+            let lines = each.iter().enumerate();
+            lines.fold(0_u64, |sum, (line, worth)| sum.saturating_add(worth.saturating_mul(pieces.of_line(line))))
+        };
+        let (ours, all) = (weight(pieces), weight(&Pieces::bought(self)));
+        divide_money(sum, &[ours, all.saturating_sub(ours)])?.into_iter().next()
     }
 }
 
@@ -303,6 +343,9 @@ pub struct LineItem {
     /// Weight and size of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measurement: Option<Measurement>,
+    /// How many parcels of its own each piece ships as; together with others, when missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parcels: Option<u32>,
     /// Harmonised System code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hs_code: Option<String>,
@@ -456,14 +499,14 @@ pub enum OrderStatus {
 
 impl OrderStatus {
     /// The only place an order's status is decided.
-    pub fn of(shipments: &[Shipment], fully_packed: bool) -> Self {
+    pub fn of(order: &OrderDetails, shipments: &[Shipment]) -> Self {
         let live: Vec<_> = shipments
             .iter()
             .filter(|shipment| shipment.status == ShipmentStatus::Booked && !shipment.details.is_given_up)
             .collect();
         match live.as_slice() {
             [] => Self::Open,
-            _ if !fully_packed => Self::PartlyShipped,
+            live if !Pieces::left(order, live.iter().copied()).is_none() => Self::PartlyShipped,
             live if live.iter().all(|shipment| shipment.tracking() == TrackingStatus::Delivered) => Self::Delivered,
             _ => Self::Shipped,
         }
@@ -487,7 +530,7 @@ mod tests {
     fn parcel(contents: &[(usize, u64)]) -> ParcelBox {
         let contents = contents.iter().map(|(line, quantity)| Content { line: *line, quantity: *quantity });
         let weight = Weight::from_milligrams(1).unwrap();
-        ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: contents.collect() }
+        ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: contents.collect(), collect: None }
     }
 
     #[test]

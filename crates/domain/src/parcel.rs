@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ParcelId;
 use crate::measure::{Dimensions, Weight};
+use crate::money::Money;
 use crate::tracking::TrackingStatus;
 
 /// A box to be shipped, before anything is booked.
@@ -20,6 +21,9 @@ pub struct Box {
     /// What is inside; empty when nobody said.
     #[serde(default)]
     pub contents: Vec<Content>,
+    /// What the carrier collects from the recipient against this box; the boxes of a shipment add up to what it collects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collect: Option<Money>,
 }
 
 /// Pieces of one order line inside a box.

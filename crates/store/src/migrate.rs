@@ -70,6 +70,7 @@ const MIGRATIONS: &[Migration] = migrations![
     23 "0023_returns",
     24 "0024_saved_views",
     25 "0025_parcels_by_sscc",
+    26 "0026_unserved_orders",
 ];
 
 const TABLE: &str =

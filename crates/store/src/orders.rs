@@ -203,7 +203,7 @@ impl Tx<'_> {
     pub async fn upsert_orders(&mut self, tenant: &TenantId, rows: &[OrderRow]) -> Result<Vec<Upserted>> {
         let change = format!(
             "update orders {} where tenant_id = $1 and channel = $2 and external_id = $3 and is_deleted = 0 and {}
-             returning id, version, address_check",
+             returning id, version, address_check, unserved_after",
             set(3),
             differs(3)
         );
@@ -272,7 +272,7 @@ impl Tx<'_> {
     pub async fn replace_order(&mut self, tenant: &TenantId, order: OrderId, row: &OrderRow) -> Result<Option<u64>> {
         let replace = format!(
             "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 and {}
-             returning version, address_check",
+             returning version, address_check, unserved_after",
             set(2),
             differs(2)
         );
@@ -293,7 +293,8 @@ impl Tx<'_> {
         self.keep_lists(tenant, &[(order, false, &row.searched)]).await
     }
 
-    /// What was known of a changed order's address, in the answer's column `at`, may count no longer.
+    /// What was known of a changed order's address, in the answer's column `at`, may count no longer; that nobody ships it,
+    /// in the column behind, counts no longer.
     async fn know_change(
         &mut self,
         tenant: &TenantId,
@@ -302,9 +303,28 @@ impl Tx<'_> {
         answer: &Row,
         at: usize,
     ) -> Result<()> {
-        let Some(check) = answer.opt_text(at)? else { return Ok(()) };
-        self.restate_address(tenant, order, Some(&check), &row.body).await?;
+        const SERVED: &str = "update orders set unserved_after = null where tenant_id = $1 and id = $2";
+        let (check, is_unserved) = (answer.opt_text(at)?, answer.opt_int(at + 1)?.is_some());
+        if is_unserved {
+            self.execute_later(SERVED, &[params![tenant.as_str(), order.number()].to_vec()]).await?;
+        }
+        if let Some(check) = &check {
+            self.restate_address(tenant, order, Some(check), &row.body).await?;
+        }
+        if check.is_none() && !is_unserved {
+            return Ok(());
+        }
         self.restage_order(tenant, order, row.standing.is_some()).await
+    }
+
+    /// Writes down that nobody could be asked to ship an order as it is; a person must look.
+    pub async fn mark_unserved(&mut self, tenant: &TenantId, order: OrderId) -> Result<()> {
+        const UNSERVED: &str = "
+            update orders set unserved_after =
+                coalesce((select max(id) from shipments where tenant_id = $1 and order_id = $2), 0)
+            where tenant_id = $1 and id = $2";
+        self.execute_later(UNSERVED, &[params![tenant.as_str(), order.number()].to_vec()]).await?;
+        self.restage_order(tenant, order, false).await
     }
 
     /// One order that is not deleted.
@@ -402,7 +422,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let replace = format!(
-            "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 returning address_check",
+            "update orders {} where tenant_id = $1 and id = $2 and is_deleted = 0 returning address_check, unserved_after",
             set(2)
         );
         let changes = rows.iter().map(|row| {

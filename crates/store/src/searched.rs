@@ -157,6 +157,8 @@ impl Tx<'_> {
                 select case
                     when booked = 0 and (select status from shipments where tenant_id = $1 and order_id = $2
                         order by id desc limit 1) = 'failed' then 'review'
+                    when booked = 0 and (select unserved_after from orders where tenant_id = $1 and id = $2)
+                        = coalesce((select max(id) from shipments where tenant_id = $1 and order_id = $2), 0) then 'review'
                     when booked = 0 and (select address_status from orders where tenant_id = $1 and id = $2) = 'failed'
                         then 'review'
                     when booked = 0 then 'open'

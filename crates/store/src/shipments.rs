@@ -1,5 +1,7 @@
 //! Shipments and their parcels.
 
+use std::collections::BTreeSet;
+
 use domain::ids::{OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
 use domain::parcel::{Box as ParcelBox, Parcel};
@@ -157,7 +159,20 @@ impl Tx<'_> {
         Ok((held(order.first())?, live))
     }
 
-    /// Stores a new shipment and its parcels, after [`Tx::hold_order_for`].
+    /// Holds an order, so that nothing else of it happens until the transaction ends, and tells its live shipments.
+    pub async fn hold_order_with_live(
+        &mut self,
+        tenant: &TenantId,
+        order: OrderId,
+    ) -> Result<(Held, BTreeSet<ShipmentId>)> {
+        const LIVE: &str = "select shipment_id from parcels where tenant_id = $1 and order_id = $2 and is_live = 1";
+        let ask = params![tenant.as_str(), order.number()];
+        let [order, live] = self.rows_of_each([(self.hold(), &ask), (LIVE, &ask)]).await?;
+        let live = live.iter().map(|row| id(row.int(0)?, ShipmentId::new)).collect::<Result<_>>()?;
+        Ok((held(order.first())?, live))
+    }
+
+    /// Stores a new shipment and its parcels, after [`Tx::hold_order_for`] or [`Tx::hold_order_with_live`].
     pub async fn add_shipment(&mut self, tenant: &TenantId, shipment: &Shipment) -> Result<()> {
         let is_live = holds_places(shipment);
         const ADD: &str = "

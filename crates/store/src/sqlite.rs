@@ -38,6 +38,10 @@ const BUSY_TIME: Duration = Duration::from_secs(5);
 const LISTS: usize = 8;
 /// Read connections that are kept while nobody uses them.
 const IDLE_READERS: usize = 16;
+/// Pages that the writer and each reader keep, in KiB. All together keep 128 MiB at most, however many read at once; what
+/// else is read often lies in the file cache of the operating system.
+const WRITER_CACHE: i64 = 64 * 1024;
+const READER_CACHE: i64 = 4 * 1024;
 
 /// The SQLite engine of one database file.
 #[derive(Debug)]
@@ -214,7 +218,7 @@ impl Connection {
         sqlite.pragma_update(None, "synchronous", "full")?;
         sqlite.pragma_update(None, "foreign_keys", true)?;
         sqlite.pragma_update(None, "temp_store", "memory")?;
-        sqlite.pragma_update(None, "cache_size", if query_only { -16 * 1024 } else { -64 * 1024 })?;
+        sqlite.pragma_update(None, "cache_size", if query_only { -READER_CACHE } else { -WRITER_CACHE })?;
         sqlite.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         sqlite.pragma_update(None, "query_only", query_only)?;
         // Otherwise a statement is compiled anew whenever other values are bound to it.

@@ -73,6 +73,8 @@ pub struct Ledger {
     pub checks_asked: usize,
     /// What its service takes of an address.
     pub limits: AddressLimits,
+    /// The most parcels that its service takes.
+    pub most_parcels: Option<u32>,
     /// What it was asked to book.
     pub asked: Vec<BookRequest>,
     /// Bookings it knows, by reference.
@@ -98,6 +100,7 @@ const PROFILE: Profile = Profile {
     can_cancel: true,
     books_once_a_reference: false,
     has_one_number: false,
+    collects_cash: true,
     serials_a_parcel: 1,
     manifests: false,
     collects: false,
@@ -139,6 +142,12 @@ impl Scripted {
     pub fn uncancellable() -> Self {
         static FINAL: Profile = Profile { can_cancel: false, ..PROFILE };
         Self { profile: &FINAL, ..Self::default() }
+    }
+
+    /// A carrier known as `scripted` that collects no money.
+    pub fn without_cash() -> Self {
+        static CASHLESS: Profile = Profile { collects_cash: false, ..PROFILE };
+        Self { profile: &CASHLESS, ..Self::default() }
     }
 
     /// A carrier known as `scripted` that neither books once a reference nor finds a booking again.
@@ -231,6 +240,7 @@ impl Scene {
                 tracking_number: sscc.clone(),
                 sscc: Some(sscc.clone()),
                 matrix: Matrix::Qr(ask.tracking_pages[index].clone()),
+                collect: parcel.collect,
                 is_test: false,
             };
             let label = match &own_label {
@@ -320,6 +330,10 @@ impl Connection for Scene {
 
     fn services(&self) -> Vec<String> {
         vec!["standard".to_owned()]
+    }
+
+    fn most_parcels(&self, _service: &str) -> Option<u32> {
+        self.ledger(|ledger| ledger.most_parcels)
     }
 
     fn find<'a>(&'a self, ask: &'a BookRequest, _trace: &'a Trace) -> Answer<'a, Option<Booking>> {

@@ -7,8 +7,7 @@ use domain::channel::Dialect;
 use domain::customer::{Attribute as KnownAttribute, AttributeOf, Consent, Customer, CustomerDetails};
 use domain::money::Decimal;
 use domain::order::{LineItem, Order, OrderDetails, OrderStatus};
-use domain::shipment::{Shipment, ShipmentStatus};
-use domain::tracking::TrackingStatus;
+use domain::shipment::Shipment;
 
 use super::order::{Attribute, CANCELED, Kept, ProductRest, STATUSES, moment, sent_moment, status_of};
 use crate::json::Json;
@@ -86,9 +85,7 @@ fn status(order: &Order, shipments: &[Shipment]) -> &'static str {
         return known;
     }
     let payment = order.details.payment.status.as_ref();
-    let booked: Vec<_> = shipments.iter().filter(|one| one.status == ShipmentStatus::Booked).cloned().collect();
-    let is_done = booked.iter().all(|one| one.tracking() == TrackingStatus::Delivered);
-    match OrderStatus::of(&booked, is_done) {
+    match OrderStatus::of(&order.details, shipments) {
         _ if order.cancelled_at.is_some() => CANCELED,
         OrderStatus::Delivered => completed,
         OrderStatus::Shipped | OrderStatus::PartlyShipped => paid,

@@ -63,6 +63,14 @@ pub(super) async fn check(State(app): State<App>, Authed { caller, .. }: Authed,
     Ok(json(StatusCode::OK, &CheckView::of(check)))
 }
 
+/// A service of an account that is known without asking.
+#[derive(Serialize)]
+struct ServiceView {
+    service: String,
+    /// The most parcels of one shipment; null when the carrier sets no bound.
+    most_parcels: Option<u32>,
+}
+
 /// A carrier account as the native API shows it.
 #[derive(Serialize)]
 struct CarrierAccountView {
@@ -73,6 +81,9 @@ struct CarrierAccountView {
     is_test: bool,
     can_cancel: bool,
     can_track: bool,
+    /// Whether it collects money from the recipient.
+    collects_cash: bool,
+    services: Vec<ServiceView>,
     is_usable: bool,
     /// Why it is not usable.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +105,14 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed) 
     let view = |view: app::tracking::AccountView| {
         let (account, profile) = (view.account.account, view.account.profile);
         let is_usable = view.account.connection.is_some();
+        let services = view.account.connection.iter().flat_map(|connection| {
+            let code = &account.id;
+            connection.services().into_iter().map(move |service| ServiceView {
+                most_parcels: connection.most_parcels(&service),
+                service: format!("{code}:{service}"),
+            })
+        });
+        let services = services.collect();
         let problem = match profile {
             None => Some("this version of Waybill has no connector for this carrier"),
             Some(_) if !is_usable => Some("the connector does not accept the account's settings"),
@@ -106,6 +125,8 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed) 
             is_test: profile.is_some_and(|profile| profile.is_test),
             can_cancel: profile.is_some_and(|profile| profile.can_cancel),
             can_track: profile.is_some_and(|profile| profile.can_track),
+            collects_cash: profile.is_some_and(|profile| profile.collects_cash),
+            services,
             is_usable,
             problem,
             last_look_at: view.last_look_at.map(|at| at.to_string()),

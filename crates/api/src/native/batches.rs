@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use app::App;
-use app::batches::{BatchWish, ShownOrder};
+use app::batches::{BatchWish, PrintWish, ShownOrder};
 use app::shipments::ShipWish;
 use axum::extract::State;
 use domain::batch::{Batch, BatchStage, GroupBy, Lane, MOST_ORDERS, OrderOutcome};
-use domain::document::Document;
+use domain::document::{Document, Rotation};
 use domain::error::Problem;
 use domain::ids::{BatchId, OrderId};
 use domain::order::ServiceWish;
@@ -21,7 +21,7 @@ use super::page::limit;
 use super::shipments::label_format;
 use super::{Answer, Authed, Body};
 use crate::dialect::{Parameters, Segment, json};
-use crate::json::fields::{Fault, Fields, Node, boolean, text};
+use crate::json::fields::{Fault, Fields, Node, boolean, integer, text};
 
 /// Orders of one page, and files of one page.
 const PAGE: usize = 200;
@@ -35,6 +35,9 @@ struct BatchView<'a> {
     finished_at: Option<String>,
     format: String,
     group_by: &'a [GroupBy],
+    start_position: u8,
+    /// Degrees, clockwise.
+    rotation: u16,
     /// 1, and one more for each retry.
     round: u32,
     counts: CountsView,
@@ -101,6 +104,8 @@ async fn shown(app: &App, caller: &app::Caller, status: StatusCode, batch: &Batc
         finished_at: batch.finished_at.map(|at| at.to_string()),
         format: batch.printing.format.name(),
         group_by: &batch.printing.group_by,
+        start_position: batch.printing.start_position,
+        rotation: batch.printing.rotation.degrees(),
         round: batch.round,
         counts: CountsView {
             total: counts.total,
@@ -136,8 +141,19 @@ fn groups(fields: &Fields<'_>) -> Option<Vec<GroupBy>> {
     fields.optional("group_by", |node| node.list(GroupBy::ALL.len(), group_by))
 }
 
+fn start_position(fields: &Fields<'_>) -> u8 {
+    let place = fields.optional("start_position", integer(0, 3)).unwrap_or_default();
+    u8::try_from(place).unwrap_or_default()
+}
+
+fn rotation(node: Node<'_>) -> Option<Rotation> {
+    let degrees = integer(0, 360)(node)?;
+    let unfit = Fault::Other(format!("{degrees} is no rotation: expected 0, 90, 180 or 270"));
+    u16::try_from(degrees).ok().and_then(Rotation::new).or_else(|| node.fault(unfit))
+}
+
 fn wish(fields: &Fields<'_>) -> (Vec<OrderId>, BatchWish) {
-    fields.only(&["orders", "format", "group_by", "location", "service", "wrap_lines"]);
+    fields.only(&["orders", "format", "group_by", "start_position", "rotation", "location", "service", "wrap_lines"]);
     let orders = fields.required("orders", |node| match node.list(MOST_ORDERS, order)? {
         orders if orders.is_empty() => node.fault(Fault::TooFew(1, 0)),
         orders => Some(orders),
@@ -150,7 +166,13 @@ fn wish(fields: &Fields<'_>) -> (Vec<OrderId>, BatchWish) {
         wraps_lines: fields.optional("wrap_lines", boolean).unwrap_or(false),
         ..ShipWish::default()
     };
-    (orders, BatchWish { ship, group_by: groups(fields).unwrap_or_default() })
+    let wish = BatchWish {
+        ship,
+        group_by: groups(fields).unwrap_or_default(),
+        start_position: start_position(fields),
+        rotation: fields.optional("rotation", rotation).unwrap_or_default(),
+    };
+    (orders, wish)
 }
 
 /// `POST /v1/batches`: answers at once; the work goes on whoever hangs up.
@@ -291,10 +313,15 @@ pub(super) async fn print(
     Body { body, .. }: Body,
 ) -> Answer {
     let wish = |fields: &Fields<'_>| {
-        fields.only(&["format", "group_by"]);
-        (fields.optional("format", label_format), groups(fields))
+        fields.only(&["format", "group_by", "start_position", "rotation"]);
+        PrintWish {
+            format: fields.optional("format", label_format),
+            group_by: groups(fields),
+            start_position: start_position(fields),
+            rotation: fields.optional("rotation", rotation),
+        }
     };
-    let (format, group_by) = if body.is_empty() { (None, None) } else { read(&body, wish)? };
-    let batch = app.print_batch(&caller, batch_id(&id)?, format, group_by).await?;
+    let wish = if body.is_empty() { PrintWish::default() } else { read(&body, wish)? };
+    let batch = app.print_batch(&caller, batch_id(&id)?, wish).await?;
     shown(&app, &caller, StatusCode::ACCEPTED, &batch).await
 }

@@ -4,6 +4,7 @@ use app::App;
 use app::webhooks::{EventBody, News};
 use axum::extract::State;
 use domain::Error;
+use domain::batch::Counts;
 use domain::channel::Dialect;
 use domain::event::{About, Event};
 use domain::ids::EventId;
@@ -46,6 +47,11 @@ struct DataView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parcel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<String>,
+    /// How the orders of the batch stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
@@ -71,6 +77,8 @@ fn view(event: &Event) -> EventView<'_> {
         order_version,
         shipment,
         parcel,
+        batch,
+        counts,
         channel,
         endpoint,
         account,
@@ -94,6 +102,8 @@ fn view(event: &Event) -> EventView<'_> {
             service: None,
             tracking_numbers: Vec::new(),
             parcel: parcel.map(|id| id.to_string()),
+            batch: batch.map(|id| id.to_string()),
+            counts: *counts,
             channel: *channel,
             endpoint: endpoint.map(|id| id.to_string()),
             account: account.as_deref(),

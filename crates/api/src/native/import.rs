@@ -438,7 +438,7 @@ mod tests {
         Order No: unknown column "Order No": name ours with --map, or leave it out with --map "Order No"=
         Colour: unknown column "Colour": name ours with --map, or leave it out with --map "Colour"=
         Shape: the file has no column "Shape"
-        Order No: there is no column "order" of ours: expected one of external_id, number, status, placed_at, notes, tags, total, currency, cash_on_delivery, service, weight_kg, name, company, street1, house_number, street2, po_box, postal_code, city, state, country, phone, email, billing_name, billing_company, billing_street1, billing_house_number, billing_street2, billing_po_box, billing_postal_code, billing_city, billing_state, billing_country, billing_phone, billing_email, item_id, item_sku, item_name, item_description, item_quantity, item_unit_price, item_total_price, item_weight_kg, item_hs_code, item_origin_country
+        Order No: there is no column "order" of ours: expected one of external_id, number, status, placed_at, notes, tags, total, currency, cash_on_delivery, service, weight_kg, name, company, street1, house_number, street2, po_box, postal_code, city, state, country, phone, email, billing_name, billing_company, billing_street1, billing_house_number, billing_street2, billing_po_box, billing_postal_code, billing_city, billing_state, billing_country, billing_phone, billing_email, item_id, item_sku, item_name, item_description, item_quantity, item_unit_price, item_total_price, item_weight_kg, item_parcels, item_hs_code, item_origin_country
         external_id: the file has no column external_id: name it with --map THEIRS=external_id
         "#);
         assert!(

@@ -11,7 +11,7 @@ use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::OrderId;
 use domain::measure::{Measurement, Quantity, WeightUnit};
 use domain::money::Money;
-use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, Payment, ServiceWish, ShopStatus};
+use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, OrderStatus, Payment, ServiceWish, ShopStatus};
 use domain::{Error, Problem};
 use http::StatusCode;
 use serde::Serialize;
@@ -48,7 +48,7 @@ pub(super) const ADDRESS: [&str; 12] = [
 ];
 
 /// The fields of a line item.
-pub(super) const ITEM: [&str; 10] = [
+pub(super) const ITEM: [&str; 11] = [
     "id",
     "sku",
     "name",
@@ -57,6 +57,7 @@ pub(super) const ITEM: [&str; 10] = [
     "unit_price",
     "total_price",
     "weight_kg",
+    "parcels",
     "hs_code",
     "origin_country",
 ];
@@ -71,6 +72,8 @@ struct OrderView {
     modified_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<String>,
+    /// How much of it is booked: `open`, `partly_shipped`, `shipped`, `delivered`.
+    shipping: OrderStatus,
     /// What a person should know before it is shipped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -80,7 +83,7 @@ struct OrderView {
 }
 
 impl OrderView {
-    fn of(order: &Order, warnings: Vec<String>) -> Self {
+    fn of(order: &Order, shipping: OrderStatus, warnings: Vec<String>) -> Self {
         Self {
             id: order.id.to_string(),
             channel: order.channel.0,
@@ -88,6 +91,7 @@ impl OrderView {
             created_at: order.created_at.to_string(),
             modified_at: order.modified_at.to_string(),
             cancelled_at: order.cancelled_at.map(|at| at.to_string()),
+            shipping,
             warnings,
             details: OrderDetails { extra: BTreeMap::new(), ..order.details.clone() },
         }
@@ -166,6 +170,7 @@ fn item(node: Node<'_>) -> Option<LineItem> {
         unit_price: fields.optional("unit_price", money),
         total_price: fields.optional("total_price", money),
         measurement: kilograms(&fields, "weight_kg"),
+        parcels: fields.optional("parcels", integer(1, 100)).and_then(|count| u32::try_from(count).ok()),
         hs_code: words("hs_code"),
         origin_country: fields.optional("origin_country", text(2, 2)),
         ..LineItem::default()
@@ -221,13 +226,13 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
     let placed = placed.into_iter().next().ok_or_else(|| Error::internal("one draft, one answer"))?;
     let status = if placed.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let order = app.placed_order(&caller, placed).await?;
-    Ok(shown(&app, &caller, status, &order))
+    shown(&app, &caller, status, &order).await
 }
 
 /// An order with its tag.
-fn shown(app: &App, caller: &Caller, status: StatusCode, order: &Order) -> Response {
-    let warnings = app.order_warnings(caller, order);
-    tag::shown(answer(status, &OrderView::of(order, warnings)), &tag::of_version(order.version))
+async fn shown(app: &App, caller: &Caller, status: StatusCode, order: &Order) -> Answer {
+    let (shipping, warnings) = (app.shipping_of(caller, order).await?, app.order_warnings(caller, order));
+    Ok(tag::shown(answer(status, &OrderView::of(order, shipping, warnings)), &tag::of_version(order.version)))
 }
 
 /// The place behind an order in the list: when it was created, and its id.
@@ -265,8 +270,8 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, 
     let behind =
         |last: &ListedOrder| format!("{}.{}", domain::time::to_micros(last.order.created_at), last.order.id.number());
     let view = |listed: ListedOrder| {
-        let warnings = app.order_warnings(&caller, &listed.order);
-        OrderView::of(&listed.order, warnings)
+        let shipping = OrderStatus::of(&listed.order.details, &listed.shipments);
+        OrderView::of(&listed.order, shipping, app.order_warnings(&caller, &listed.order))
     };
     Ok(answer(StatusCode::OK, &paging.page(found, behind, view)))
 }
@@ -289,7 +294,7 @@ pub(super) async fn replace(
         Ok(replaced(&order.details, &wanted))
     };
     let order = app.edit_order(&caller, order_id(&id)?, change).await??;
-    Ok(shown(&app, &caller, StatusCode::OK, &order))
+    shown(&app, &caller, StatusCode::OK, &order).await
 }
 
 /// What an order says after a replacement: every field of this interface is as sent, the others are as they were.
@@ -340,7 +345,7 @@ pub(super) async fn cancel(State(app): State<App>, Authed { caller, .. }: Authed
     let id = order_id(&id)?;
     Box::pin(app.cancel_order(&caller, id, |_| Ok(()))).await?;
     let order = app.retold(&caller, id).await?.order;
-    Ok(shown(&app, &caller, StatusCode::OK, &order))
+    shown(&app, &caller, StatusCode::OK, &order).await
 }
 
 pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
@@ -350,5 +355,5 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
 /// `GET /v1/orders/{id}`.
 pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let order = app.order(&caller, order_id(&id)?).await?;
-    Ok(shown(&app, &caller, StatusCode::OK, &order))
+    shown(&app, &caller, StatusCode::OK, &order).await
 }

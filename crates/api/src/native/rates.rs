@@ -131,8 +131,18 @@ struct FallbackView<'a> {
     note: &'static str,
 }
 
+/// The boxes that rates were asked for.
+#[derive(Serialize)]
+struct PackingView<'a> {
+    count: usize,
+    /// Why there are so many.
+    because: &'a str,
+    weights_kg: Vec<Decimal>,
+}
+
 #[derive(Serialize)]
 struct QuoteView<'a> {
+    parcels: PackingView<'a>,
     rates: Vec<RateView<'a>>,
     /// Accounts that did not answer in time, or said no.
     failed: Vec<FailedView<'a>>,
@@ -157,6 +167,11 @@ pub(super) async fn quote(
         note: "the tenant's own price, since no carrier offers one now: nothing can be booked at it",
     });
     let view = QuoteView {
+        parcels: PackingView {
+            count: quote.parcels.len(),
+            because: &quote.packing,
+            weights_kg: quote.parcels.iter().map(|parcel| parcel.weight.kilograms()).collect(),
+        },
         rates: quote.rates.iter().map(RateView::of).collect(),
         failed: failed.collect(),
         decision: DecisionView::of(&quote.decision),

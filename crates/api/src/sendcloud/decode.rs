@@ -128,6 +128,7 @@ fn item(node: Node<'_>, mode: Mode) -> Option<LineItem> {
         unit_price: fields.optional("unit_price", price),
         total_price: fields.needed("total_price", price),
         measurement: fields.optional("measurement", measurement),
+        parcels: None,
         hs_code: words("hs_code"),
         origin_country: fields.optional("country_of_origin", text(2, 2)),
         manufacturer_code: words("mid_code"),

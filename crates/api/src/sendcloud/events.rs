@@ -76,6 +76,7 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::ShipmentCancelRefused
         | EventKind::ShipmentUnsettled
         | EventKind::ShipmentRecorded
+        | EventKind::BatchDone
         | EventKind::ChannelConnected
         | EventKind::ChannelUpdated
         | EventKind::ChannelDeleted

@@ -9,6 +9,7 @@ use app::story::Story;
 use domain::channel::Dialect;
 use domain::event::{Event, EventKind};
 use domain::ids::{ParcelId, ShipmentId};
+use domain::pieces::Pieces;
 use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -124,7 +125,8 @@ pub fn of(story: &Story, zone: &TimeZone) -> Vec<Step> {
             }
             _ => {}
         }
-        let is_complete = now.is_boarded && !now.live.is_empty() && undelivered(story, &now) == 0;
+        let is_complete =
+            now.is_boarded && !now.live.is_empty() && undelivered(story, &now) == 0 && nothing_is_left(story, &now);
         if is_complete && !was_complete {
             let at = arrived_at(story, &now).unwrap_or(event.at);
             now.step(event, COMPLETED, at);
@@ -157,6 +159,12 @@ fn goes_out(shipment: &Shipment) -> bool {
 fn parcels<'a>(story: &'a Story, now: &'a Progress) -> impl Iterator<Item = ParcelId> {
     let live = story.shipments.iter().filter(|shipment| now.live.contains(&shipment.id));
     live.flat_map(|shipment| shipment.parcels.iter().map(|parcel| parcel.id))
+}
+
+/// Whether the shipments that go out carry all of the order.
+fn nothing_is_left(story: &Story, now: &Progress) -> bool {
+    let live = story.shipments.iter().filter(|shipment| now.live.contains(&shipment.id));
+    Pieces::left(&story.order.details, live).is_none()
 }
 
 fn undelivered(story: &Story, now: &Progress) -> usize {

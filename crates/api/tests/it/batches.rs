@@ -70,7 +70,9 @@ on_both_engines! {
             "country"
           ],
           "id": "bat_1",
+          "rotation": 0,
           "round": 1,
+          "start_position": 0,
           "status": "labelling"
         }
         "#);
@@ -119,7 +121,9 @@ on_both_engines! {
             "country"
           ],
           "id": "bat_1",
+          "rotation": 0,
           "round": 1,
+          "start_position": 0,
           "status": "done"
         }
         "#);

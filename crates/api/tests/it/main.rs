@@ -32,6 +32,7 @@ mod native_setup;
 mod native_shipments;
 mod openapi;
 mod paging;
+mod parcels;
 mod placing;
 mod refusals;
 mod roles;

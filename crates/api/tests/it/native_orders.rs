@@ -48,6 +48,7 @@ on_both_engines! {
                 "version": version,
                 "created_at": "2026-03-02T10:00:00Z",
                 "modified_at": "2026-03-02T10:00:00Z",
+                "shipping": "open",
                 "external_id": "A",
                 "number": "N-A",
                 "shop_status": { "code": "open" },

@@ -232,6 +232,7 @@ impl App {
 
     /// What becomes of an order for which no shipment could be begun.
     async fn unshipped(&self, caller: &Caller, order: BatchOrder, error: Error) -> Result<Verdict> {
+        let is_data = matches!(error, Error::Invalid(_) | Error::Carrier(..));
         let problems = match error {
             Error::Invalid(problems) => problems,
             Error::Carrier(error, _) => of_carrier(error),
@@ -248,6 +249,9 @@ impl App {
             }
             error => return Err(error),
         };
+        if is_data {
+            self.note_unserved(caller.tenant(), order.order, &Error::Invalid(problems.clone()), None).await?;
+        }
         Ok(failed(order, problems))
     }
 }

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use documents::{Drawn, Part};
 use domain::batch::{BatchPart, BatchStage, GroupBy, GroupKey, GroupTitle, grouped};
 use domain::document::{Document, DocumentKind, Format};
-use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
+use domain::event::{About, EventKind};
+use domain::ids::{DocumentId, EventId, OrderId, ParcelId, ShipmentId};
 use domain::shipment::ShipmentStatus;
 use domain::{Error, Result};
 use store::batches::TakenBatch;
@@ -16,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::PIECE;
 use super::labelling::LEASE;
-use crate::{App, clock};
+use crate::{App, clock, event};
 
 /// Labels that are read at once, and that wait to be drawn at most.
 const READ: usize = 256;
@@ -49,8 +50,18 @@ impl App {
             return Ok(());
         }
         let (now, owner) = (self.now(), taken.clone());
-        let done = BatchStage::Done;
-        self.store().write(async move |tx| tx.move_batch(&owner, done, Some(now), None).await).await?;
+        let about = About { batch: Some(taken.batch.id), counts: Some(taken.batch.counts), ..About::default() };
+        let id = self.one_id("events", EventId::new).await?;
+        let done = event(id, EventKind::BatchDone, now, about);
+        self.store()
+            .write(async move |tx| {
+                if tx.move_batch(&owner, BatchStage::Done, Some(now), None).await? {
+                    tx.emit(&owner.tenant, &done).await?;
+                }
+                Ok(())
+            })
+            .await?;
+        self.wakes().events.notify_one();
         tracing::info!(batch = %taken.batch.id, files = count, "batch {}: {count} files are ready", taken.batch.id);
         Ok(())
     }
@@ -128,7 +139,7 @@ impl App {
             Some(GroupTitle { values, place: (place, count), labels, orders, batch, made })
         };
         let labels = sheets.len() as u64;
-        let drawn = self.draw_sheets(taken, page, sheets, title).await?;
+        let drawn = self.draw_sheets(taken, (page, place == 1), sheets, title).await?;
         let size = drawn.bytes.len() as u64;
         let sha256 = self.blobs().put(&taken.tenant, Bytes::from(drawn.bytes)).await?;
         Ok(Document {
@@ -156,12 +167,16 @@ impl App {
     async fn draw_sheets(
         &self,
         taken: &TakenBatch,
-        page: Option<GroupTitle>,
+        (page, is_first): (Option<GroupTitle>, bool),
         sheets: Vec<Sheet>,
         title: String,
     ) -> Result<Drawn> {
         let (parts, mut waiting) = mpsc::channel::<Part<'static>>(READ);
-        let (format, options) = (taken.batch.printing.format, self.draw_options());
+        let printing = &taken.batch.printing;
+        let format = printing.format;
+        // Only the first sheet of all is one that was begun before.
+        let start_position = if is_first { printing.start_position } else { 0 };
+        let options = ::documents::Options { start_position, rotation: printing.rotation, ..self.draw_options() };
         let count = sheets.len();
         let drawing = tokio::task::spawn_blocking(move || {
             let labels = (0..count).map_while(|_| waiting.blocking_recv());
@@ -217,7 +232,9 @@ impl App {
             |document: &&Document| document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel);
         let own: Vec<_> = documents.iter().filter(is_its).collect();
         let same_kind = own.iter().find(|document| document.format.media_type() == format.media_type());
-        let Some(document) = same_kind else {
+        // A picture goes into every file.
+        let picture = || own.iter().find(|document| matches!(document.format, Format::Png(_)));
+        let Some(document) = same_kind.or_else(picture) else {
             let has = own.first().map_or("no label", |document| document.format.media_type());
             let text = format!("{name}: its carrier made {has}, which does not go into this file: print it by itself");
             return Ok(Part::Missing(text));

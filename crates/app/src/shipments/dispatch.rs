@@ -12,7 +12,8 @@ use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
 use store::dispatches::Dispatch;
 
-use super::{ShipWish, boxes_of};
+use super::boxes::pack;
+use super::{Asking, ShipWish};
 use crate::orders::{OrderDraft, tentative};
 use crate::story::Story;
 use crate::{App, Caller, event};
@@ -45,7 +46,7 @@ impl App {
 
     /// Writes down why nobody ships an order. A dispatch that was taken up ends with it; one that is somebody else's by
     /// now has nothing to tell.
-    pub(super) async fn note_unserved(
+    pub(crate) async fn note_unserved(
         &self,
         tenant: &TenantId,
         order: OrderId,
@@ -60,7 +61,10 @@ impl App {
         self.store()
             .write(async move |tx| match &taken {
                 Some(taken) if !tx.end_dispatch(taken).await? => Ok(()),
-                _ => tx.emit(&tenant, &unserved).await,
+                _ => {
+                    tx.mark_unserved(&tenant, order).await?;
+                    tx.emit(&tenant, &unserved).await
+                }
             })
             .await?;
         self.wakes().events.notify_one();
@@ -132,7 +136,8 @@ impl App {
             |one: &&Shipment| one.status == ShipmentStatus::Booked && !one.outdated(&changed.details).is_empty();
         let Some(outdated) = shipments.iter().find(is_outdated) else { return Ok(None) };
         // A label that stands is not given back before there is something to put in its place.
-        self.plan(caller, changed, &wish(changed)).await?;
+        let others: Vec<_> = shipments.iter().filter(|one| one.is_live() && one.id != outdated.id).cloned().collect();
+        self.plan(caller, changed, &wish(changed), &others, Asking::to_book(self.options(), None)).await?;
         self.cancel_to(caller.tenant(), outdated.id, true, Some(caller.actor())).await?;
         Ok(Some(Replaced { shipment: outdated.id, tracking_numbers: outdated.tracking_numbers() }))
     }
@@ -223,7 +228,7 @@ pub(super) fn may_dispatch(caller: &Caller, draft: &OrderDraft, wish: &ShipWish,
     caller.require(Scope::Buy)?;
     let first = OrderId::new(1).ok_or_else(|| Error::internal("1 is an id"))?;
     let as_it_will_be = tentative(first, draft.clone(), now);
-    boxes_of(&as_it_will_be, wish, caller.setup.tenant.default_weight).map(drop).map_err(Error::Invalid)
+    pack(&as_it_will_be, wish, caller.setup.tenant.default_weight, &[]).map(drop).map_err(Error::Invalid)
 }
 
 /// Whether an error says that nobody was asked to ship an order, since nobody would.

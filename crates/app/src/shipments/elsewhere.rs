@@ -141,7 +141,7 @@ impl App {
         let parcels = numbers.into_iter().zip(ids).zip(last + 1..).map(|((tracking_number, id), position)| Parcel {
             id,
             position,
-            parcel: ParcelBox { weight, weight_is_assumed, dimensions: None, contents: Vec::new() },
+            parcel: ParcelBox { weight, weight_is_assumed, dimensions: None, contents: Vec::new(), collect: None },
             tracking_number,
             sscc: None,
             tracking: TrackingStatus::Announced,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use app::batches::BatchWish;
+use app::batches::{BatchWish, PrintWish};
 use app::orders::OrderDraft;
 use app::shipments::ShipWish;
 use domain::Error;
@@ -13,6 +13,7 @@ use domain::address::AddressLimits;
 use domain::batch::{Batch, BatchStage, GroupBy, OrderOutcome};
 use domain::connector::Connector;
 use domain::document::{Dpi, Format, Paper};
+use domain::event::EventKind;
 use domain::ids::{BatchId, OrderId};
 use domain::order::{OrderDetails, ServiceWish};
 use domain::shipment::ShipmentStatus;
@@ -25,7 +26,12 @@ const ZPL: Format = Format::Zpl(Dpi::D203);
 
 fn wish(format: Format, group_by: &[GroupBy]) -> BatchWish {
     let ship = ShipWish { label_format: format, ..ShipWish::default() };
-    BatchWish { ship, group_by: group_by.to_vec() }
+    BatchWish { ship, group_by: group_by.to_vec(), ..BatchWish::default() }
+}
+
+/// Once more, in a format.
+fn again(format: Format) -> PrintWish {
+    PrintWish { format: Some(format), ..PrintWish::default() }
 }
 
 /// What the labels of a file have in common, how many there are, and its bytes.
@@ -245,6 +251,71 @@ on_both_engines! {
         drop(running.await);
     }
 
+    async fn b3_a_carrier_that_lets_questions_for_rates_hang_costs_its_first_orders_the_wait_and_is_left_out_then(engine: Engine) {
+        let second = "[[tenant.carrier_account]]\nid = \"hanging\"\ncarrier = \"second\"\nsettings = {}\n\n[[tenant.carrier_account]]";
+        let setup = testkit::scripted_setup().replacen("[[tenant.carrier_account]]", second, 1);
+        let (quick, hanging) = (Scripted::new(), Scripted::second());
+        let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(quick.clone()), Arc::new(hanging.clone())];
+        let shop = Shop::of(quick.clone(), engine, |builder| {
+            builder.connectors(connectors).setup(setup).options(|options| options.rate_timeout = Duration::from_millis(300))
+        }).await;
+        hanging.ledger(|ledger| ledger.rates = Some(Outcome::Slow(3_600_000)));
+        // Nobody names a carrier, so all orders wait in one lane for both.
+        let orders = shop.orders(200).await;
+        let batch = shop.labelled(&orders, wish(ZPL, &[])).await;
+        assert_eq!((batch.stage, counts(&batch)), (BatchStage::Done, [0, 200, 0, 0]));
+        assert_eq!(batch.lanes.len(), 1);
+        let asked_hanging = hanging.ledger(|ledger| ledger.rates_asked);
+        assert!((3..=16).contains(&asked_hanging), "{asked_hanging} of 200 orders waited for it");
+        let why = |shipment: &domain::shipment::Shipment| {
+            let decision = shipment.details.decision.clone().unwrap();
+            decision.candidates.into_iter().find(|one| one.service == "hanging").unwrap().why
+        };
+        assert_eq!(why(&shop.only_shipment(orders[0]).await), "the carrier did not answer: no answer in time");
+        assert_eq!(
+            why(&shop.only_shipment(orders[199]).await),
+            "the carrier did not answer: left out until 2026-03-02T10:00:30Z, since it lets questions hang"
+        );
+
+        // When its time is over one question tries it anew, and a longer time begins; once it answers, it is asked as before.
+        let one_more = async |number: &str| {
+            let order = shop.order(number).await;
+            shop.labelled(&[order], wish(ZPL, &[])).await;
+            shop.only_shipment(order).await
+        };
+        shop.t.clock.advance(Duration::from_secs(31));
+        assert_eq!(why(&one_more("again").await), "the carrier did not answer: no answer in time");
+        assert_eq!(
+            why(&one_more("left out").await),
+            "the carrier did not answer: left out until 2026-03-02T10:01:31Z, since it lets questions hang"
+        );
+        assert_eq!(hanging.ledger(|ledger| ledger.rates_asked), asked_hanging + 1);
+        hanging.ledger(|ledger| ledger.rates = None);
+        shop.t.clock.advance(Duration::from_secs(61));
+        for number in ["back", "as before"] {
+            let candidates = one_more(number).await.details.decision.unwrap().candidates;
+            assert!(candidates.iter().any(|one| one.service == "hanging:standard"), "{candidates:?}");
+        }
+    }
+
+    async fn when_a_batch_is_done_an_event_tells_how_its_orders_stand_once_a_printing(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        let mut orders = shop.orders(3).await;
+        orders.push(shop.place(OrderDetails { shipping_address: None, ..cups("bad") }).await);
+        let batch = shop.labelled(&orders, wish(ZPL, &[])).await;
+        let told = async || {
+            let feed = shop.app().feed(&shop.acme, 0, 1_000).await.unwrap();
+            let done = feed.into_iter().filter(|(_, event)| event.kind == EventKind::BatchDone);
+            done.map(|(_, event)| (event.about.batch, event.about.counts)).collect::<Vec<_>>()
+        };
+        let expected = (Some(batch.id), Some(batch.counts));
+        assert_eq!((told().await, counts(&batch)), (vec![expected], [0, 3, 0, 1]));
+        shop.app().print_batch(&shop.acme, batch.id, PrintWish::default()).await.unwrap();
+        shop.t.run_jobs().await;
+        assert_eq!(told().await, [expected, expected]);
+        assert_eq!(shop.batch(batch.id).await.stage, BatchStage::Done);
+    }
+
     async fn b6_one_file_a_printer_in_the_chosen_order_and_a_run_is_printed_again_without_the_carrier(engine: Engine) {
         let shop = Shop::open(engine).await;
         let mut orders = shop.orders(30).await;
@@ -261,7 +332,7 @@ on_both_engines! {
         // In every format there is one file, though there is no carrier to ask.
         let off = shop.t.another(Vec::new()).await;
         for (printing, format) in (2..).zip([Format::Pdf(Paper::Mm100x150), Format::Pdf(Paper::A4), ZPL]) {
-            off.print_batch(&shop.acme, batch.id, Some(format), None).await.unwrap();
+            off.print_batch(&shop.acme, batch.id, again(format)).await.unwrap();
             off.run_jobs_until_idle().await.unwrap();
             let printed = off.batch(&shop.acme, batch.id).await.unwrap();
             assert_eq!((printed.stage, printed.printing.number), (BatchStage::Done, printing));
@@ -275,7 +346,7 @@ on_both_engines! {
         }
         off.store().close().await;
         assert_eq!(shop.asked(), asked);
-        let refused = shop.app().print_batch(&shop.acme, batch.id, Some(Format::Png(Dpi::D203)), None).await;
+        let refused = shop.app().print_batch(&shop.acme, batch.id, again(Format::Png(Dpi::D203))).await;
         assert_eq!(refused.unwrap_err().to_string(), "format: a png_203 file holds one label: labels of many orders go as PDF or ZPL");
     }
 
@@ -340,7 +411,7 @@ on_both_engines! {
         assert!(documents[0].warnings[0].starts_with(&expected), "{:?}", documents[0].warnings);
 
         // A PDF does not go into a file of another kind.
-        shop.app().print_batch(&shop.acme, batch.id, Some(ZPL), None).await.unwrap();
+        shop.app().print_batch(&shop.acme, batch.id, again(ZPL)).await.unwrap();
         shop.t.run_jobs().await;
         let batch = shop.batch(batch.id).await;
         let files = shop.files(shop.app(), &batch).await;

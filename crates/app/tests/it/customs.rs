@@ -77,6 +77,30 @@ fn said(bytes: &[u8]) -> String {
 }
 
 testkit::on_both_engines! {
+    async fn d3_the_limit_of_an_export_is_judged_by_what_goes_with_one_shipment(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        let dear = LineItem { unit_price: Some(worth(60_000, "EUR")), ..blanket(2) };
+        let expected = "customs: the goods are worth 1200.00 EUR: from 1000 EUR a shipment on, an export declaration is needed";
+        // Two parcels of one shipment count together.
+        let order = shop.place(order_of(vec![dear.clone()], zurich())).await;
+        let together = packed(&[&[("blankets", 1)], &[("blankets", 1)]]);
+        let shipment = shop.app().ship(&shop.acme, order, &together).await.unwrap();
+        assert_eq!(shipment.details.warnings, [expected]);
+        // Two shipments of one order do not.
+        let order = shop.place(OrderDetails { external_id: Some("1002".to_owned()), ..order_of(vec![dear.clone()], zurich()) }).await;
+        for _ in 0..2 {
+            let part = packed(&[&[("blankets", 1)]]);
+            let shipment = match shop.app().shipments_of_order(&shop.acme, order).await.unwrap().len() {
+                0 => shop.app().ship(&shop.acme, order, &part).await.unwrap(),
+                _ => shop.app().ship(&shop.acme, order, &ShipWish::default()).await.unwrap(),
+            };
+            assert_eq!((shipment.details.warnings.as_slice(), shipment.details.goods.value), (&[] as &[String], Some(worth(60_000, "EUR"))));
+        }
+        // And nothing is asked for inside the Union.
+        let order = shop.place(OrderDetails { external_id: Some("1003".to_owned()), ..order_of(vec![dear], berlin()) }).await;
+        assert_eq!(shop.app().ship(&shop.acme, order, &packed(&[&[("blankets", 2)]])).await.unwrap().details.warnings, [] as [String; 0]);
+    }
+
     async fn k1_what_customs_will_ask_is_told_by_product_on_arrival_and_nothing_is_invented(engine: Engine) {
         let shop = Shop::open(engine).await;
         let bare = LineItem { hs_code: None, origin_country: Some(" ".to_owned()), ..blanket(1) };

@@ -167,6 +167,24 @@ on_both_engines! {
         assert_eq!(shop.app().documents(&shop.acme, shipment.id).await.unwrap().len(), Format::ALL.len());
     }
 
+    async fn i2_a_carriers_own_label_comes_on_the_paper_that_is_asked_for_and_is_kept(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        // The carrier's label: a quarter of a sheet of A4, sent as if it were A6.
+        let theirs = shop.label(&shop.shipped("ours").await, Format::Pdf(Paper::A4)).await.unwrap();
+        shop.carrier.ledger(|ledger| ledger.label = Some(theirs.clone()));
+        let shipment = shop.shipped("1001").await;
+        let is_on = |pdf: &[u8], media_box: &str| String::from_utf8_lossy(pdf).contains(&format!("/MediaBox[0 0 {media_box}]"));
+        assert!(is_on(&theirs, "595.276 841.89"));
+        let roll = shop.label(&shipment, BOUGHT).await.unwrap();
+        assert!(is_on(&roll, "283.465 425.197") && !is_on(&roll, "595.276 841.89"));
+        assert_eq!(shop.label(&shipment, BOUGHT).await.unwrap(), roll);
+        let kept: Vec<_> = shop.app().documents(&shop.acme, shipment.id).await.unwrap().iter().map(|one| one.format.name()).collect();
+        assert_eq!(kept, ["pdf_a6", "pdf_100x150"]);
+        // A label printer cannot read it, and gets nothing instead.
+        let refused = shop.label(&shipment, Format::Zpl(Dpi::D203)).await;
+        assert_eq!(refused, Err(Error::NotFound("label in this format")));
+    }
+
     async fn i4_a_link_opens_the_document_until_it_expires(engine: Engine) {
         let shop = Shop::open(engine).await;
         let shipment = shop.shipped("1001").await;

@@ -14,6 +14,7 @@ mod fixture;
 mod jobs;
 mod keys;
 mod labels;
+mod parcels;
 mod rotation;
 mod routing;
 mod setup;

@@ -88,13 +88,13 @@ pub(crate) fn near() -> Address {
 /// A tea set of 42.50 USD.
 pub(crate) fn tea_set() -> Goods {
     let value = Money::new(Decimal::new(4250, 2), Currency::new("USD").unwrap());
-    Goods { value: Some(value), names: vec![("Tea set".to_owned(), 1)] }
+    Goods { value: Some(value), names: vec![("Tea set".to_owned(), 1)], collect: None }
 }
 
 /// A box without dimensions.
 pub(crate) fn parcel(kilograms: &str) -> ParcelBox {
     let weight = Weight::from_kilograms(kilograms.parse().unwrap()).unwrap();
-    ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new() }
+    ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new(), collect: None }
 }
 
 /// Asks for offers of every service.

@@ -284,6 +284,7 @@ pub(super) fn booking(delivery: &Delivery, ask: &BookRequest) -> Result<Booking,
             tracking_number: id.clone(),
             sscc: None,
             matrix: Matrix::Qr(page),
+            collect: None,
             is_test: false,
         };
         BookedParcel { tracking_number: id.clone(), sscc: None, label: Some(Label::Content(Box::new(content))) }

@@ -55,6 +55,7 @@ static PROFILE: Profile = Profile {
     can_cancel: true,
     books_once_a_reference: true,
     has_one_number: true,
+    collects_cash: false,
     serials_a_parcel: 0,
     manifests: false,
     collects: false,

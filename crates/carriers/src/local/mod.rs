@@ -64,6 +64,7 @@ static PROFILE: Profile = Profile {
     can_cancel: true,
     books_once_a_reference: true,
     has_one_number: false,
+    collects_cash: true,
     serials_a_parcel: 1,
     manifests: true,
     collects: true,
@@ -219,6 +220,7 @@ impl Fleet {
                 tracking_number: tracking_number.clone(),
                 sscc: Some(sscc.clone()),
                 matrix: if self.has_data_matrix { Matrix::DataMatrix(page) } else { Matrix::Qr(page) },
+                collect: parcel.collect,
                 is_test: false,
             };
             let label = Some(Label::Content(Box::new(label)));
@@ -279,6 +281,10 @@ impl Connection for Fleet {
             returns: !self.no_returns.contains(service),
             prints_return_address: !self.no_return_address.contains(service),
         }
+    }
+
+    fn most_parcels(&self, service: &str) -> Option<u32> {
+        self.sheet.services.get(service)?.most_parcels
     }
 
     fn services(&self) -> Vec<String> {

@@ -87,6 +87,8 @@ pub(super) type Brackets = Vec<u32>;
 pub(super) struct Service {
     /// What people call it.
     pub(super) name: String,
+    /// The most parcels of a shipment to any of its places.
+    pub(super) most_parcels: Option<u32>,
     /// The places by country.
     pub(super) countries: HashMap<Country, Places>,
     /// The rest of the world.
@@ -151,6 +153,7 @@ struct Draft {
 #[derive(Default)]
 struct DraftService {
     name: Option<(u64, String)>,
+    most_parcels: u32,
     countries: BTreeMap<Option<Country>, BTreeMap<Option<PostalEntry>, Brackets>>,
 }
 
@@ -215,8 +218,10 @@ impl Draft {
         }
         let position = self.rows.len() as u32;
         let terms = self.share(terms);
+        let most = terms.max_parcels.unwrap_or(u32::MAX);
         self.rows.push(Row { line: line.number, min, max, price, currency, digits, transit_days, terms });
         let service = self.services.entry(service).or_default();
+        service.most_parcels = service.most_parcels.max(most);
         service.name = service.name.take().or(name.map(|name| (line.number, name)));
         for country in countries {
             let places = service.countries.entry(country).or_default();
@@ -280,7 +285,8 @@ impl DraftService {
             Some((country?, Places { whole, parts: PostalIndex::new(parts) }))
         });
         let name = self.name.map_or_else(|| super::presentable(code), |(_, name)| name);
-        Service { name, countries: countries.collect(), rest }
+        let most_parcels = Some(self.most_parcels).filter(|most| *most < u32::MAX);
+        Service { name, most_parcels, countries: countries.collect(), rest }
     }
 }
 

@@ -61,6 +61,7 @@ static PROFILE: Profile = Profile {
     can_cancel: true,
     books_once_a_reference: true,
     has_one_number: false,
+    collects_cash: true,
     serials_a_parcel: 1,
     manifests: true,
     collects: true,
@@ -292,6 +293,7 @@ impl Scene {
                 tracking_number: tracking_number.clone(),
                 sscc: None,
                 matrix: Matrix::Qr(page),
+                collect: parcel.collect,
                 is_test: true,
             };
             BookedParcel { tracking_number, sscc: None, label: Some(Label::Content(Box::new(content))) }

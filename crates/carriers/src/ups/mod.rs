@@ -53,10 +53,14 @@ static PROFILE: Profile = Profile {
     can_cancel: true,
     books_once_a_reference: false,
     has_one_number: false,
+    collects_cash: false,
     serials_a_parcel: 0,
     manifests: false,
     collects: false,
 };
+
+/// Packages of one shipment (Shipping API, `Shipment.Package`).
+const MOST_PARCELS: u32 = 200;
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {
     Field { name, help, kind, is_required }
@@ -268,6 +272,10 @@ impl Connection for Shipper {
 
     fn address_limits(&self, _service: &str) -> AddressLimits {
         party::LIMITS
+    }
+
+    fn most_parcels(&self, _service: &str) -> Option<u32> {
+        Some(MOST_PARCELS)
     }
 
     fn services(&self) -> Vec<String> {

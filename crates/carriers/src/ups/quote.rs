@@ -11,9 +11,9 @@ use domain::service::ServiceCode;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-use super::codes;
 use super::party::Party;
 use super::wire::{Amount, RateAnswer, RatedShipment};
+use super::{MOST_PARCELS, codes};
 
 /// The units of a shipment: those of the country it starts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +106,9 @@ pub(super) fn unfit(ask: &RateRequest, account: &str) -> Vec<(ServiceCode, Strin
     for (place, parcel) in ask.parcels.iter().enumerate() {
         reasons.extend(units.excess(parcel).map(|why| format!("parcel {}: {why}", place + 1)));
     }
-    if ask.parcels.is_empty() || ask.parcels.len() > 200 {
-        reasons.push(format!("{} parcels: UPS takes 1 to 200 in one shipment", ask.parcels.len()));
+    if ask.parcels.is_empty() || ask.parcels.len() > MOST_PARCELS as usize {
+        let count = ask.parcels.len();
+        reasons.push(format!("{count} parcels: UPS takes 1 to {MOST_PARCELS} in one shipment"));
     }
     if reasons.is_empty() {
         return Vec::new();

@@ -2,6 +2,7 @@
 
 use domain::document::Matrix;
 use domain::measure::Weight;
+use domain::money::{Currency, Decimal, Money};
 use proptest::prelude::*;
 
 use super::*;
@@ -38,6 +39,7 @@ fn content() -> LabelContent {
         tracking_number: "HF0012345678DE".into(),
         sscc: gs1::sscc("4012345", 4711),
         matrix: Matrix::Qr("https://example.com/t/HF0012345678DE".into()),
+        collect: None,
         is_test: false,
     }
 }
@@ -176,7 +178,7 @@ prop_compose! {
             tracking_number: if has_sscc { texts[4].clone() } else { "HF00123".into() },
             sscc: gs1::sscc("4012345", milligrams % 1000).filter(|_| has_sscc),
             matrix: if is_matrix { Matrix::DataMatrix(square) } else { Matrix::Qr(square) },
-            is_test,
+            collect: has_sscc.then(|| Money::new(Decimal::from(milligrams), Currency::new("EUR").unwrap())), is_test,
         }
     }
 }

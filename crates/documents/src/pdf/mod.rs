@@ -1,17 +1,20 @@
 //! PDF: layouts on pages, with fonts embedded and text that can be copied; codes are filled rectangles on their exact
 //! module grid.
 
+mod bounds;
 mod font;
 mod import;
 
 use std::cell::RefCell;
 
+use domain::document::Rotation;
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output, create_comp_flags_from_zip_params,
 };
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use self::font::{OBJECTS, SETTINGS, Subset, first_object, latin, style_of};
+pub(crate) use self::import::Foreign;
 use crate::font::{CAPITAL, Fonts, Source, Style};
 use crate::layout::{Ink, Item, Layout, MM_PER_POINT, Text, WATERMARK, Watermark};
 use crate::{DrawError, layout};
@@ -21,8 +24,10 @@ const PAGES: Ref = Ref::new(2);
 const RESOURCES: Ref = Ref::new(3);
 /// Subsets made for this document come after the two cached ones.
 const OWN_FONTS: i32 = 4 + 2 * OBJECTS;
-const FIRST_PAGE: i32 = OWN_FONTS + 3 * OBJECTS + 1;
+const FIRST_PAGE: i32 = OWN_FONTS + 3 * OBJECTS + 2;
 const INFO: Ref = Ref::new(FIRST_PAGE - 1);
+/// The fonts of all pages.
+const FONTS: Ref = Ref::new(FIRST_PAGE - 2);
 
 /// Fast: contents are small, and a tenth of a millisecond counts.
 const CONTENT_COMPRESSION: i32 = 1;
@@ -46,7 +51,18 @@ pub(crate) struct Document<'a> {
     kids: Vec<Ref>,
     count: i32,
     next: Ref,
-    page: Option<(f32, f32, Content)>,
+    page: Option<Page>,
+    rotation: Rotation,
+}
+
+/// A page that is drawn on.
+struct Page {
+    /// In millimetres.
+    width: f32,
+    height: f32,
+    content: Content,
+    /// Labels of others, in the order of their names `L0`, `L1`, …
+    foreign: Vec<Ref>,
 }
 
 impl<'a> Document<'a> {
@@ -59,24 +75,53 @@ impl<'a> Document<'a> {
     pub(crate) fn with_room(fonts: &'a Fonts<'a>, title: &str, bytes: usize) -> Self {
         let mut pdf = Pdf::with_settings_and_capacity(SETTINGS, 64 * 1024 + bytes);
         pdf.document_info(INFO).title(TextStr(title)).producer(TextStr("Waybill"));
-        Self { pdf, fonts, own: Default::default(), kids: Vec::new(), count: 0, next: Ref::new(FIRST_PAGE), page: None }
+        Self {
+            pdf,
+            fonts,
+            own: Default::default(),
+            kids: Vec::new(),
+            count: 0,
+            next: Ref::new(FIRST_PAGE),
+            page: None,
+            rotation: Rotation::None,
+        }
+    }
+
+    /// The same with every page turned.
+    pub(crate) fn turned(self, rotation: Rotation) -> Self {
+        Self { rotation, ..self }
     }
 
     /// Begins a page of millimetres.
     pub(crate) fn start_page(&mut self, width: f32, height: f32) {
         self.end_page();
-        self.page = Some((width, height, Content::with_settings_and_capacity(SETTINGS, 16 * 1024)));
+        let content = Content::with_settings_and_capacity(SETTINGS, 16 * 1024);
+        self.page = Some(Page { width, height, content, foreign: Vec::new() });
     }
 
     fn end_page(&mut self) {
-        let Some((width, height, content)) = self.page.take() else { return };
+        let Some(Page { width, height, content, foreign }) = self.page.take() else { return };
         let (page, stream) = (self.next.bump(), self.next.bump());
         let packed = pack(&content.finish());
         self.pdf.stream(stream, &packed).filter(Filter::FlateDecode);
         let mut written = self.pdf.page(page);
         written.parent(PAGES).contents(stream);
         written.media_box(Rect::new(0.0, 0.0, points(width), points(height)));
-        written.pair(Name(b"Resources"), RESOURCES);
+        if self.rotation != Rotation::None {
+            written.rotate(self.rotation.degrees().into());
+        }
+        if foreign.is_empty() {
+            written.pair(Name(b"Resources"), RESOURCES);
+        } else {
+            let mut resources = written.resources();
+            resources.pair(Name(b"Font"), FONTS);
+            let mut objects = resources.x_objects();
+            for (index, object) in foreign.into_iter().enumerate() {
+                objects.pair(Name(format!("L{index}").as_bytes()), object);
+            }
+            objects.finish();
+            resources.finish();
+        }
         written.finish();
         self.kids.push(page);
         self.count += 1;
@@ -84,7 +129,7 @@ impl<'a> Document<'a> {
 
     /// Draws a layout on the page, its top left corner at a place in millimetres.
     pub(crate) fn draw(&mut self, layout: &Layout, x: f32, y: f32) {
-        let Some((_, height, content)) = &mut self.page else { return };
+        let Some(Page { height, content, .. }) = &mut self.page else { return };
         let mut canvas = Canvas { content, fonts: self.fonts, own: &mut self.own, x, top: *height - y };
         if let Some(place) = &layout.watermark {
             canvas.watermark(place);
@@ -140,12 +185,13 @@ impl<'a> Document<'a> {
                 fonts.push((first, NAMES[2 + index]));
             }
         }
-        let mut resources = self.pdf.indirect(RESOURCES).dict();
-        let mut dict = resources.insert(Name(b"Font")).dict();
+        let mut dict = self.pdf.indirect(FONTS).dict();
         for (object, name) in fonts {
             dict.pair(Name(name), object);
         }
         dict.finish();
+        let mut resources = self.pdf.indirect(RESOURCES).dict();
+        resources.pair(Name(b"Font"), FONTS);
         resources.finish();
         Ok(self.pdf.finish())
     }

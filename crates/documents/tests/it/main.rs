@@ -5,6 +5,7 @@
 mod codes;
 mod files;
 mod merged;
+mod papers;
 mod printer;
 mod resolutions;
 mod samples;

@@ -84,8 +84,7 @@ fn parts_lie_in_their_order_and_what_cannot_be_read_has_a_page_that_says_so() {
     let sheets = merge(parts(), "Batch", Format::Pdf(Paper::A4), &Options::default()).unwrap();
     let expected = [
         "GROUP 1 OF 2",
-        "Tracking T0 + Tracking T1 + Tracking T2",
-        "Köln",
+        "Köln + Tracking T0 + Tracking T1 + Tracking T2",
         "GROUP 2 OF 2",
         "LABEL MISSING",
         "Tracking LAST",

@@ -26,6 +26,7 @@ pub fn plain() -> LabelContent {
         tracking_number: "HF0012345678DE".into(),
         sscc: gs1::sscc("4012345", 4711),
         matrix: Matrix::Qr("https://example.com/t/HF0012345678DE".into()),
+        collect: None,
         is_test: false,
     }
 }

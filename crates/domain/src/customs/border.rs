@@ -71,6 +71,11 @@ pub fn needs_papers(from: &Address, to: &Address) -> bool {
     !territories(to).iter().any(|territory| home.contains(territory))
 }
 
+/// Whether goods on this way leave the customs territory of the European Union.
+pub fn leaves_union(from: &Address, to: &Address) -> bool {
+    territories(from).contains(&Territory::Union) && needs_papers(from, to)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

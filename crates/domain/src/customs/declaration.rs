@@ -7,6 +7,7 @@ use crate::measure::Weight;
 use crate::money::{Decimal, Money};
 use crate::order::{LineItem, OrderDetails};
 use crate::parcel::{Box as ParcelBox, Content};
+use crate::pieces::Pieces;
 
 use super::Customs;
 
@@ -148,13 +149,18 @@ pub fn inside(order: &OrderDetails, boxes: &[&ParcelBox]) -> Vec<Content> {
     pieces.filter(|content| content.quantity > 0).collect()
 }
 
-/// Declares these pieces of an order. Problems are what [`missing`] says of the value; codes that are missing stay empty.
-pub fn declared(order: &OrderDetails, contents: &[Content]) -> Result<(Vec<DeclaredLine>, Money), Vec<Problem>> {
+/// Declares these pieces of an order, which come after others: so that the values of all parcels add up to those of the
+/// order, the odd cents of a line's value fall to its last pieces. Problems are what [`missing`] says of the value; codes that are missing stay empty.
+pub fn declared(
+    order: &OrderDetails,
+    contents: &[Content],
+    before: &Pieces,
+) -> Result<(Vec<DeclaredLine>, Money), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut lines = Vec::with_capacity(contents.len());
     for content in contents {
         let Some(item) = order.items.get(content.line) else { continue };
-        match line(item, content.quantity) {
+        match line(item, content.quantity, before.of_line(content.line)) {
             Some(line) => lines.push(line),
             None => problems.push(Problem::of(
                 Rule::Missing,
@@ -182,15 +188,24 @@ pub fn declared(order: &OrderDetails, contents: &[Content]) -> Result<(Vec<Decla
     }
 }
 
-/// A line's pieces inside: their own share of its value, rounded once.
-fn line(item: &LineItem, quantity: u64) -> Option<DeclaredLine> {
+/// What so many of a line's first pieces are worth together, rounded down in the unit its value is written in.
+fn worth_of_first(total: Decimal, places: u32, pieces: u64, of: u64) -> Option<Decimal> {
+    let unit = Decimal::from(10_u64.checked_pow(places)?);
+    let share = total.checked_mul(unit)?.checked_mul(Decimal::from(pieces))?.checked_div(Decimal::from(of))?;
+    share.trunc().checked_div(unit)
+}
+
+/// A line's pieces inside, and how many come before them: their own share of its value.
+fn line(item: &LineItem, quantity: u64, before: u64) -> Option<DeclaredLine> {
     let pieces = Decimal::from(quantity);
     let (value, unit_value) = match (item.unit_price, item.total_price) {
         (Some(unit), _) => (Money::new(unit.amount.checked_mul(pieces)?, unit.currency), Some(unit)),
         (None, Some(total)) => {
             let all = Decimal::from(item.quantity.max(1));
             let places = total.amount.scale().max(2);
-            let share = total.amount.checked_mul(pieces)?.checked_div(all)?.round_dp(places);
+            let first = |count| worth_of_first(total.amount, places, count, item.quantity.max(1));
+            let mut share = first(before.checked_add(quantity)?)?.checked_sub(first(before)?)?;
+            share.rescale(places);
             let unit = total.amount.checked_div(all)?;
             let is_exact = unit.round_dp(places) == unit;
             (Money::new(share, total.currency), is_exact.then(|| Money::new(unit.normalize(), total.currency)))
@@ -279,14 +294,33 @@ mod tests {
             weight_is_assumed: false,
             dimensions: None,
             contents: contents.iter().map(|&(line, quantity)| Content { line, quantity }).collect(),
+            collect: None,
         };
         let (one, two) = (boxed(&[(0, 1)]), boxed(&[(0, 2), (1, 2)]));
-        let worth = |boxes: &[&ParcelBox]| declared(&order, &inside(&order, boxes)).unwrap().1.to_string();
+        let worth =
+            |boxes: &[&ParcelBox]| declared(&order, &inside(&order, boxes), &Pieces::default()).unwrap().1.to_string();
         assert_eq!(
             (worth(&[&one]), worth(&[&two]), worth(&[&one, &two])),
             ("12.50 EUR".into(), "50.00 EUR".into(), "62.50 EUR".into())
         );
         assert_eq!(worth(&[&boxed(&[])]), "62.50 EUR", "nobody said: everything");
+    }
+
+    #[test]
+    fn d3_what_the_parcels_declare_adds_up_to_what_the_shipment_does() {
+        let thing = LineItem { unit_price: None, total_price: Some(eur(1000)), ..item("Mug", 3) };
+        let order = order(vec![thing]);
+        let one = [Content { line: 0, quantity: 1 }];
+        let mut before = Pieces::default();
+        let worth: Vec<_> = (0..3)
+            .map(|_| {
+                let (_, total) = declared(&order, &one, &before).unwrap();
+                before = Pieces::of(&order, &one).with(&before);
+                total.to_string()
+            })
+            .collect();
+        assert_eq!(worth, ["3.33 EUR", "3.33 EUR", "3.34 EUR"]);
+        assert_eq!(declared(&order, &inside(&order, &[]), &Pieces::default()).unwrap().1.to_string(), "10.00 EUR");
     }
 
     proptest! {
@@ -298,7 +332,7 @@ mod tests {
                 ..item("Thing", quantity)
             });
             let order = order(items.collect());
-            let (lines, total) = declared(&order, &inside(&order, &[])).unwrap();
+            let (lines, total) = declared(&order, &inside(&order, &[]), &Pieces::default()).unwrap();
             let sum: Decimal = lines.iter().map(|line| line.value.amount).sum();
             prop_assert_eq!(sum, total.amount);
             let sent: Decimal = pieces.iter().map(|&(quantity, cents, by_unit)| {

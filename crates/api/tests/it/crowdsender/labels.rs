@@ -2,10 +2,10 @@
 
 use http::Method;
 use serde_json::{Value as Json, json};
-use testkit::{Answer, TestApp, on_both_engines};
+use testkit::{Answer, SETUP, TestApp, on_both_engines};
 
-use super::{error, post, send, show};
-use crate::fixture::serving;
+use super::{error, patch, post, send, show};
+use crate::fixture::{changed, events, place, serving, serving_setup};
 
 /// An order of a seller that can be shipped, in so many boxes.
 fn order(id: &str, seller: &str, country: &str, boxes: usize) -> Json {
@@ -79,6 +79,67 @@ on_both_engines! {
         t.run_jobs().await;
         let outcome = t.get("/v1/batches/bat_2").await.json();
         assert_eq!(outcome["counts"], json!({ "total": 2, "waiting": 0, "labelled": 0, "skipped": 2, "failed": 0 }));
+    }
+
+    async fn an_order_whose_data_are_wrong_is_to_review_until_they_are_mended(engine: Engine) {
+        let t = serving_setup(engine, &SETUP.replacen("default_parcel = { weight_kg = 1.0 }\n", "", 1)).await;
+        let mut light = order("LIGHT", "dona-ana", "NL", 1);
+        light["shipment"]["boxes"] = json!([{ "customField1": "shelf 3" }]);
+        let mut nowhere = order("NOWHERE", "dona-ana", "NL", 1);
+        nowhere["shipment"].as_object_mut().unwrap().remove("shipTo");
+        for order in [&order("GOOD", "dona-ana", "NL", 1), &light, &nowhere] {
+            assert_eq!(post(&t, order).await.status, 201);
+        }
+        // Another interface says what is inside, but not what customs will ask.
+        let abroad = changed(crate::fixture::order("ABROAD"), "/shipping_address/country_code", json!("CH"));
+        place(&t, [changed(abroad, "/shipping_address/postal_code", json!("8001"))]).await;
+        let statuses = async || {
+            let mut statuses = Vec::new();
+            for id in ["GOOD", "LIGHT", "NOWHERE", "ABROAD"] {
+                statuses.push(show(&t, id).await["status"].as_str().unwrap().to_owned());
+            }
+            statuses
+        };
+        assert_eq!(statuses().await, ["REGISTERED"; 4]);
+        assert_eq!(label(&t, "?query=status=REGISTERED", "").await.json()["data"]["orders"], 4);
+        t.run_jobs().await;
+        assert_eq!(statuses().await, ["PENDING_TO_SHIP", "TO_REVIEW", "TO_REVIEW", "TO_REVIEW"]);
+        let failed = t.get("/v1/batches/bat_1/orders?outcome=failed").await.json();
+        let failed = failed["data"].as_array().unwrap();
+        let told: Vec<_> = failed.iter().map(|one| (&one["number"], &one["errors"][0]["pointer"], &one["errors"][0]["detail"])).collect();
+        insta::assert_json_snapshot!(told, @r#"
+        [
+          [
+            "N-LIGHT",
+            "/parcels/0/weight",
+            "nobody said what the parcel weighs: send a weight, or set default_parcel for the tenant"
+          ],
+          [
+            "N-NOWHERE",
+            "/shipping_address",
+            "the order has no shipping address"
+          ],
+          [
+            "N-ABROAD",
+            "/items/0/hs_code",
+            "\"OR-1\" has no tariff code (HS, 6 to 10 digits)"
+          ]
+        ]
+        "#);
+        let unserved = events(&t).await.iter().filter(|kind| *kind == "order.unserved").count();
+        assert_eq!(unserved, 3);
+
+        // Once they are mended, each is as it was, and goes with the next run.
+        let mended = json!({ "shipment": { "boxes": [{ "customField1": "shelf 3", "weight": 1.5 }] } });
+        assert_eq!(patch(&t, "LIGHT", &mended).await.status, 200);
+        assert_eq!(statuses().await[1], "REGISTERED");
+        assert_eq!(label(&t, "?query=status=REGISTERED", "").await.json()["data"]["orders"], 1);
+        t.run_jobs().await;
+        assert_eq!(statuses().await, ["PENDING_TO_SHIP", "PENDING_TO_SHIP", "TO_REVIEW", "TO_REVIEW"]);
+        // A label that was given back leaves nothing to review.
+        let shipment = t.get("/v1/batches/bat_2/orders").await.json()["data"][0]["shipment"].as_str().unwrap().to_owned();
+        assert_eq!(t.post(&format!("/v1/shipments/{shipment}/cancel"), &Json::Null).await.status, 200);
+        assert_eq!(statuses().await[1], "REGISTERED");
     }
 
     async fn a_call_that_would_label_everything_or_makes_no_sense_is_refused(engine: Engine) {
