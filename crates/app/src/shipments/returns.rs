@@ -11,7 +11,7 @@ use domain::location::Location;
 use domain::measure::Weight;
 use domain::order::{Order, ServiceWish};
 use domain::parcel::{Box as ParcelBox, Content};
-use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
+use domain::routing::{Candidate, CandidateOutcome, Decision, Pick, RuleAction};
 use domain::shipment::{ReturnedLine, Returning, Shipment, ShipmentStatus};
 use domain::tenant::Scope;
 use domain::{Error, Result};
@@ -300,6 +300,6 @@ fn decided(offers: Offers, service: Option<&str>) -> Result<(Vec<domain::rate::R
         return Err(Error::invalid("service", format!("no service brings this back{wanted}{why}")));
     }
     let decision =
-        Decision { decided_by: None, pick: Default::default(), passed_over: true, rules: Vec::new(), candidates };
+        Decision { decided_by: None, pick: Pick::default(), passed_over: true, rules: Vec::new(), candidates };
     Ok((rates, decision))
 }
