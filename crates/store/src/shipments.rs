@@ -47,7 +47,8 @@ fn parcel(row: &Row) -> Result<Parcel> {
 
 /// Why a shipment failed, as it is looked for.
 fn failure(shipment: &Shipment) -> Option<String> {
-    let told = shipment.details.failure.as_ref().filter(|_| shipment.status == ShipmentStatus::Failed)?;
+    let is_told = shipment.status == ShipmentStatus::Failed && !shipment.is_return();
+    let told = shipment.details.failure.as_ref().filter(|_| is_told)?;
     Some(beginning(&told.to_string()))
 }
 
