@@ -148,7 +148,7 @@ on_both_engines! {
         assert_eq!(parcels.as_array().map(Vec::len), Some(1), "{parcels}");
         let back = moved.json()["parcels"][0]["tracking_number"].as_str().unwrap().to_owned();
         let found = t.get(&format!("/api/v1/orders?shipment.boxes.tracking.trackId={back}")).await;
-        assert_eq!((found.status.as_u16(), found.json().to_string().contains("ord")), (200, false), "{}", found.text());
+        assert_eq!((found.status.as_u16(), found.text().contains("N-A")), (200, false), "{}", found.text());
         // Its parcel waits for no scan: the customer takes as long as it takes.
         t.clock.advance(std::time::Duration::from_hours(24 * 30));
         let waiting = t.get("/v1/parcels?without_scan_for_hours=1").await.json();
