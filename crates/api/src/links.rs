@@ -25,6 +25,9 @@ async fn open(State(app): State<App>, Segment(token): Segment) -> Response {
             let text = "This link does not lead to a document, or it has expired. Ask the sender for a new one.\n";
             (StatusCode::NOT_FOUND, text).into_response()
         }
+        Err(Error::Conflict(why)) => {
+            (StatusCode::GONE, format!("This document must not be used any more: {why}.\n")).into_response()
+        }
         Err(error) => {
             log_if_ours(&error);
             let text = "The document cannot be fetched now. Please try again.\n";

@@ -160,7 +160,12 @@ impl App {
                 None
             }
         };
-        let stored = self.store_collection(caller, answered, kind).await?;
+        let id = answered.id;
+        let stored = match self.store_collection(caller, answered, kind).await {
+            // Whoever asked at the same time was first, under the same reference: it is answered as it stands.
+            Err(Error::Conflict(_)) => return self.collection(&caller.as_reader(), id).await,
+            stored => stored?,
+        };
         answer.map(|_| stored).map_err(|error| Error::Carrier(error, None))
     }
 

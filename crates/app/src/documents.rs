@@ -132,9 +132,8 @@ impl App {
                 && document.format.media_type() == format.media_type()
         };
         let own = documents.iter().find(is_alike).cloned();
-        let is_picture = |document: &&Document| {
-            document.parcel == Some(parcel) && document.kind == DocumentKind::Label && is_png(document.format)
-        };
+        let is_picture =
+            |document: &&Document| document.parcel == Some(parcel) && document.kind == kind && is_png(document.format);
         let picture = documents.iter().find(is_picture).filter(|_| !is_png(format)).cloned();
         let stored = documents.into_iter().find(is_it);
         if let Some(document) = &stored
@@ -145,7 +144,7 @@ impl App {
         let owner = tenant.clone();
         let content = self.store().read(async move |tx| tx.label_content(&owner, parcel).await).await?;
         let Some(content) = content else {
-            return self.made_label_of(tenant, (shipment, order, parcel), own.or(picture), format).await;
+            return self.made_label_of(tenant, (shipment, parcel), own.or(picture), format).await;
         };
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
@@ -165,7 +164,7 @@ impl App {
     async fn made_label_of(
         &self,
         tenant: &TenantId,
-        place: (ShipmentId, OrderId, ParcelId),
+        (shipment, parcel): (&Shipment, ParcelId),
         made: Option<Document>,
         format: Format,
     ) -> Result<(Document, Bytes)> {
@@ -173,7 +172,8 @@ impl App {
         let (made, bytes) = self.readable(tenant, made).await?;
         match ::documents::made(bytes.to_vec(), format, &self.draw_options()) {
             Ok(drawn) if made.format != format => {
-                let document = label_row(place, format, self.now(), drawn.warnings)?;
+                let place = (shipment.id, shipment.order, parcel);
+                let document = label_row(shipment.label_kind(), place, format, self.now(), drawn.warnings)?;
                 self.keep(tenant, document, drawn.bytes).await
             }
             _ if made.format.media_type() == format.media_type() => Ok((made, bytes)),

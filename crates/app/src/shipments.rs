@@ -564,6 +564,13 @@ impl App {
         Ok(OrderStatus::of(&order.details, &shipments))
     }
 
+    /// The same of each of the orders of a page, in two statements.
+    pub async fn shipping_of_each(&self, caller: &Caller, orders: &[&Order]) -> Result<Vec<OrderStatus>> {
+        let (tenant, ids) = (caller.tenant().clone(), orders.iter().map(|order| order.id).collect::<Vec<_>>());
+        let shipments = self.store().read_list(async move |tx| tx.shipments_of_orders(&tenant, &ids).await).await?;
+        Ok(orders.iter().zip(shipments).map(|(order, of_it)| OrderStatus::of(&order.details, &of_it)).collect())
+    }
+
     /// A shipment somebody else is booking, once it is known what became of it; as it stands after a while.
     async fn settled_shipment(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
         let reader = caller.as_reader();

@@ -14,7 +14,8 @@ use crate::codec::{beginning, from_json, id, known, to_json};
 use crate::orders::{Held, held};
 use crate::{Row, Tx, Value, params};
 
-pub(crate) const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body, return_of";
+pub(crate) const SHIPMENT: &str =
+    "id, order_id, status, version, created_at, modified_at, lease_until, body, return_of";
 
 /// Stands in the place of the order of what comes back: ids begin with 1.
 const NO_ORDER: u64 = 0;
@@ -49,7 +50,8 @@ pub(crate) fn parcel(row: &Row) -> Result<Parcel> {
 
 /// Why a shipment failed, as it is looked for.
 fn failure(shipment: &Shipment) -> Option<String> {
-    let told = shipment.details.failure.as_ref().filter(|_| shipment.status == ShipmentStatus::Failed)?;
+    let is_told = shipment.status == ShipmentStatus::Failed && !shipment.is_return();
+    let told = shipment.details.failure.as_ref().filter(|_| is_told)?;
     Some(beginning(&told.to_string()))
 }
 

@@ -284,8 +284,7 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
 }
 
 /// `GET /v1/carrier-accounts/{id}`: what it holds.
-pub(super) async fn show(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
-    drop(app);
+pub(super) async fn show(Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     Ok(held(StatusCode::OK, &stored(&caller, &id)?))
 }
 

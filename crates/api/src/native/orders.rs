@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use app::orders::{ListedOrder, OrderDraft, OrderFilter, OrderPage, OrderSort, SortValue};
+use app::orders::{OrderDraft, OrderFilter, OrderPage, OrderRef, OrderSort, SortValue};
 use app::{App, Caller};
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use domain::address::Address;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::ids::OrderId;
 use domain::measure::{Measurement, Quantity, WeightUnit};
 use domain::money::Money;
 use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, OrderStatus, Payment, ServiceWish, ShopStatus};
+use domain::tenant::Scope;
 use domain::{Error, Problem};
 use http::StatusCode;
 use serde::Serialize;
@@ -267,12 +268,13 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, 
         limit: paging.wanted() - 1,
     };
     let found = app.list_orders(&caller, wanted, page).await?;
+    let orders: Vec<_> = found.iter().map(|listed| &listed.order).collect();
+    let shipping = app.shipping_of_each(&caller, &orders).await?;
+    let found: Vec<_> = found.into_iter().map(|listed| listed.order).zip(shipping).collect();
     let behind =
-        |last: &ListedOrder| format!("{}.{}", domain::time::to_micros(last.order.created_at), last.order.id.number());
-    let view = |listed: ListedOrder| {
-        let shipping = OrderStatus::of(&listed.order.details, &listed.shipments);
-        OrderView::of(&listed.order, shipping, app.order_warnings(&caller, &listed.order))
-    };
+        |(last, _): &(Order, OrderStatus)| format!("{}.{}", domain::time::to_micros(last.created_at), last.id.number());
+    let view =
+        |(order, shipping): (Order, OrderStatus)| OrderView::of(&order, shipping, app.order_warnings(&caller, &order));
     Ok(answer(StatusCode::OK, &paging.page(found, behind, view)))
 }
 
@@ -334,7 +336,7 @@ pub(super) async fn delete(
     seen: Seen,
 ) -> Answer {
     let id = order_id(&id)?;
-    let order = app.order(&caller.clone(), id).await?;
+    let order = app.find_order_to_change(&caller, &OrderRef::Id(id), Scope::Write).await?;
     seen.holds(&tag::of_version(order.version))?;
     Box::pin(app.delete_order(&caller, id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -16,7 +16,10 @@ fn setup(without_return_address: &str) -> String {
                   billing = { company = \"Acme Holding\", street1 = \"Dam\", house_number = \"1\", \
                   postal_code = \"1012JS\", city = \"Amsterdam\", country = \"NL\" }\n\
                   contact = { name = \"Dispatch\"";
-    let cannot = format!("carrier_name = \"House Parcel\", no_return_address = \"{without_return_address}\"");
+    let cannot = match without_return_address {
+        "" => "carrier_name = \"House Parcel\"".to_owned(),
+        services => format!("carrier_name = \"House Parcel\", no_return_address = \"{services}\""),
+    };
     testkit::SETUP.replacen("contact = { name = \"Dispatch\"", places, 1).replacen(
         "carrier_name = \"House Parcel\"",
         &cannot,
@@ -143,6 +146,9 @@ on_both_engines! {
         assert!(seen.contains("delivered") && !seen.contains("on route"), "{seen}");
         let parcels = t.get("/v2/shipments.json").await.json();
         assert_eq!(parcels.as_array().map(Vec::len), Some(1), "{parcels}");
+        let back = moved.json()["parcels"][0]["tracking_number"].as_str().unwrap().to_owned();
+        let found = t.get(&format!("/api/v1/orders?shipment.boxes.tracking.trackId={back}")).await;
+        assert_eq!((found.status.as_u16(), found.text().contains("N-A")), (200, false), "{}", found.text());
         // Its parcel waits for no scan: the customer takes as long as it takes.
         t.clock.advance(std::time::Duration::from_hours(24 * 30));
         let waiting = t.get("/v1/parcels?without_scan_for_hours=1").await.json();
@@ -173,7 +179,7 @@ on_both_engines! {
         for path in [label, "/v1/parcels/pcl_2/label?format=zpl_203", "/v1/parcels/pcl_2/label?confirm=outdated", &document] {
             assert_eq!(t.get(path).await.story(), withdrawn, "{path}");
         }
-        assert_eq!(t.get(&link).await.status, 409);
+        assert_eq!(t.get(&link).await.status, 410);
         assert_eq!(t.get("/v1/shipments/shp_2/documents").await.json()["data"][0]["withdrawn"], true);
         assert_eq!(events(&t).await.last().unwrap(), "return.cancelled");
         // What was not sent back can be sent back by another one.

@@ -277,7 +277,7 @@ fn weight_of(item: &LineItem) -> Option<Weight> {
 }
 
 /// The pieces' weights added up, if every piece has one.
-fn weight_of_pieces(order: &Order, contents: &[Content]) -> Option<Weight> {
+pub(super) fn weight_of_pieces(order: &Order, contents: &[Content]) -> Option<Weight> {
     let mut milligrams = 0_u64;
     for content in contents {
         let one = weight_of(order.details.items.get(content.line)?)?.milligrams();

@@ -11,13 +11,14 @@ use domain::location::Location;
 use domain::measure::Weight;
 use domain::order::{Order, ServiceWish};
 use domain::parcel::{Box as ParcelBox, Content};
-use domain::routing::{Candidate, CandidateOutcome, Decision, RuleAction};
+use domain::routing::{Candidate, CandidateOutcome, Decision, Pick, RuleAction};
 use domain::shipment::{ReturnedLine, Returning, Shipment, ShipmentStatus};
 use domain::tenant::Scope;
 use domain::{Error, Result};
 use store::orders::Held;
 
-use super::{BoxWish, Plan, ShipWish, accounts_asked, leave_out_unable, weight_of_items};
+use super::boxes::{BoxWish, weight_of_pieces};
+use super::{Plan, ShipWish, accounts_asked};
 use crate::addresses::fitting::Ends;
 use crate::rates::Offers;
 use crate::{App, Caller, addresses, event};
@@ -120,7 +121,7 @@ fn boxes_of(
     let is_only = wishes.len() == 1;
     let (mut boxes, mut problems) = (Vec::with_capacity(wishes.len()), Vec::new());
     for (index, wished) in wishes.iter().enumerate() {
-        let of_items = is_only.then(|| weight_of_items(order, &contents, false)).flatten();
+        let of_items = (is_only && !contents.is_empty()).then(|| weight_of_pieces(order, &contents)).flatten();
         let said = wished.weight.or(of_items);
         match said.or(usual) {
             Some(weight) => boxes.push(ParcelBox {
@@ -128,6 +129,7 @@ fn boxes_of(
                 weight_is_assumed: said.is_none(),
                 dimensions: wished.dimensions,
                 contents: if is_only { contents.clone() } else { Vec::new() },
+                collect: None,
             }),
             None => problems.push(Problem::of(
                 Rule::Missing,
@@ -236,7 +238,7 @@ impl App {
         };
         let accounts = accounts_asked(setup, &location, None, wish.service.as_ref(), &mut ask)?;
         let mut offers = self.offers(&setup.tenant.id, &accounts, &ask, self.options().carrier_timeout).await;
-        leave_out_unable(&accounts, &mut offers, &ask.parties);
+        offers.keep_able(&accounts, &ask);
         let ends = Ends { sender: &ask.sender, recipient: &ask.recipient, split: None, wraps: wish.wraps_lines };
         ends.sort_out(&accounts, &mut offers, true);
         let (rates, decision) = decided(offers, ask.service.as_deref())?;
@@ -300,6 +302,6 @@ fn decided(offers: Offers, service: Option<&str>) -> Result<(Vec<domain::rate::R
         return Err(Error::invalid("service", format!("no service brings this back{wanted}{why}")));
     }
     let decision =
-        Decision { decided_by: None, pick: Default::default(), passed_over: true, rules: Vec::new(), candidates };
+        Decision { decided_by: None, pick: Pick::default(), passed_over: true, rules: Vec::new(), candidates };
     Ok((rates, decision))
 }

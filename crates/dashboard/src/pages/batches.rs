@@ -197,6 +197,8 @@ pub(crate) async fn retry(State(app): State<App>, Path(id): Path<String>, posted
 /// `POST /ui/batches/{id}/print`: puts the labels together once more. No carrier is asked.
 pub(crate) async fn print(State(app): State<App>, Path(id): Path<String>, posted: Posted) -> Result<Response, Refusal> {
     let format = posted.form.get("format").and_then(Format::parse);
-    let batch = app.print_batch(&posted.visit.caller, batch_id(&id)?, format, None).await?;
+    let batch = app
+        .print_batch(&posted.visit.caller, batch_id(&id)?, app::batches::PrintWish { format, ..Default::default() })
+        .await?;
     Ok(go_to(&format!("/ui/batches/{}", batch.id)))
 }

@@ -184,7 +184,7 @@ pub(crate) async fn label(State(app): State<App>, posted: Posted) -> Result<Resp
             label_format: form.get("format").and_then(Format::parse).unwrap_or_default(),
             ..Default::default()
         },
-        group_by: Vec::new(),
+        ..Default::default()
     };
     let batch = if form.get("what") == Some("found") {
         let found = Form::read(form.get("query").unwrap_or_default().as_bytes());

@@ -365,6 +365,8 @@ impl Place {
         let source = Source::new(self.table, key, self.order);
         match self.list {
             Some(list) => source.with("field = ?", list.name()),
+            // What comes back belongs to no order there.
+            None if self.table == "parcels" => source.such("order_id > 0"),
             None => source,
         }
     }
