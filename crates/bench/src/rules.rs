@@ -75,7 +75,8 @@ pub(crate) fn measure(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
         details: serde_json::from_value(details)?,
     };
     let weight = Weight::from_milligrams(2_450_000).context("a weight")?;
-    let parcels = vec![ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new() }];
+    let parcels =
+        vec![ParcelBox { weight, weight_is_assumed: false, dimensions: None, contents: Vec::new(), collect: None }];
     let rules = Rules::new(rules()?);
     let facts = Facts::new(&order, &parcels, &location, &recipient);
     let verdict = rules.try_all(&facts, &location, None);
