@@ -142,7 +142,9 @@ on_both_engines! {
             let answers = join_all(asked.map(|pieces| shop.ship_pieces(order, pieces))).await;
             let made: std::collections::BTreeSet<_> = answers.iter().flatten().map(|shipment| shipment.id).collect();
             for refusal in answers.into_iter().filter(Result::is_err) {
-                assert_eq!(refused(refusal)[0].0, "parcels/0/contents/0/quantity");
+                // Of two boxes with one piece each, it is the second that finds none.
+                let field = refused(refusal).remove(0).0;
+                assert!(["parcels/0/contents/0/quantity", "parcels/1/contents/0/quantity"].contains(&field.as_str()), "{field}");
             }
             assert_eq!(made.len(), 1, "whatever came first leaves too little for the other wish");
             let shipped = shop.pieces_shipped(order).await;
