@@ -17,15 +17,15 @@ fn eur(amount: &str) -> Money {
     Money::new(amount.parse().unwrap(), Currency::new("EUR").unwrap())
 }
 
-fn weighing(kilograms: &str) -> Option<Measurement> {
+fn weighing(kilograms: &str) -> Measurement {
     let weight = Quantity { value: kilograms.parse().unwrap(), unit: WeightUnit::Kg };
-    Some(Measurement { weight: Some(weight), ..Measurement::default() })
+    Measurement { weight: Some(weight), ..Measurement::default() }
 }
 
 /// An order of so many cups of 300 g.
 fn so_many(external_id: &str, quantity: u64) -> OrderDetails {
     let mut order = cups(external_id);
-    (order.items[0].quantity, order.items[0].measurement) = (quantity, weighing("0.3"));
+    (order.items[0].quantity, order.items[0].measurement) = (quantity, Some(weighing("0.3")));
     order
 }
 
@@ -142,7 +142,9 @@ on_both_engines! {
             let answers = join_all(asked.map(|pieces| shop.ship_pieces(order, pieces))).await;
             let made: std::collections::BTreeSet<_> = answers.iter().flatten().map(|shipment| shipment.id).collect();
             for refusal in answers.into_iter().filter(Result::is_err) {
-                assert_eq!(refused(refusal)[0].0, "parcels/0/contents/0/quantity");
+                // Of two boxes with one piece each, it is the second that finds none.
+                let field = refused(refusal).remove(0).0;
+                assert!(["parcels/0/contents/0/quantity", "parcels/1/contents/0/quantity"].contains(&field.as_str()), "{field}");
             }
             assert_eq!(made.len(), 1, "whatever came first leaves too little for the other wish");
             let shipped = shop.pieces_shipped(order).await;
@@ -170,7 +172,7 @@ on_both_engines! {
     async fn d3_weights_of_the_boxes_add_up_to_the_order(engine: Engine) {
         let shop = Shop::open(engine).await;
         let mut details = so_many("1001", 5);
-        details.delivery = Some(DeliveryWish { measurement: weighing("2.000001"), ..DeliveryWish::default() });
+        details.delivery = Some(DeliveryWish { measurement: Some(weighing("2.000001")), ..DeliveryWish::default() });
         let order = shop.place(details.clone()).await;
         let boxes = |count| ShipWish { parcels: vec![BoxWish::default(); count], ..ShipWish::default() };
         let shipment = shop.app().ship(&shop.acme, order, &boxes(2)).await.unwrap();
@@ -243,7 +245,7 @@ on_both_engines! {
             name: name.to_owned(),
             quantity,
             parcels,
-            measurement: weighing(kilograms),
+            measurement: Some(weighing(kilograms)),
             ..LineItem::default()
         };
         let items = vec![

@@ -25,14 +25,19 @@ const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// First `inner`, then `outer`.
 fn chained(inner: Matrix, outer: Matrix) -> Matrix {
-    let [a, b, c, d, e, f] = inner;
-    let [oa, ob, oc, od, oe, of] = outer;
-    [a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, e * oa + f * oc + oe, e * ob + f * od + of]
+    let across = turned(outer, (inner[0], inner[1]));
+    let up = turned(outer, (inner[2], inner[3]));
+    let origin = moved(outer, (inner[4], inner[5]));
+    [across.0, across.1, up.0, up.1, origin.0, origin.1]
 }
 
-fn moved(matrix: Matrix, (x, y): (f64, f64)) -> (f64, f64) {
-    let [a, b, c, d, e, f] = matrix;
-    (a * x + c * y + e, b * x + d * y + f)
+fn turned(matrix: Matrix, (x, y): (f64, f64)) -> (f64, f64) {
+    (matrix[0] * x + matrix[2] * y, matrix[1] * x + matrix[3] * y)
+}
+
+fn moved(matrix: Matrix, point: (f64, f64)) -> (f64, f64) {
+    let (x, y) = turned(matrix, point);
+    (x + matrix[4], y + matrix[5])
 }
 
 /// A rectangle: left, bottom, right, top.

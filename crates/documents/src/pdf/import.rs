@@ -98,17 +98,18 @@ impl Document<'_> {
         let source = cut.unwrap_or(foreign.sheet);
         let (scale, is_turned) = fit(&source, width, height);
         let scale = if foreign.has_size { scale.min(1.0) } else { scale };
-        let (x, y) = ((source.left + source.right) / 2.0, (source.bottom + source.top) / 2.0);
+        let (x, y) = (f64::midpoint(source.left, source.right), f64::midpoint(source.bottom, source.top));
         let (middle_x, middle_y) = (f64::from(left) + width / 2.0, f64::from(bottom) + height / 2.0);
-        let [a, b, c, d, e, f] = if is_turned {
-            [0.0, scale, -scale, 0.0, middle_x + scale * y, middle_y - scale * x]
-        } else {
-            [scale, 0.0, 0.0, scale, middle_x - scale * x, middle_y - scale * y]
-        };
         // A picture is one unit wide and high.
         let (across, up) =
             if foreign.is_picture { (foreign.sheet.width(), foreign.sheet.height()) } else { (1.0, 1.0) };
-        let matrix = [a * across, b * across, c * up, d * up, e, f].map(|number| number as f32);
+        let (across, up) = (scale * across, scale * up);
+        let matrix = if is_turned {
+            [0.0, across, -up, 0.0, middle_x + scale * y, middle_y - scale * x]
+        } else {
+            [across, 0.0, 0.0, up, middle_x - scale * x, middle_y - scale * y]
+        };
+        let matrix = matrix.map(|number| number as f32);
         let name = format!("L{}", page.foreign.len());
         page.content.save_state();
         page.content.rect(left, bottom, width as f32, height as f32).clip_nonzero().end_path();
