@@ -319,15 +319,11 @@ fn place_of(caller: &Caller, wish: &ManifestWish) -> Result<(String, Location, T
 /// The location somebody means; the tenant's first when nobody says.
 pub(crate) fn location_of(caller: &Caller, name: Option<&str>) -> std::result::Result<Location, Problem> {
     let setup = &caller.setup;
-    match name {
-        Some(name) => {
-            let text = || format!("no location is known as {name:?}");
-            let known = setup.location(caller.dialect, name).cloned();
-            known.ok_or_else(|| Problem::of(Rule::Unknown, "location", text()))
-        }
-        None => {
-            let text = "the tenant has no location: add one";
-            setup.locations.first().cloned().ok_or_else(|| Problem::new("location", text))
-        }
-    }
+    let Some(name) = name else {
+        let text = "the tenant has no location: add one";
+        return setup.locations.first().cloned().ok_or_else(|| Problem::new("location", text));
+    };
+    let text = || format!("no location is known as {name:?}");
+    let known = setup.location(caller.dialect, name).cloned();
+    known.ok_or_else(|| Problem::of(Rule::Unknown, "location", text()))
 }

@@ -114,15 +114,18 @@ impl Tx<'_> {
     pub async fn list_manifests(&mut self, tenant: &TenantId, list: &ManifestList) -> Result<Vec<Manifest>> {
         let below = list.below.map_or(i64::MAX, |id| id.number() as i64);
         let mut asked = params![tenant.as_str(), below, list.limit].to_vec();
-        let mut sql = format!("select {COLUMNS} from manifests where tenant_id = $1 and id < $2");
         let day = list.day.map(|day| day.to_string());
+        let mut conditions = Vec::new();
         for (column, value) in [("account", &list.account), ("location", &list.location), ("day", &day)] {
             if let Some(value) = value {
                 asked.push(value.into());
-                sql.push_str(&format!(" and {column} = ${}", asked.len()));
+                conditions.push(format!("and {column} = ${}", asked.len()));
             }
         }
-        sql.push_str(" order by id desc limit $3");
+        let conditions = conditions.join(" ");
+        let sql = format!(
+            "select {COLUMNS} from manifests where tenant_id = $1 and id < $2 {conditions} order by id desc limit $3"
+        );
         self.rows(&sql, &asked).await?.iter().map(manifest).collect()
     }
 

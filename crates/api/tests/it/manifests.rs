@@ -1,11 +1,13 @@
 //! Manifests and collections: what a carrier is handed over, and when it comes.
 
+use domain::channel::Dialect;
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value as Json, json};
 use testkit::{TestApp, on_both_engines};
 
 use crate::fixture::{OTHER, events, kind_of, order, place, serving, tidy};
+use crate::openapi::conforms;
 
 const TODAY: &str = "2026-03-02";
 
@@ -45,7 +47,9 @@ on_both_engines! {
             "parcels": 2,
         } }));
         booked(&t, &["C"]).await;
-        let waiting = t.get("/v1/manifests/man_1/left-behind").await.json();
+        let waiting = t.get("/v1/manifests/man_1/left-behind").await;
+        conforms(Dialect::Native, "GET /v1/manifests/{id}/left-behind", &waiting);
+        let waiting = waiting.json();
         assert_eq!(waiting, json!({ "data": [{
             "id": "pcl_3",
             "shipment": "shp_3",

@@ -22,7 +22,7 @@ const SPOKEN: [Dialect; 6] = [
 ];
 
 /// What only a state that a busy shop is not in answers well: stories of their own hold it against the document.
-const RARE: [&str; 16] = [
+const RARE: [&str; 17] = [
     "GET /v1/erasures/{id}",
     "GET /api/v2/label",
     "POST /v1/batches/{id}/retry",
@@ -37,6 +37,7 @@ const RARE: [&str; 16] = [
     "POST /v1/orders/{id}/address/split",
     "POST /v1/shipments/{id}/settle",
     "GET /v1/shipments/{id}/exchanges",
+    "GET /v1/manifests/{id}/left-behind",
     "POST /v1/shipments/{id}/advance",
     "POST /shipments/{id}/retry",
     "POST /api/v2/order/retry/orderExternalId/{id}",

@@ -147,7 +147,7 @@ on_both_engines! {
         let parcels = t.get("/v2/shipments.json").await.json();
         assert_eq!(parcels.as_array().map(Vec::len), Some(1), "{parcels}");
         let back = moved.json()["parcels"][0]["tracking_number"].as_str().unwrap().to_owned();
-        let found = t.get(&format!("/api/v1/orders?shipment.boxes.tracking.trackId={back}")).await;
+        let found = t.get(&format!("/api/v1/orders?query=shipment.boxes.tracking.trackId={back}")).await;
         assert_eq!((found.status.as_u16(), found.text().contains("N-A")), (200, false), "{}", found.text());
         // Its parcel waits for no scan: the customer takes as long as it takes.
         t.clock.advance(std::time::Duration::from_hours(24 * 30));

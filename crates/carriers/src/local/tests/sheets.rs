@@ -184,7 +184,8 @@ fn wrong_settings_are_named_beside_the_sheet_s_mistakes() {
     };
     insta::assert_snapshot!(listed(&problems), @r#"
     carier_name: a local account has no field "carier_name": expected one of rate_sheet, sscc_prefix,
-        carrier_name, volumetric_divisor, matrix, max_line_length, phone_required, not_served
+        carrier_name, volumetric_divisor, matrix, max_line_length, phone_required, not_served, no_returns,
+        no_return_address
     sscc_prefix: sscc_prefix is "40a": expected a GS1 company prefix of 4 to 12 digits
     volumetric_divisor: volumetric_divisor is "0": expected cm³ a kilogram, such as 5000
     matrix: matrix is "aztec": expected qr or datamatrix
