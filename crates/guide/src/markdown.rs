@@ -44,7 +44,7 @@ pub(crate) fn html(source: &str) -> String {
             Event::End(TagEnd::Link) if outside.pop().unwrap_or_default() => continue,
             _ => {}
         }
-        made.push(match event {
+        let next = match event {
             Event::Start(Tag::Heading { level, classes, attrs, .. }) => {
                 let words =
                     events[at + 1..].iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
@@ -83,7 +83,8 @@ pub(crate) fn html(source: &str) -> String {
             }
             Event::Html(text) | Event::InlineHtml(text) => Event::Html(own(escaped(text))),
             other => other.clone(),
-        });
+        };
+        made.push(next);
     }
     let mut html = String::with_capacity(source.len() * 2);
     pulldown_cmark::html::push_html(&mut html, made.into_iter());

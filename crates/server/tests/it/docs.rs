@@ -154,7 +154,7 @@ fn a_new_reader_follows_the_quick_start_and_reaches_a_label() {
     let label = std::fs::read(desk.folder.join("label.pdf")).unwrap();
     assert!(label.starts_with(b"%PDF") && label.len() > 5_000, "a label of {} bytes", label.len());
     desk.run(&format!(
-        "curl -sf http://127.0.0.1:{}/docs/quick-start | grep -q 'From nothing to a printed label'",
+        "curl -sf http://127.0.0.1:{}/docs/quick-start | grep 'From nothing to a printed label' > heading.txt",
         desk.port
     ));
 }
@@ -229,7 +229,7 @@ fn the_samples_know_a_good_signature_from_a_bad_one_in_four_languages() {
             let [id, at, signature] = good.clone();
             assert!(!taken(&["evt_2".to_owned(), at.clone(), signature], body), "{file} refuses another id");
             assert!(!taken(&[id, at, String::new()], body), "{file} refuses one without a signature");
-            let old = now().saturating_sub(jiff::SignedDuration::from_mins(10)).unwrap();
+            let old = domain::time::from_micros(domain::time::to_micros(now()) - 600_000_000);
             assert!(!taken(&signed("evt_1", old, &[secret]), body), "{file} refuses an old one");
         }
         languages.push(block.language);
