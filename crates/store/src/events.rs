@@ -1,4 +1,4 @@
-//! Events: written with the change they tell of, numbered by a job once they are committed.
+//! Events: written with the change they tell of, numbered then or by a job once they are committed.
 
 use std::collections::HashSet;
 
@@ -25,8 +25,16 @@ impl Tx<'_> {
         self.emit_all(tenant, std::slice::from_ref(event)).await
     }
 
-    /// Writes events in the transaction of their changes.
+    /// Writes events in the transaction of their changes. On SQLite transactions end in the order in which they write, so
+    /// events that cause no delivery have their feed position from the start, and the job has nothing to do for them.
     pub async fn emit_all(&mut self, tenant: &TenantId, events: &[Event]) -> Result<()> {
+        const NUMBERED: &str = "
+            insert into events (tenant_id, id, kind, at, about, order_id, actor, position)
+            select $1, $2, $3, $4, $5, $6, $7, case
+                when exists (select 1 from webhook_endpoints where tenant_id = $1) then null
+                else 1 + coalesce((select position from events
+                    where tenant_id = $1 and position is not null order by position desc limit 1), 0) end
+            returning position";
         const COLUMNS: [&str; 7] = ["tenant_id", "id", "kind", "at", "about", "order_id", "actor"];
         let row = |event: &Event| -> Result<Vec<Value>> {
             let order = event.about.order.map(OrderId::number);
@@ -35,7 +43,19 @@ impl Tx<'_> {
             Ok(params![tenant.as_str(), event.id.number(), kind, event.at, about, order, who].to_vec())
         };
         let rows = events.iter().map(row).collect::<Result<Vec<_>>>()?;
-        self.insert_all("events", &COLUMNS, &rows).await
+        let Self::Sqlite(session) = self else { return self.insert_all("events", &COLUMNS, &rows).await };
+        let written = session.rows_many(NUMBERED, &rows)?;
+        for (event, written) in events.iter().zip(written) {
+            if written.first().map(|row| row.opt_int(0)).transpose()?.flatten().is_none() {
+                continue;
+            }
+            let kind = event.kind.as_str();
+            match session.numbered.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => session.numbered.push((kind, 1)),
+            }
+        }
+        Ok(())
     }
 
     /// Events that have no feed position yet, over all tenants, in the order of their ids.

@@ -169,10 +169,14 @@ fn drive<T>(command: &impl AsyncFn(&mut Tx<'_>) -> Result<T>, session: Session<'
         Ok(None) => return Err(Error::internal("a command waited for something other than its transaction")),
         Ok(Some(outcome)) => outcome?,
     };
-    match tx {
-        Tx::Sqlite(Session { failed: true, .. }) => Err(went_on()),
-        _ => Ok(value),
+    let Tx::Sqlite(session) = tx else { return Err(Error::internal("a command changed its engine")) };
+    if session.failed {
+        return Err(went_on());
     }
+    for (kind, count) in session.numbered {
+        metrics::counter!("waybill_events_total", "kind" => kind).increment(count);
+    }
+    Ok(value)
 }
 
 /// One connection, and the texts of its statements as SQLite wants them.
@@ -285,7 +289,7 @@ impl Connection {
     /// Runs the first command of a group, which needs no savepoint: when it fails, the transaction has nothing else in it
     /// and begins anew. The outer error is the group's.
     fn first(&mut self, command: &mut dyn Command) -> Result<Result<()>> {
-        let outcome = command.run(Session { connection: self, failed: false });
+        let outcome = command.run(Session::of(self));
         if self.sqlite.is_autocommit() {
             return Err(lost(outcome));
         }
@@ -299,7 +303,7 @@ impl Connection {
     /// Runs one command in its savepoint. The outer error is the group's: its transaction is lost.
     fn one(&mut self, command: &mut dyn Command) -> Result<Result<()>> {
         self.run("savepoint command")?;
-        let outcome = command.run(Session { connection: self, failed: false });
+        let outcome = command.run(Session::of(self));
         // Disk full, an I/O error and lack of memory end the whole transaction.
         if self.sqlite.is_autocommit() {
             return Err(lost(outcome));
@@ -358,7 +362,7 @@ impl Readers {
     fn read<T>(&self, query: &impl AsyncFn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.take()?;
         connection.run("begin")?;
-        let outcome = drive(query, Session { connection: &mut connection, failed: false });
+        let outcome = drive(query, Session::of(&mut connection));
         if connection.run("commit").is_ok() {
             self.give(connection);
         }
@@ -369,6 +373,8 @@ impl Readers {
 /// A command's view of the connection.
 pub struct Session<'a> {
     connection: &'a mut Connection,
+    /// How many events of each kind have got their feed position here.
+    pub(crate) numbered: Vec<(&'static str, u64)>,
     /// A statement has failed, so nothing else may be done.
     failed: bool,
 }
@@ -376,6 +382,12 @@ pub struct Session<'a> {
 impl fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Session<'a> {
+    fn of(connection: &'a mut Connection) -> Self {
+        Self { connection, numbered: Vec::new(), failed: false }
     }
 }
 

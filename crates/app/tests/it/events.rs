@@ -7,8 +7,9 @@ use app::{App, Caller};
 use domain::Error;
 use domain::channel::Dialect;
 use domain::event::{Event, EventKind};
-use domain::ids::OrderId;
+use domain::ids::{EndpointId, OrderId};
 use futures::future::join_all;
+use store::webhooks::EndpointRow;
 use testkit::on_both_engines;
 
 use crate::fixture::{Shop, WEB_SHOP, cups};
@@ -57,6 +58,37 @@ on_both_engines! {
         }
         let page = shop.app().feed(&shop.acme, 17, 3).await.unwrap();
         assert_eq!(page, last[17..20]);
+    }
+
+    async fn an_event_that_nobody_hears_of_is_in_the_feed_of_sqlite_at_once(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        shop.app().place_orders(&shop.acme, vec![draft("a"), draft("b")]).await.unwrap();
+        let known = feed(shop.app(), &shop.acme).await.len();
+        assert_eq!(known, if engine == store::testing::Engine::Sqlite { 2 } else { 0 });
+        // A tenant with an endpoint has its events numbered together with the deliveries that they cause.
+        let (acme, secret) = (shop.acme.tenant().clone(), shop.app().vault().encrypt("hook").unwrap());
+        let endpoint = move || EndpointRow {
+            id: EndpointId::new(1).unwrap(),
+            url: "https://shop.example/hook".to_owned(),
+            dialect: Dialect::Native,
+            channel: None,
+            events: vec!["order.*".to_owned()],
+            secret: secret.clone(),
+            previous: None,
+            concurrency: 1,
+            variant: None,
+            authentication: None,
+            mode: None,
+            description: None,
+        };
+        let write = shop.app().store().write(async move |tx| tx.put_webhook_endpoint(&acme, &endpoint()).await);
+        write.await.unwrap();
+        shop.app().place_orders(&shop.acme, vec![draft("c")]).await.unwrap();
+        assert_eq!(feed(shop.app(), &shop.acme).await.len(), known);
+        shop.t.run_jobs().await;
+        let all = feed(shop.app(), &shop.acme).await;
+        check(&all);
+        assert_eq!(all.len(), 3, "{all:?}");
     }
 
     async fn two_runners_number_each_event_once(engine: Engine) {

@@ -390,7 +390,7 @@ on_both_engines! {
             tx.raise_setup_version().await
         });
         write.await.unwrap();
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        shop.t.clock.advance(Duration::from_secs(1));
         let order = shop.order("1001").await;
         shop.t.run_jobs().await;
         let told = shop.told(order).await;

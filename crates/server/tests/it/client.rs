@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use store::testing::Engine;
 use testkit::on_both_engines;
 
 use crate::process::Place;

@@ -84,8 +84,14 @@ impl Desk {
         std::fs::write(self.folder.join("rates.csv"), RATES).unwrap();
         let order = r#"{"external_id":"1","items":[],"shipping_address":{"name":"Ada","country":"NL"}}"#;
         std::fs::write(self.folder.join("orders.jsonl"), order).unwrap();
-        std::fs::write(self.folder.join("orders.csv"), "external_id,item_name,country\n2,Stove,NL\n").unwrap();
-        std::fs::write(self.folder.join("shop.csv"), "Order No,Product,Colour,country\n3,Stove,red,NL\n").unwrap();
+        std::fs::write(
+            self.folder.join("orders.csv"),
+            "external_id,total,currency,name,street1,postal_code,city,country,item_name,item_quantity,item_unit_price\n\
+             2,5.00,EUR,Ada,Musterweg 1,10115,Berlin,DE,Stove,1,5.00\n",
+        )
+        .unwrap();
+        std::fs::write(self.folder.join("shop.csv"), "Order No,Product,Colour,total,currency,name,street1,postal_code,city,country,item_quantity,item_unit_price\n\
+             3,Stove,red,5.00,EUR,Ada,Musterweg 1,10115,Berlin,DE,1,5.00\n").unwrap();
         let applied = run(&self.folder, &["apply", "setup.toml"]);
         assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
         self

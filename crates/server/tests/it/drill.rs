@@ -186,7 +186,10 @@ on_both_engines! {
         let seed = setting("WAYBILL_KILL_SEED").unwrap_or_else(|| u64::from_be_bytes(app::Random::System.bytes()));
         println!("to kill at the same instants again: WAYBILL_KILL_SEED={seed}");
         let mut dice = Dice(seed);
-        for round in 0..setting("WAYBILL_KILL_ROUNDS").unwrap_or(3) {
+        let rounds = setting("WAYBILL_KILL_ROUNDS").unwrap_or(3);
+        // A slow machine takes more of them until there are labels to speak of.
+        let is_little = || said.lock().unwrap().labels.len() <= 10;
+        for round in (0..rounds.max(30)).take_while(|round| *round < rounds || is_little()) {
             let server = place.serve();
             let load: Vec<_> = (0..6)
                 .map(|_| {
