@@ -133,7 +133,7 @@ impl App {
 
     async fn write_prints(&self, prints: &mut Vec<Print>) -> Result<()> {
         while let Some(tenant) = prints.first().map(|print| print.tenant.clone()) {
-            let ids = self.event_ids(prints.len()).await?;
+            let ids = self.act_ids(prints.len()).await?;
             let of_it = prints.iter().zip(ids).filter(|(print, _)| print.tenant == tenant);
             let (acts, batches): (Vec<_>, Vec<_>) = of_it.map(|(print, id)| (print.act(id), print.batch)).unzip();
             let owner = tenant.clone();
@@ -224,7 +224,7 @@ impl App {
 
     /// Writes an act of a caller that changes nothing besides, such as an import that ended.
     pub async fn keep_act(&self, caller: &Caller, kind: ActKind, subject: String, after: Value) -> Result<()> {
-        let id = self.one_id("events", EventId::new).await?;
+        let id = self.act_id().await?;
         let (at, by) = (self.now(), caller.actor());
         let act = Act { id, kind, at, by, order: None, subject, before: None, after: act::json(&after) };
         let tenant = caller.tenant().clone();
