@@ -98,14 +98,13 @@ impl Desk {
     }
 
     fn shell(&self, text: &str) -> Command {
-        let program = Path::new(env!("CARGO_BIN_EXE_waybill")).parent().unwrap().display().to_string();
-        let path = std::env::var("PATH").unwrap_or_default();
+        let program = Path::new(env!("CARGO_BIN_EXE_waybill")).parent().unwrap().display();
         let text = text
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port))
             .replace("/mnt/", &format!("{}/mnt/", self.folder.display()));
         let mut shell = Command::new("bash");
-        shell.args(["-euo", "pipefail", "-c", &text]).current_dir(&self.folder).env_clear();
-        shell.env("PATH", format!("{program}:{path}")).env("WAYBILL_LISTEN", format!("127.0.0.1:{}", self.port));
+        shell.args(["-euo", "pipefail", "-c", &format!("export PATH=\"{program}:$PATH\"\n{text}")]);
+        shell.current_dir(&self.folder).env("WAYBILL_LISTEN", format!("127.0.0.1:{}", self.port));
         shell
     }
 
