@@ -237,11 +237,14 @@ on_both_engines! {
         let reading = |scope: &Scope| *scope == Scope::Read;
         for (name, scopes) in &needed {
             let is_safe = name.split(' ').nth(1) == Some(Method::GET.as_str());
-            assert!(!scopes.is_empty(), "{name} needs no scope");
+            assert!(!scopes.is_empty() || LINKS.contains(&name.as_str()), "{name} needs no scope");
             assert!(is_safe || !scopes.iter().all(reading) || LOOKS.contains(&name.as_str()), "{name} changes with read alone");
         }
     }
 }
+
+/// Answered to whoever has the link, whose signature is what opens it.
+const LINKS: [&str; 1] = ["delivery_solutions GET /api/v2/label"];
 
 /// POSTs that only look.
 const LOOKS: [&str; 5] = [
