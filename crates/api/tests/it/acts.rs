@@ -46,7 +46,7 @@ on_both_engines! {
         t.clock.advance(std::time::Duration::from_secs(1));
         call(&t, "office", Method::POST, "/v1/shipments/shp_1/cancel", &nothing).await;
         assert_eq!(acts(&t, "/v1/orders/ord_1/acts").await, [
-            r#"order.created | key:pub-acme | - | - -> -"#,
+            "order.created | key:pub-acme | - | - -> -",
             r#"order.updated | key:pub-acme | - | {"number":"N-A"} -> {"number":"N-A2"}"#,
             r#"shipment.requested | key:pub-office | shipment shp_1 | - -> {"parcels":1,"price":{"amount":"9.90","currency":"EUR"},"service":"house:express"}"#,
             r#"shipment.booked | key:pub-office | shipment shp_1 | - -> {"tracking_numbers":["40123450000000016"]}"#,
@@ -97,7 +97,7 @@ on_both_engines! {
         assert_eq!(told.iter().map(hidden).take(4).collect::<Vec<_>>(), [
             r#"channel.updated | key:pub-acme | channel 7 | {"name":"Web shop"} -> {"name":"Web shop two"}"#,
             r#"key.revoked | operator | key <desk> | {"name":"desk","scopes":["read"]} -> -"#,
-            r#"key.rotated | operator | key <desk> | - -> -"#,
+            "key.rotated | operator | key <desk> | - -> -",
             r#"key.created | operator | key <desk> | - -> {"name":"desk","scopes":["read"]}"#,
         ]);
         let applied = t.get("/v1/acts?what=setup.changed&who=operator").await.json();

@@ -227,7 +227,7 @@ on_both_engines! {
         let delivered = json!({ "events": [{ "code": "POD", "status": "delivered", "happened_at": "2026-03-02T10:00:00Z" }] });
         ok(&t, "/v1/shipments/shp_1/tracking-events", &delivered).await;
         assert_eq!(t.call(Method::DELETE, "/api/v3/orders/2", "").await.status, 204);
-        t.clock.advance(Duration::from_secs(3_600));
+        t.clock.advance(Duration::from_hours(1));
         t.run_jobs().await;
         let done = t.get("/v1/erasures/1").await.json();
         assert_eq!((&done["status"], &done["orders_erased"], &done["left"]), (&json!("done"), &json!(2), &json!([])));
