@@ -97,7 +97,7 @@ fn told(erasure: &Erasure) -> String {
         erasure.id, report.orders, report.files, report.customers
     );
     for (order, reason) in &report.left {
-        text.extend(["\nLeft: ", order, ": ", reason, "."]);
+        text.extend(["\nLeft: ", order.as_str(), ": ", reason.as_str(), "."]);
     }
     if !report.left.is_empty() {
         text += "\nThe server looks at what is left every hour.";
