@@ -82,7 +82,9 @@ impl Desk {
         let only = SETUP.split("[[tenant]]\nid = \"other\"").next().unwrap();
         std::fs::write(self.folder.join("setup.toml"), only).unwrap();
         std::fs::write(self.folder.join("rates.csv"), RATES).unwrap();
-        let order = r#"{"external_id":"1","items":[],"shipping_address":{"name":"Ada","country":"NL"}}"#;
+        let order = r#"{"external_id":"1","items":[{"name":"Stove","quantity":1}],"shipping_address":{"name":"Ada",
+            "street1":"Musterweg 1","postal_code":"10115","city":"Berlin","country":"DE"}}"#;
+        let order = order.replace("\n            ", "");
         std::fs::write(self.folder.join("orders.jsonl"), order).unwrap();
         std::fs::write(
             self.folder.join("orders.csv"),
