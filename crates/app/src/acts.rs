@@ -133,7 +133,7 @@ impl App {
 
     async fn write_prints(&self, prints: &mut Vec<Print>) -> Result<()> {
         while let Some(tenant) = prints.first().map(|print| print.tenant.clone()) {
-            let ids = self.event_ids(prints.len()).await?;
+            let ids = self.act_ids(prints.len()).await?;
             let of_it = prints.iter().zip(ids).filter(|(print, _)| print.tenant == tenant);
             let (acts, batches): (Vec<_>, Vec<_>) = of_it.map(|(print, id)| (print.act(id), print.batch)).unzip();
             let owner = tenant.clone();
@@ -224,7 +224,7 @@ impl App {
 
     /// Writes an act of a caller that changes nothing besides, such as an import that ended.
     pub async fn keep_act(&self, caller: &Caller, kind: ActKind, subject: String, after: Value) -> Result<()> {
-        let id = self.one_id("events", EventId::new).await?;
+        let id = self.act_id().await?;
         let (at, by) = (self.now(), caller.actor());
         let act = Act { id, kind, at, by, order: None, subject, before: None, after: act::json(&after) };
         let tenant = caller.tenant().clone();
@@ -283,8 +283,8 @@ pub(crate) fn key_told(key: &ApiKey) -> Value {
 /// A word for bytes that must not be shown, another one whenever they are others.
 fn fingerprint(bytes: &[u8]) -> String {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
-    let digits: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha-256 {digits}…")
+    let first = u64::from_be_bytes(hash[..8].try_into().unwrap_or_default());
+    format!("sha-256 {first:016x}…")
 }
 
 /// Every part of a tenant's set-up by its name, without secrets.

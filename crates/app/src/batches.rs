@@ -8,7 +8,7 @@ use domain::act::{self, Act, ActKind};
 use domain::batch::{Batch, BatchOrder, BatchStage, Counts, GroupBy, MOST_ORDERS, OrderOutcome, Printing};
 use domain::document::{Document, Format, Paper, Rotation};
 use domain::error::{Problem, Rule};
-use domain::ids::{BatchId, EventId, OrderId, ShipmentId};
+use domain::ids::{BatchId, OrderId, ShipmentId};
 use domain::order::Order;
 use domain::shipment::Shipment;
 use domain::tenant::Scope;
@@ -152,7 +152,7 @@ impl App {
         }
         let (tenant, total, now) = (caller.tenant().clone(), seen.len() as u64, self.now());
         let started = Act {
-            id: self.one_id("events", EventId::new).await?,
+            id: self.act_id().await?,
             kind: ActKind::BatchStarted,
             at: now,
             by: caller.actor(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::act::{self, Act, ActKind};
 use domain::erasure::{Person, Traces};
-use domain::ids::{CustomerId, EventId, OrderId, ShipmentId};
+use domain::ids::{CustomerId, OrderId, ShipmentId};
 use domain::order::{Order, OrderDetails};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::Scope;
@@ -155,7 +155,7 @@ impl App {
             Whom::Customer(_) => "customer",
         };
         let act = Act {
-            id: self.one_id("events", EventId::new).await?,
+            id: self.act_id().await?,
             kind: ActKind::ErasureAsked,
             at: now,
             by,

@@ -54,7 +54,7 @@ impl App {
         name: &str,
         scopes: Vec<Scope>,
     ) -> Result<IssuedKey> {
-        let act_id = self.one_id("events", EventId::new).await?;
+        let act_id = self.act_id().await?;
         let public = format!("pub_{}", self.random().token::<12>());
         let key = ApiKey { tenant: tenant.clone(), name: name.to_owned(), public: public.clone(), scopes };
         let (secret, now) = (self.new_secret(), self.now());
@@ -152,7 +152,7 @@ impl App {
 
     /// The same by somebody's wish.
     pub async fn rotate_key_by(&self, by: Actor, public: &str, overlap: Duration) -> Result<IssuedKey> {
-        let act_id = self.one_id("events", EventId::new).await?;
+        let act_id = self.act_id().await?;
         let (secret, now) = (self.new_secret(), self.now());
         let until = clock::later(now, overlap);
         let (app, hash) = (self.clone(), self.vault().hashes(secret.reveal()).hash);
@@ -182,7 +182,7 @@ impl App {
 
     /// The same by somebody's wish.
     pub async fn drop_key_by(&self, by: Actor, public: &str) -> Result<ApiKey> {
-        let act_id = self.one_id("events", EventId::new).await?;
+        let act_id = self.act_id().await?;
         let (public, now) = (public.to_owned(), self.now());
         let dropped = self
             .store()

@@ -225,6 +225,18 @@ impl App {
         Ok(numbers.into_iter().filter_map(EventId::new).collect())
     }
 
+    /// Ids of acts, from a sequence of their own. They lie above those of every event, so that one never is the other.
+    pub(crate) async fn act_ids(&self, count: usize) -> Result<Vec<EventId>> {
+        const FIRST: u64 = 1 << 52;
+        self.ids("acts", count, |number| EventId::new(FIRST + number)).await
+    }
+
+    /// The id of one act.
+    pub(crate) async fn act_id(&self) -> Result<EventId> {
+        let ids = self.act_ids(1).await?;
+        ids.first().copied().ok_or_else(|| domain::Error::internal("an id for the act"))
+    }
+
     /// One id of a sequence.
     pub(crate) async fn one_id<T>(&self, sequence: &str, new: impl FnOnce(u64) -> Option<T>) -> Result<T> {
         let number = self.store().take_ids(sequence, 1).await?.first().copied();

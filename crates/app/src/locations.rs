@@ -1,7 +1,6 @@
 //! Locations that clients make and change. What the setup file names is its own: applied again, it sets it back.
 
 use domain::error::{Problem, Rule};
-use domain::ids::EventId;
 use domain::location::Location;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result};
@@ -17,7 +16,7 @@ impl App {
         caller.require(Scope::Setup)?;
         served_by_known(&caller.setup, &location)?;
         let (tenant, added) = (caller.tenant().clone(), location.clone());
-        let (act_id, now, by) = (self.one_id("events", EventId::new).await?, self.now(), caller.actor());
+        let (act_id, now, by) = (self.act_id().await?, self.now(), caller.actor());
         self.store()
             .write(async move |tx| {
                 // Whoever adds another one at the same time meets this transaction here.
@@ -44,7 +43,7 @@ impl App {
     ) -> Result<std::result::Result<Location, R>> {
         caller.require(Scope::Setup)?;
         let (tenant, id, setup) = (caller.tenant().clone(), external_id.to_owned(), caller.setup.clone());
-        let (act_id, now, by) = (self.one_id("events", EventId::new).await?, self.now(), caller.actor());
+        let (act_id, now, by) = (self.act_id().await?, self.now(), caller.actor());
         let edited = self
             .store()
             .write(async move |tx| {

@@ -124,7 +124,7 @@ impl ActKind {
 /// An act that no event tells of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
-    /// Names it; from the same numbers as events.
+    /// Names it; above the numbers of every event.
     pub id: EventId,
     /// What was done.
     pub kind: ActKind,

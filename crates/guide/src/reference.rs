@@ -14,6 +14,12 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Words of a document, in which backticks set off code.
+fn words(text: &str) -> String {
+    let parts = text.split('`').map(escaped).enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
+}
+
 /// What `$ref` names, or the value itself.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let named = value.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
@@ -68,7 +74,7 @@ fn fields(document: &Value, schema: &Value, before: &str, rows: &mut String) {
             escaped(name),
             if is_needed(name) { " <b>needed</b>" } else { "" },
             kind(property),
-            escaped(text(property, "description"))
+            words(text(property, "description"))
         );
         let inner = property.get("items").unwrap_or(property);
         if inner.get("properties").is_some() {
@@ -117,10 +123,10 @@ fn operation(document: &Value, method: &str, path: &str, item: &Value, operation
         method.to_uppercase(),
         escaped(path)
     );
-    for words in ["summary", "description"] {
-        let words = text(operation, words);
-        if !words.is_empty() {
-            let _ = write!(html, "<p>{}</p>", escaped(words));
+    for name in ["summary", "description"] {
+        let said = text(operation, name);
+        if !said.is_empty() {
+            let _ = write!(html, "<p>{}</p>", words(said));
         }
     }
     let parameters = [item, operation].into_iter().filter_map(|one| one.get("parameters")?.as_array()).flatten();
@@ -134,7 +140,7 @@ fn operation(document: &Value, method: &str, path: &str, item: &Value, operation
             escaped(text(parameter, "in")),
             if is_needed { " <b>needed</b>" } else { "" },
             parameter.get("schema").map(kind).unwrap_or_default(),
-            escaped(text(parameter, "description"))
+            words(text(parameter, "description"))
         );
     }
     if !rows.is_empty() {
@@ -145,7 +151,7 @@ fn operation(document: &Value, method: &str, path: &str, item: &Value, operation
     }
     for (status, answer) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
         let answer = resolved(document, answer);
-        let _ = write!(html, "<h4>{}</h4><p>{}</p>", escaped(status), escaped(text(answer, "description")));
+        let _ = write!(html, "<h4>{}</h4><p>{}</p>", escaped(status), words(text(answer, "description")));
         html += &bodies(document, answer);
     }
     html + "</section>"
@@ -155,8 +161,9 @@ fn operation(document: &Value, method: &str, path: &str, item: &Value, operation
 pub(crate) fn html(source: &str) -> Option<(String, String)> {
     let document: Value = serde_json::from_str(source).ok()?;
     let info = document.get("info")?;
-    let title = format!("Reference: {}", text(info, "title"));
-    let mut html = format!("<h1>{}</h1><p>{}</p>", escaped(&title), escaped(text(info, "description")));
+    let named = text(info, "title");
+    let title = format!("Reference: {}", named.strip_prefix("Waybill: ").unwrap_or(named));
+    let mut html = format!("<h1>{}</h1><p>{}</p>", escaped(&title), words(text(info, "description")));
     let paths = document.get("paths")?.as_object()?;
     let (mut list, mut sections) = (String::new(), String::new());
     for (path, item) in paths {
@@ -176,8 +183,8 @@ pub(crate) fn html(source: &str) -> Option<(String, String)> {
     }
     for (name, schema) in schemas.into_iter().flatten() {
         let name = escaped(name);
-        let words = escaped(text(schema, "description"));
-        let _ = write!(html, "<section><h3 id=\"schema-{name}\">{name}</h3><p>{words}</p>");
+        let said = words(text(schema, "description"));
+        let _ = write!(html, "<section><h3 id=\"schema-{name}\">{name}</h3><p>{said}</p>");
         html += &schema_table(&document, schema);
         html += "</section>";
     }

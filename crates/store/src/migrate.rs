@@ -149,9 +149,12 @@ mod tests {
         let mut files: Vec<_> =
             std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
-        let files_of = |migration: &super::Migration| match migration.sqlite == migration.postgres {
-            true => vec![format!("{}.sql", migration.name)],
-            false => ["postgres", "sqlite"].map(|engine| format!("{}.{engine}.sql", migration.name)).to_vec(),
+        let files_of = |migration: &super::Migration| {
+            if migration.sqlite == migration.postgres {
+                vec![format!("{}.sql", migration.name)]
+            } else {
+                ["postgres", "sqlite"].map(|engine| format!("{}.{engine}.sql", migration.name)).to_vec()
+            }
         };
         let listed: Vec<_> = MIGRATIONS.iter().flat_map(files_of).collect();
         assert_eq!(listed, files);

@@ -75,17 +75,16 @@ struct Page<'a> {
 fn whom(fields: &Fields<'_>) -> Result<Whom, Error> {
     fields.only(&["email", "phone", "order", "customer"]);
     let word = |name| fields.optional(name, text(1, 500));
-    let unknown = |what: &'static str| Error::NotFound(what);
     let named = [word("email"), word("phone"), word("order"), word("customer")];
     match named {
         [Some(email), None, None, None] => Ok(Whom::Email(email)),
         [None, Some(phone), None, None] => Ok(Whom::Phone(phone)),
         [None, None, Some(order), None] => {
-            Ok(Whom::Order(OrderId::from_native(&order).ok_or_else(|| unknown("order"))?))
+            Ok(Whom::Order(OrderId::from_native(&order).ok_or(Error::NotFound("order"))?))
         }
         [None, None, None, Some(customer)] => {
             let id = CustomerId::from_native(&customer).or_else(|| CustomerId::from_decimal(&customer));
-            Ok(Whom::Customer(id.ok_or_else(|| unknown("customer"))?))
+            Ok(Whom::Customer(id.ok_or(Error::NotFound("customer"))?))
         }
         _ => Err(Error::Invalid(vec![Problem::new("", "name the person by one of email, phone, order, customer")])),
     }

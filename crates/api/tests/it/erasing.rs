@@ -131,7 +131,7 @@ async fn full(engine: Engine) -> TestApp {
     assert_eq!(t.get("/v1/shipments/shp_1/packing-slip").await.status, 200);
     for shipment in ["shp_1", "shp_2"] {
         let report = json!({ "events": [{
-            "code": "POD", "status": "delivered", "happened_at": "2026-03-02T09:30:00Z", "message": "handed to Ada Lovelace, Grünberger Straße 48a",
+            "code": "POD", "status": "delivered", "happened_at": "2026-03-02T10:00:00Z", "message": "handed to Ada Lovelace, Grünberger Straße 48a",
         }] });
         ok(&t, &format!("/v1/shipments/{shipment}/tracking-events"), &report).await;
     }
@@ -141,7 +141,7 @@ async fn full(engine: Engine) -> TestApp {
     let headers = [("x-api-key", "sec-acme"), ("content-type", "application/json")];
     let booked = bare(&t, &headers, Method::POST, "/customers", &customer.to_string()).await;
     assert_eq!(booked.status, 201, "{}", booked.text());
-    let log = json!({ "base_url": "https://shop.example", "message": "import of ada.lovelace@example.com failed" });
+    let log = json!({ "base_url": "https://shop.example/customers/ada.lovelace@example.com" });
     ok(&t, "/api/v3/integrations/7/logs", &log).await;
     let exchange = "insert into carrier_exchanges (tenant_id, shipment_id, at, position, body)
         values ('acme', 1, 1, 1, '{\"operation\":\"book\",\"request\":\"Ada Lovelace\",\"answer\":null}')";
@@ -224,10 +224,10 @@ on_both_engines! {
             ]),
             &json!("2026-03-02T11:00:00Z"),
         ));
-        let delivered = json!({ "events": [{ "code": "POD", "status": "delivered", "happened_at": "2026-03-02T09:30:00Z" }] });
+        let delivered = json!({ "events": [{ "code": "POD", "status": "delivered", "happened_at": "2026-03-02T10:00:00Z" }] });
         ok(&t, "/v1/shipments/shp_1/tracking-events", &delivered).await;
         assert_eq!(t.call(Method::DELETE, "/api/v3/orders/2", "").await.status, 204);
-        t.clock.advance(Duration::from_secs(3_600));
+        t.clock.advance(Duration::from_hours(1));
         t.run_jobs().await;
         let done = t.get("/v1/erasures/1").await.json();
         assert_eq!((&done["status"], &done["orders_erased"], &done["left"]), (&json!("done"), &json!(2), &json!([])));
@@ -246,7 +246,8 @@ on_both_engines! {
         assert_eq!(t.get("/v1/orders/ord_1").await.status, 404);
         let texts = database(&t, engine).await;
         for table in ["orders", "shipments", "events", "acts"] {
-            assert!(!texts[table].iter().any(|text| text.contains("10245")), "{table}");
+            let mut of_it = texts.get(table).into_iter().flatten();
+            assert!(!of_it.any(|text| text.contains("10245")), "{table}");
         }
         // That something was done, and by whom, stays.
         let acts = t.get("/v1/acts?what=shipment.booked").await.json();

@@ -95,12 +95,136 @@ on_both_engines! {
         let needed = needed(&t).await;
         let words = |scopes: &BTreeSet<Scope>| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
         let lines: Vec<_> = needed.iter().map(|(name, scopes)| format!("{name}: {}", words(scopes))).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        crowdsender GET /api/v1/documents: read
+        crowdsender GET /api/v1/orders: read
+        crowdsender GET /api/v1/orders/{id}: read
+        crowdsender PATCH /api/v1/orders/{id}: write
+        crowdsender POST /api/v1/labels: buy
+        crowdsender POST /api/v1/orders: write
+        crowdsender PUT /api/v1/orders/{id}: write
+        delivery_solutions DELETE /api/v2/order/orderExternalId/{id}: void
+        delivery_solutions DELETE /shipments/{id}: void
+        delivery_solutions GET /api/v2/label: 
+        delivery_solutions GET /api/v2/order/getById/orderExternalId/{id}: read
+        delivery_solutions GET /api/v2/order/status/orderExternalId/{id}: read
+        delivery_solutions GET /api/v2/store: read
+        delivery_solutions GET /api/v2/store/storeExternalId/{id}: read
+        delivery_solutions GET /shipments/{id}: read
+        delivery_solutions GET /shipments/{id}/status-history: read
+        delivery_solutions PATCH /api/v2/store/storeExternalId/{id}: setup
+        delivery_solutions POST /api/v2/order/edit/orderExternalId/{id}: write
+        delivery_solutions POST /api/v2/order/list: read
+        delivery_solutions POST /api/v2/order/placeorder: write, buy
+        delivery_solutions POST /api/v2/order/placeorderasync: write, buy
+        delivery_solutions POST /api/v2/order/retry/orderExternalId/{id}: buy
+        delivery_solutions POST /api/v2/rates: read
+        delivery_solutions POST /api/v2/store: setup
+        delivery_solutions POST /shipments: write, buy
+        delivery_solutions POST /shipments/list: read
+        delivery_solutions POST /shipments/{id}/retry: buy
+        delivery_solutions PUT /shipments/{id}: write
+        expertsender DELETE /orders/{id}: write
+        expertsender GET /customerattributes: read
+        expertsender GET /customerconsents: read
+        expertsender GET /customers/crmId/{id}: read
+        expertsender GET /customers/email/{id}: read
+        expertsender GET /customers/id/{id}: read
+        expertsender GET /customers/phone/{id}: read
+        expertsender GET /orderattributes: read
+        expertsender GET /orders/{id}: read
+        expertsender GET /productattributes: read
+        expertsender POST /customers: write
+        expertsender POST /orders: write
+        expertsender PUT /orders/status: write
+        native GET /v1/acts: read
+        native GET /v1/batches/{id}: read
+        native GET /v1/batches/{id}/documents: read
+        native GET /v1/batches/{id}/orders: read
+        native GET /v1/carrier-accounts: read
+        native GET /v1/documents/{id}: print
+        native GET /v1/erasures: erase
+        native GET /v1/erasures/{id}: erase
+        native GET /v1/events: read
+        native GET /v1/events/{id}/deliveries: read
+        native GET /v1/orders/{id}: read
+        native GET /v1/orders/{id}/acts: read
+        native GET /v1/orders/{id}/address: read
+        native GET /v1/orders/{id}/shipments: read
+        native GET /v1/parcels: read
+        native GET /v1/parcels/{id}/customs-form: print
+        native GET /v1/parcels/{id}/label: print
+        native GET /v1/parcels/{id}/tracking-events: read
+        native GET /v1/routing-rules: read
+        native GET /v1/shipments/{id}: read
+        native GET /v1/shipments/{id}/commercial-invoice: print
+        native GET /v1/shipments/{id}/documents: read
+        native GET /v1/shipments/{id}/exchanges: read
+        native GET /v1/shipments/{id}/packing-slip: print
+        native GET /v1/unknown-tracking-codes: read
+        native GET /v1/webhooks: read
+        native GET /v1/webhooks/{id}: read
+        native GET /v1/webhooks/{id}/deliveries: read
+        native POST /v1/batches: buy
+        native POST /v1/batches/{id}/print: print
+        native POST /v1/batches/{id}/retry: buy
+        native POST /v1/carrier-accounts/{id}/check: setup
+        native POST /v1/deliveries/{id}/resend: setup
+        native POST /v1/erasures: erase
+        native POST /v1/orders: write
+        native POST /v1/orders/{id}/address/check: write
+        native POST /v1/orders/{id}/address/overrule: overrule
+        native POST /v1/orders/{id}/address/split: write
+        native POST /v1/orders/{id}/rates: read
+        native POST /v1/orders/{id}/shipments: buy
+        native POST /v1/orders/{id}/tracking-numbers: write
+        native POST /v1/routing-rules/rehearse: read
+        native POST /v1/shipments/{id}/advance: write
+        native POST /v1/shipments/{id}/cancel: void
+        native POST /v1/shipments/{id}/settle: buy
+        native POST /v1/shipments/{id}/tracking-events: write
+        native POST /v1/webhooks/{id}/pause: setup
+        native POST /v1/webhooks/{id}/resend: setup
+        native POST /v1/webhooks/{id}/resume: setup
+        sendcloud DELETE /api/v3/integrations/{id}: setup
+        sendcloud DELETE /api/v3/orders/{id}: write
+        sendcloud GET /api/v3/integrations: read
+        sendcloud GET /api/v3/integrations/logs: read
+        sendcloud GET /api/v3/integrations/{id}: read
+        sendcloud GET /api/v3/integrations/{id}/logs: read
+        sendcloud GET /api/v3/orders: read
+        sendcloud GET /api/v3/orders/{id}: read
+        sendcloud GET /api/v3/shop-order-statuses: read
+        sendcloud GET /api/v3/shop-order-statuses/mapping: read
+        sendcloud GET /api/v3/user/auth/metadata: read
+        sendcloud PATCH /api/v3/integrations/{id}: setup
+        sendcloud PATCH /api/v3/orders/{id}: write
+        sendcloud POST /api/v3/integrations/{id}/logs: write
+        sendcloud POST /api/v3/orders: write
+        sendcloud POST /api/v3/orders/create-label-sync: read, print, buy
+        sendcloud POST /api/v3/orders/create-labels-async: read, buy
+        sendcloud POST /api/v3/shop-order-statuses: setup
+        sendcloud POST /api/v3/shop-order-statuses/mapping: setup
+        seven_senders DELETE /v2/orders: write
+        seven_senders DELETE /v2/orders/{id}: write
+        seven_senders DELETE /v2/shipments/{id}: void
+        seven_senders GET /v2/carriers: read
+        seven_senders GET /v2/orders: read
+        seven_senders GET /v2/orders/{id}: read
+        seven_senders GET /v2/shipments: read
+        seven_senders GET /v2/shipments/{id}: read
+        seven_senders POST /v2/order_states: write
+        seven_senders POST /v2/orders: write
+        seven_senders POST /v2/shipments: write
+        seven_senders PUT /v2/orders/{id}: write
+        seven_senders PUT /v2/shipments/{id}: write
+        ");
     }
 
     async fn o1_each_role_may_do_what_its_scopes_say_on_every_route(engine: Engine) {
+        let needed = needed(&with_keys(engine).await).await;
+        // What was asked there deleted something: this is another installation.
         let t = with_keys(engine).await;
-        let needed = needed(&t).await;
         for asked in asked() {
             let name = format!("{} {}", asked.0, asked.1.name());
             for role in Role::ALL {
@@ -113,11 +237,20 @@ on_both_engines! {
         let reading = |scope: &Scope| *scope == Scope::Read;
         for (name, scopes) in &needed {
             let is_safe = name.split(' ').nth(1) == Some(Method::GET.as_str());
-            assert!(!scopes.is_empty(), "{name} needs no scope");
+            assert!(!scopes.is_empty() || LINKS.contains(&name.as_str()), "{name} needs no scope");
             assert!(is_safe || !scopes.iter().all(reading) || LOOKS.contains(&name.as_str()), "{name} changes with read alone");
         }
     }
 }
 
+/// Answered to whoever has the link, whose signature is what opens it.
+const LINKS: [&str; 1] = ["delivery_solutions GET /api/v2/label"];
+
 /// POSTs that only look.
-const LOOKS: [&str; 0] = [];
+const LOOKS: [&str; 5] = [
+    "delivery_solutions POST /api/v2/order/list",
+    "delivery_solutions POST /api/v2/rates",
+    "delivery_solutions POST /shipments/list",
+    "native POST /v1/orders/{id}/rates",
+    "native POST /v1/routing-rules/rehearse",
+];

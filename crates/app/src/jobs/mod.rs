@@ -145,7 +145,7 @@ const JOBS: [Job; 12] = [
     },
     Job {
         kind: "erase_people",
-        every: Duration::from_secs(60),
+        every: Duration::from_mins(1),
         is_shared: false,
         lease: LEASE,
         wake: |app| Some(&app.wakes().erasures),

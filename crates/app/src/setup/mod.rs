@@ -106,7 +106,7 @@ impl App {
             return Err(Error::Invalid(mistakes));
         }
         let app = self.clone();
-        let (act_ids, now) = (self.event_ids(setup.tenants.len()).await?, self.now());
+        let (act_ids, now) = (self.act_ids(setup.tenants.len()).await?, self.now());
         let applied = self
             .store()
             .write(async move |tx| {

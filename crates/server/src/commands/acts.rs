@@ -46,7 +46,7 @@ async fn write(app: &App, flags: &ExportActs, form: Export) -> anyhow::Result<us
     let mut pieces = std::pin::pin!(export(app.clone(), caller, filter, form));
     let mut lines = 0;
     while let Some(piece) = pieces.try_next().await.map_err(super::readable)? {
-        lines += piece.iter().filter(|byte| **byte == b'\n').count();
+        lines += piece.split(|byte| *byte == b'\n').count() - 1;
         to.write_all(&piece)?;
     }
     to.flush()?;
@@ -97,7 +97,7 @@ fn told(erasure: &Erasure) -> String {
         erasure.id, report.orders, report.files, report.customers
     );
     for (order, reason) in &report.left {
-        text += &format!("\nLeft: {order}: {reason}.");
+        text.extend(["\nLeft: ", order.as_str(), ": ", reason.as_str(), "."]);
     }
     if !report.left.is_empty() {
         text += "\nThe server looks at what is left every hour.";

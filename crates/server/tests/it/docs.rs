@@ -82,24 +82,31 @@ impl Desk {
         let only = SETUP.split("[[tenant]]\nid = \"other\"").next().unwrap();
         std::fs::write(self.folder.join("setup.toml"), only).unwrap();
         std::fs::write(self.folder.join("rates.csv"), RATES).unwrap();
-        let order = r#"{"external_id":"1","items":[],"shipping_address":{"name":"Ada","country":"NL"}}"#;
+        let order = r#"{"external_id":"1","items":[{"name":"Stove","quantity":1}],"shipping_address":{"name":"Ada",
+            "street1":"Musterweg 1","postal_code":"10115","city":"Berlin","country":"DE"}}"#;
+        let order = order.replace("\n            ", "");
         std::fs::write(self.folder.join("orders.jsonl"), order).unwrap();
-        std::fs::write(self.folder.join("orders.csv"), "external_id,item_name,country\n2,Stove,NL\n").unwrap();
-        std::fs::write(self.folder.join("shop.csv"), "Order No,Product,Colour,country\n3,Stove,red,NL\n").unwrap();
+        std::fs::write(
+            self.folder.join("orders.csv"),
+            "external_id,total,currency,name,street1,postal_code,city,country,item_name,item_quantity,item_unit_price\n\
+             2,5.00,EUR,Ada,Musterweg 1,10115,Berlin,DE,Stove,1,5.00\n",
+        )
+        .unwrap();
+        std::fs::write(self.folder.join("shop.csv"), "Order No,Product,Colour,total,currency,name,street1,postal_code,city,country,item_quantity,item_unit_price\n\
+             3,Stove,red,5.00,EUR,Ada,Musterweg 1,10115,Berlin,DE,1,5.00\n").unwrap();
         let applied = run(&self.folder, &["apply", "setup.toml"]);
         assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
         self
     }
 
     fn shell(&self, text: &str) -> Command {
-        let program = Path::new(env!("CARGO_BIN_EXE_waybill")).parent().unwrap().display().to_string();
-        let path = std::env::var("PATH").unwrap_or_default();
+        let program = Path::new(env!("CARGO_BIN_EXE_waybill")).parent().unwrap().display();
         let text = text
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port))
             .replace("/mnt/", &format!("{}/mnt/", self.folder.display()));
         let mut shell = Command::new("bash");
-        shell.args(["-euo", "pipefail", "-c", &text]).current_dir(&self.folder).env_clear();
-        shell.env("PATH", format!("{program}:{path}")).env("WAYBILL_LISTEN", format!("127.0.0.1:{}", self.port));
+        shell.args(["-euo", "pipefail", "-c", &format!("export PATH=\"{program}:$PATH\"\n{text}")]);
+        shell.current_dir(&self.folder).env("WAYBILL_LISTEN", format!("127.0.0.1:{}", self.port));
         shell
     }
 
