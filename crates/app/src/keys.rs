@@ -11,7 +11,7 @@ pub use store::keys::KeyRow;
 
 use crate::setup::Applied;
 use crate::setup::file::KeySetup;
-use crate::{App, clock};
+use crate::{App, Caller, clock};
 
 /// A key with the secret it has just been given.
 #[derive(Clone, Debug)]
@@ -62,6 +62,14 @@ impl App {
     pub async fn keys(&self) -> Result<Vec<KeyRow>> {
         let now = self.now();
         self.store().read_list(async move |tx| tx.keys(now).await).await
+    }
+
+    /// The keys of a caller's tenant, without secrets.
+    pub async fn keys_of(&self, caller: &Caller) -> Result<Vec<KeyRow>> {
+        caller.require(Scope::Setup)?;
+        let (now, tenant) = (self.now(), caller.tenant().clone());
+        let all = self.store().read_list(async move |tx| tx.keys(now).await).await?;
+        Ok(all.into_iter().filter(|row| row.key.tenant == tenant).collect())
     }
 
     /// Gives a key a new secret. The ones before it stay good for the overlap at most; with none they end at once, and

@@ -31,10 +31,16 @@ pub enum Load {
 
 type Limiter = DefaultKeyedRateLimiter<String>;
 
+/// Times a minute that somebody may try to sign in from one place.
+const SIGN_INS: NonZeroU32 = NonZeroU32::new(30).expect("30 is not zero");
+/// Places whose attempts are counted before those are forgotten that would be let in again.
+const MOST_PLACES: usize = 10_000;
+
 pub(crate) struct Limits {
     reads: Option<Limiter>,
     writes: Option<Limiter>,
     bursts: Option<Limiter>,
+    sign_ins: Limiter,
 }
 
 impl Limits {
@@ -44,6 +50,7 @@ impl Limits {
             reads: a_minute(limit.reads_per_minute),
             writes: a_minute(limit.writes_per_minute),
             bursts: limit.writes_per_second.map(|count| RateLimiter::keyed(Quota::per_second(count))),
+            sign_ins: RateLimiter::keyed(Quota::per_minute(SIGN_INS)),
         }
     }
 }
@@ -63,5 +70,17 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Counts an attempt to sign in from a place; refuses it when there were too many within a minute.
+    pub(crate) fn admit_sign_in(&self, from: &str) -> Result<()> {
+        let limiter = &self.0.limits.sign_ins;
+        if limiter.len() > MOST_PLACES {
+            limiter.retain_recent();
+        }
+        limiter.check_key(&from.to_owned()).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            Error::TooMany { retry_after: Duration::from_secs(wait.as_secs() + 1) }
+        })
     }
 }

@@ -4,16 +4,20 @@ use askama::Template;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// What browsers may do with a page. The hash is that of the one `<style>` element, `templates/style.css`; a test says
+/// What browsers may do with a public page. The hash is that of the one `<style>` element, `templates/style.css`; a test says
 /// which hash belongs here after a change.
-const SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-5yV8GGO2YnEW6q1WbPPWT+0mshhQSnFsK4SXKBiSBF4='; \
+const PUBLIC_POLICY: &str = "default-src 'none'; style-src 'sha256-5yV8GGO2YnEW6q1WbPPWT+0mshhQSnFsK4SXKBiSBF4='; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The address of a page is its key: it is not kept, not handed on and not listed.
-const HEADERS: [(HeaderName, &str); 9] = [
+/// What browsers may do with a page of the dashboard: load our own files, send our own forms, and run no script that
+/// stands in a page.
+const DESK_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What every page carries: it is not kept, not handed on and not listed.
+const HEADERS: [(HeaderName, &str); 8] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -25,16 +29,31 @@ const HEADERS: [(HeaderName, &str); 9] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
-/// A page as an answer.
+/// A public page as an answer.
 pub(crate) fn respond(status: StatusCode, page: &impl Template) -> Response {
+    respond_with(status, page, PUBLIC_POLICY)
+}
+
+/// A page of the dashboard as an answer.
+pub(crate) fn desk(status: StatusCode, page: &impl Template) -> Response {
+    respond_with(status, page, DESK_POLICY)
+}
+
+fn respond_with(status: StatusCode, page: &impl Template, policy: &'static str) -> Response {
+    let policy = [(header::CONTENT_SECURITY_POLICY, policy)];
     match page.render() {
-        Ok(html) => (status, HEADERS, html).into_response(),
+        Ok(html) => (status, HEADERS, policy, html).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page cannot be written: {error}");
-            (StatusCode::INTERNAL_SERVER_ERROR, HEADERS, "Something went wrong. Please try again later.")
-                .into_response()
+            let text = "Something went wrong. Please try again later.";
+            (StatusCode::INTERNAL_SERVER_ERROR, HEADERS, policy, text).into_response()
         }
     }
+}
+
+/// Sends the browser to another page, which it asks for by GET.
+pub(crate) fn go_to(path: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::CACHE_CONTROL, "no-store")]).into_response()
 }
 
 #[cfg(test)]
@@ -50,7 +69,7 @@ mod tests {
         let html = Trouble::not_found().render().unwrap();
         let style = html.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));
-        assert!(SECURITY_POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is now sha256-{hash}");
+        assert!(PUBLIC_POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is now sha256-{hash}");
     }
 
     #[test]
@@ -59,7 +78,7 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
         let mut headers: Vec<_> = answer.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
         headers.sort();
-        let hash = SECURITY_POLICY.split('\'').find(|part| part.starts_with("sha256-")).unwrap();
+        let hash = PUBLIC_POLICY.split('\'').find(|part| part.starts_with("sha256-")).unwrap();
         insta::assert_snapshot!(headers.join("\n").replace(hash, "sha256-…"));
     }
 }

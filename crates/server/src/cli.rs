@@ -143,6 +143,12 @@ pub struct Demo {
     /// The folder for labels, documents and the database; made if missing.
     #[arg(long, value_name = "DIR", default_value = "demo-out")]
     pub out: std::path::PathBuf,
+    /// Stay up with some orders more, and print where the dashboard is and the key that opens it.
+    #[arg(long)]
+    pub serve: bool,
+    /// Where the dashboard answers with --serve.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", requires = "serve")]
+    pub listen: String,
 }
 
 /// `waybill serve`.

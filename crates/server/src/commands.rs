@@ -25,7 +25,7 @@ mod rotate_key;
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Demo(demo) => demo::run(&demo.out).await.map(|()| ExitCode::SUCCESS),
+        Command::Demo(demo) => demo::run(&demo).await.map(|()| ExitCode::SUCCESS),
         Command::Serve(flags) => {
             let settings = Settings::load(&Flags::from(&flags))?;
             telemetry::start(&settings)?;

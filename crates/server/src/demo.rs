@@ -3,14 +3,17 @@
 //! Orders come in through two dialects, are rated, booked and labelled; their parcels move; a webhook is signed, sent,
 //! received by a sink of its own, and its signature is checked.
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use app::App;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use domain::tenant::{Scope, TenantId};
 use domain::{Secret, Timestamp};
 use http::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
@@ -18,13 +21,15 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::cli::Demo;
 use crate::config::{Flags, Settings};
-use crate::{commands, wire};
+use crate::{commands, shutdown, wire};
 
 const SETUP: &str = include_str!("demo/setup.toml");
 const RATES: &str = include_str!("demo/rates.csv");
 const SENDCLOUD_ORDERS: &str = include_str!("demo/orders.json");
 const NATIVE_ORDER: &str = include_str!("demo/order.json");
+const MORE_ORDERS: &str = include_str!("demo/more.csv");
 const SECRET: &str = "sec-demo";
 const HOOK_SECRET: &str = "whsec_V2F5YmlsbCBkZW1vIHNlY3JldA==";
 /// How long a webhook may take before the demo says that it failed.
@@ -32,9 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Received = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
-/// Runs the demo and leaves what it made in `out`.
-pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
-    let began = Instant::now();
+/// Runs the demo and leaves what it made in its folder; with `--serve` it stays up until somebody stops it.
+pub(crate) async fn run(asked: &Demo) -> anyhow::Result<()> {
+    let (out, began) = (asked.out.as_path(), Instant::now());
     let data = out.join("data");
     if data.join("waybill.db").exists() {
         std::fs::remove_dir_all(&data).with_context(|| format!("{} cannot be emptied", data.display()))?;
@@ -59,7 +64,10 @@ pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
         previous_key_file: None,
         ..settings
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = if asked.serve { asked.listen.as_str() } else { "127.0.0.1:0" };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with --listen"))?;
     let base = format!("http://{}", listener.local_addr()?);
     let app = wire::open(&settings, base.clone()).await?;
     step(began, &format!("opened an empty database in {}", settings.data.display()));
@@ -74,7 +82,8 @@ pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
     step(began, "applied the setup: tenant \"demo\", one key, one location, one rate sheet, one webhook");
 
     let routes = wire::layered(wire::routes(app.clone(), &settings), settings.request_timeout);
-    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let server = tokio::spawn(async move { axum::serve(listener, service).await });
     let (stop, stopped) = watch::channel(false);
     let jobs = tokio::spawn({
         let app = app.clone();
@@ -82,14 +91,33 @@ pub(crate) async fn run(out: &Path) -> anyhow::Result<()> {
     });
     let scene = Scene { began, base, client: app::guard::client(true)?, out: out.to_owned() };
     scene.play(&received).await?;
+    if asked.serve {
+        let count = more_orders(&app).await?;
+        step(began, &format!("{count} more orders wait for their labels"));
+        scene.invite();
+        shutdown::signal().await;
+    }
 
     stop.send_replace(true);
     jobs.await?;
     server.abort();
     sink.abort();
     app.store().close().await;
-    scene.farewell();
+    if !asked.serve {
+        scene.farewell();
+    }
     Ok(())
+}
+
+/// Orders that nobody has labelled yet, read as a file that somebody uploads.
+async fn more_orders(app: &App) -> anyhow::Result<u64> {
+    let tenant = TenantId::new("demo").context("the demo's tenant has a name")?;
+    let caller = app.operator(&tenant, vec![Scope::Write]).await?;
+    let orders = api::native::import::file(MORE_ORDERS.as_bytes());
+    let orders = orders.map_err(|problems| anyhow::anyhow!("the demo's orders: {problems:?}"))?;
+    let imported = app.import_orders(&caller, orders).await?;
+    ensure!(imported.rejected.is_empty(), "the demo's orders: {:?}", imported.rejected);
+    Ok(imported.new)
 }
 
 async fn take(State(received): State<Received>, headers: HeaderMap, body: Bytes) -> http::StatusCode {
@@ -259,6 +287,13 @@ impl Scene {
         Ok(())
     }
 
+    fn invite(&self) {
+        println!("\nThe dashboard: {}/", self.base);
+        println!("The key:       {SECRET}");
+        println!("\nSign in with the key, open \"Orders\", choose some, press \"Label chosen\", and open the PDF.");
+        println!("Ctrl-C ends it. Everything lies in {}.", self.out.display());
+    }
+
     fn farewell(&self) {
         let out = self.out.display();
         println!("\nIn {out}:");
@@ -266,6 +301,7 @@ impl Scene {
             "  label-berlin.pdf  label-berlin.zpl  label-berlin.png  packing-slip.pdf  tracking-page.html  webhook.json"
         );
         println!("\nTry next:");
+        println!("  waybill demo --serve        the same, and a dashboard to click through");
         println!("  waybill serve --setup {out}/setup.toml --data {out}/data");
         println!("  curl -u pub-demo:{SECRET} http://127.0.0.1:8080/api/v3/orders");
         println!("  curl -H 'Authorization: Bearer {SECRET}' http://127.0.0.1:8080/v1/orders/ord_1/shipments");

@@ -196,7 +196,8 @@ impl MakeRequestId for NewRequestId {
 
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone()).fallback_service(api::router(app, settings.max_body_bytes))
+    dashboard::router(app.clone(), api::native::import::file)
+        .fallback_service(api::router(app, settings.max_body_bytes))
 }
 
 /// The name of the header that names a request.

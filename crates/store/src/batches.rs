@@ -10,7 +10,7 @@ use domain::{Result, Timestamp};
 use crate::codec::{from_json, id, known, to_json};
 use crate::{Row, Tx, Value, params};
 
-const COLUMNS: &str = "
+pub(crate) const COLUMNS: &str = "
     id, created_at, stage, printing, round, total, labelled, skipped, failed, lanes, finished_at";
 
 const ORDER: &str = "position, order_id, outcome, shipment_id, problems";
@@ -57,7 +57,7 @@ impl TakenBatch {
     }
 }
 
-fn batch(row: &Row) -> Result<Batch> {
+pub(crate) fn batch(row: &Row) -> Result<Batch> {
     Ok(Batch {
         id: id(row.int(0)?, BatchId::new)?,
         created_at: row.time(1)?,

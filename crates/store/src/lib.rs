@@ -38,6 +38,7 @@ pub mod installation;
 pub mod jobs;
 pub mod keys;
 pub mod lanes;
+mod latest;
 pub mod locations;
 mod migrate;
 pub mod orders;
@@ -53,6 +54,7 @@ pub mod tenants;
 pub mod testing;
 pub mod tracking;
 pub mod tx;
+pub mod views;
 pub mod webhooks;
 
 pub use tx::{Row, Tx, Value};

@@ -56,6 +56,8 @@ const MIGRATIONS: &[Migration] = migrations![
     18 "0018_searched_orders",
     19 "0019_webhook_authentication",
     20 "0020_searched_documents",
+    21 "0021_saved_views",
+    22 "0022_parcels_by_sscc",
 ];
 
 const TABLE: &str =

@@ -15,8 +15,10 @@ use crate::searched::Searched;
 use crate::{Row, Tx, Value, params};
 
 mod row;
+mod search;
 
 pub use row::OrderRow;
+pub use search::{FoundPart, LOOKED_AT, OrderSearch, READ_THROUGH};
 
 use row::{differs, new_columns, set};
 

@@ -23,4 +23,10 @@ impl Tx<'_> {
         let params = params![tenant.as_str(), rule.name.as_str(), position as i64, to_json(rule)?];
         Ok(self.execute(PUT, &params).await? > 0)
     }
+
+    /// Forgets a rule.
+    pub async fn drop_routing_rule(&mut self, tenant: &TenantId, name: &str) -> Result<()> {
+        const DROP: &str = "delete from routing_rules where tenant_id = $1 and name = $2";
+        self.execute(DROP, &params![tenant.as_str(), name]).await.map(drop)
+    }
 }

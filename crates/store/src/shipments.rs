@@ -12,10 +12,10 @@ use crate::codec::{beginning, from_json, id, known, to_json};
 use crate::orders::{Held, held};
 use crate::{Row, Tx, Value, params};
 
-const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body";
+pub(crate) const SHIPMENT: &str = "id, order_id, status, version, created_at, modified_at, lease_until, body";
 const PARCEL: &str = "id, shipment_id, position, body, tracking_number, sscc, tracking, tracking_token, has_label";
 
-fn shipment(row: &Row) -> Result<Shipment> {
+pub(crate) fn shipment(row: &Row) -> Result<Shipment> {
     Ok(Shipment {
         id: id(row.int(0)?, ShipmentId::new)?,
         order: id(row.int(1)?, OrderId::new)?,
@@ -29,7 +29,7 @@ fn shipment(row: &Row) -> Result<Shipment> {
     })
 }
 
-fn parcel(row: &Row) -> Result<Parcel> {
+pub(crate) fn parcel(row: &Row) -> Result<Parcel> {
     Ok(Parcel {
         id: id(row.int(0)?, ParcelId::new)?,
         position: row.int(2)? as u32,

@@ -41,7 +41,8 @@ pub struct EndpointRow {
 /// What a row holds for an endpoint that hears of every channel.
 const ALL_CHANNELS: i64 = 0;
 
-const DELIVERY: &str = "id, event_id, endpoint_id, part, status, body, attempts, next_at, created_at, position";
+pub(crate) const DELIVERY: &str =
+    "id, event_id, endpoint_id, part, status, body, attempts, next_at, created_at, position";
 
 fn endpoint(row: &Row) -> Result<EndpointRow> {
     Ok(EndpointRow {
@@ -60,7 +61,7 @@ fn endpoint(row: &Row) -> Result<EndpointRow> {
     })
 }
 
-fn delivery(row: &Row) -> Result<Delivery> {
+pub(crate) fn delivery(row: &Row) -> Result<Delivery> {
     Ok(Delivery {
         id: id(row.int(0)?, DeliveryId::new)?,
         event: id(row.int(1)?, EventId::new)?,

@@ -2,6 +2,10 @@
 //!
 //! Both are read by the decoder of the native API, so that a file is held to what a request is held to.
 
+use std::collections::VecDeque;
+use std::io::Read;
+
+use app::import::ReadOrder;
 use csv::StringRecord;
 use domain::Problem;
 use domain::order::OrderDetails;
@@ -234,6 +238,129 @@ impl Columns {
             (None, _) => path.to_owned(),
         }
     }
+}
+
+/// Rows of one order at most.
+const MOST_ROWS: usize = 1_000;
+
+/// An order as it stands in a CSV file.
+#[derive(Debug)]
+pub struct CsvOrder {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// The byte of the file behind it.
+    pub end: u64,
+    /// Its rows.
+    pub rows: Vec<StringRecord>,
+    /// The order, or why it is none.
+    pub order: Result<OrderDetails, Vec<Problem>>,
+}
+
+/// The orders of a CSV file, one after the other: rows that follow one another and name the same order are one.
+pub struct CsvOrders<R> {
+    reader: csv::Reader<R>,
+    columns: Columns,
+    /// The row after the last order, with its line.
+    waiting: Option<(StringRecord, u64)>,
+    /// Rows that nobody can read, told after the order they stand in.
+    unreadable: VecDeque<CsvOrder>,
+}
+
+/// The byte that parts columns: the most frequent of comma, semicolon and tab in a header.
+pub fn delimiter(header: &str) -> u8 {
+    let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(count).unwrap_or(b',')
+}
+
+impl<R: Read> CsvOrders<R> {
+    /// Reads the header; see [`Columns::read`] for `named`.
+    pub fn new(file: R, delimiter: u8, named: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter).has_headers(true).flexible(true).from_reader(file);
+        let unreadable = || vec![Problem::new("", "the header cannot be read: save the file as UTF-8")];
+        let header = reader.headers().map_err(|_| unreadable())?;
+        let columns = Columns::read(header, named, delimiter)?;
+        Ok(Self { reader, columns, waiting: None, unreadable: VecDeque::new() })
+    }
+
+    /// The header as it stands in the file.
+    pub fn header(&mut self) -> StringRecord {
+        self.reader.headers().cloned().unwrap_or_default()
+    }
+
+    fn ended(&self, line: u64, rows: Vec<StringRecord>) -> CsvOrder {
+        let order = self.columns.order(&rows);
+        CsvOrder { line, end: self.reader.position().byte(), rows, order }
+    }
+
+    /// The next order; an error is one of the file itself.
+    pub fn next_order(&mut self) -> std::io::Result<Option<CsvOrder>> {
+        if let Some(told) = self.unreadable.pop_front() {
+            return Ok(Some(told));
+        }
+        let (mut rows, mut began) = (Vec::new(), 0);
+        if let Some((row, line)) = self.waiting.take() {
+            rows.push(row);
+            began = line;
+        }
+        loop {
+            let mut row = StringRecord::new();
+            let read = self.reader.read_record(&mut row);
+            let line = row.position().map_or(0, csv::Position::line);
+            match read {
+                Ok(false) if rows.is_empty() => return Ok(self.unreadable.pop_front()),
+                Ok(false) => return Ok(Some(self.ended(began, rows))),
+                Ok(true) => {}
+                Err(error) if error.is_io_error() => return Err(std::io::Error::other(error)),
+                Err(error) => {
+                    let line = error.position().map_or(line, csv::Position::line);
+                    let problem = Problem::new("", format!("the row cannot be read: {error}"));
+                    let end = self.reader.position().byte();
+                    self.unreadable.push_back(CsvOrder { line, end, rows: vec![row], order: Err(vec![problem]) });
+                    continue;
+                }
+            }
+            let is_same = rows.first().is_none_or(|first| {
+                let id = self.columns.external_id(first);
+                !id.is_empty() && id == self.columns.external_id(&row) && rows.len() < MOST_ROWS
+            });
+            if !is_same {
+                self.waiting = Some((row, line));
+                return Ok(Some(self.ended(began, rows)));
+            }
+            if rows.is_empty() {
+                began = line;
+            }
+            rows.push(row);
+        }
+    }
+}
+
+/// Reads a whole file that somebody uploads: JSON Lines when it begins with a brace, else CSV.
+pub fn file(bytes: &[u8]) -> Result<Vec<ReadOrder>, Vec<Problem>> {
+    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if start.is_some_and(|start| bytes[start] == b'{') {
+        let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+        let orders = lines.filter(|(_, line)| !line.trim_ascii().is_empty()).map(|(number, line)| {
+            let order = one(line.trim_ascii());
+            let name = order.as_ref().ok().and_then(|order| order.external_id.clone()).unwrap_or_default();
+            ReadOrder { line: number as u64 + 1, name, order }
+        });
+        return Ok(orders.collect());
+    }
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let Ok(header) = std::str::from_utf8(&bytes[..end]) else {
+        return Err(vec![Problem::new("", "the header is not UTF-8: save the file as UTF-8")]);
+    };
+    let mut read = CsvOrders::new(bytes, delimiter(header), &[])?;
+    let mut orders = Vec::new();
+    while let Some(CsvOrder { line, rows, order, .. }) =
+        read.next_order().map_err(|error| vec![Problem::new("", error.to_string())])?
+    {
+        let name = rows.first().map(|row| read.columns.external_id(row).to_owned()).unwrap_or_default();
+        orders.push(ReadOrder { line, name, order });
+    }
+    Ok(orders)
 }
 
 /// Puts a value where a pointer of one or two steps says.

@@ -4,14 +4,12 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use api::native::import::{self, Columns, REASON};
-use app::orders::OrderDraft;
+use api::native::import::{self, CsvOrder, CsvOrders, REASON};
+use app::import::{STEP, Stored};
 use app::{App, Caller};
 use csv::StringRecord;
-use domain::channel::Dialect;
 use domain::order::OrderDetails;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Problem};
@@ -21,14 +19,8 @@ use serde_json::json;
 
 use crate::cli::{ImportOrders, OrderFormat};
 
-/// Orders that are stored in one step.
-const BATCH: usize = 200;
 /// The longest line of JSON Lines in bytes.
 const LONGEST_LINE: u64 = 10 * 1024 * 1024;
-/// Rows of one order at most.
-const MOST_ROWS: usize = 1_000;
-/// How often a busy store is asked again, a little later each time.
-const TRIES: u32 = 8;
 
 /// Reads a file of orders to its end. The code says whether every order went in.
 pub(super) async fn orders(flags: &ImportOrders) -> anyhow::Result<ExitCode> {
@@ -144,7 +136,7 @@ impl Work<'_> {
             Ok(details) => self.waiting.push(Waiting { line, raw, details }),
             Err(problems) => self.reject(line, &raw, &problems)?,
         }
-        if self.waiting.len() >= BATCH {
+        if self.waiting.len() >= STEP {
             self.store().await?;
             let Counts { new, changed, same, rejected } = self.counts;
             self.bar.set_position(end);
@@ -170,17 +162,16 @@ impl Work<'_> {
             return Ok(());
         }
         let all: Vec<_> = waiting.iter().map(|one| one.details.clone()).collect();
-        match self.place(all).await {
-            Ok(()) => return Ok(()),
-            Err(Error::Invalid(_) | Error::Conflict(_)) => {}
+        let stored = match self.app.store_imported(&self.caller, all).await {
+            Ok(stored) => stored,
             Err(error) => return Err(self.stopped(waiting[0].line, error)),
-        }
-        for Waiting { line, raw, details } in waiting {
-            match self.place(vec![details]).await {
-                Ok(()) => {}
-                Err(Error::Invalid(problems)) => self.reject(line, &raw, &problems)?,
-                Err(Error::Conflict(why)) => self.reject(line, &raw, &[Problem::new("", why.clone())])?,
-                Err(error) => return Err(self.stopped(line, error)),
+        };
+        for (Waiting { line, raw, .. }, outcome) in waiting.into_iter().zip(stored) {
+            match outcome {
+                Ok(Stored::New) => self.counts.new += 1,
+                Ok(Stored::Changed) => self.counts.changed += 1,
+                Ok(Stored::Same) => self.counts.same += 1,
+                Err(problems) => self.reject(line, &raw, &problems)?,
             }
         }
         Ok(())
@@ -191,90 +182,27 @@ impl Work<'_> {
         let text = format!("stopped at line {line}; what stands before it is stored, so run the same import again");
         super::readable(error).context(text)
     }
-
-    async fn place(&mut self, details: Vec<OrderDetails>) -> Result<(), Error> {
-        let channel = Dialect::Native.default_channel();
-        let draft = |details| OrderDraft { id: None, channel, details };
-        let drafts: Vec<_> = details.into_iter().map(draft).collect();
-        let mut tries = 0;
-        let placed = loop {
-            match self.app.place_orders(&self.caller, drafts.clone()).await {
-                Err(Error::Unavailable(why)) if tries < TRIES => {
-                    tries += 1;
-                    tracing::debug!(%why, "the store is busy");
-                    tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries)).await;
-                }
-                outcome => break outcome?,
-            }
-        };
-        for one in placed {
-            let count = match (one.is_new, one.is_changed) {
-                (true, _) => &mut self.counts.new,
-                (false, true) => &mut self.counts.changed,
-                (false, false) => &mut self.counts.same,
-            };
-            *count += 1;
-        }
-        Ok(())
-    }
 }
 
-/// The byte that parts columns: the most frequent of comma, semicolon and tab in the header.
+/// The byte that parts columns.
 fn delimiter(file: &mut File) -> anyhow::Result<u8> {
     let mut head = String::new();
     BufReader::new(Read::by_ref(file).take(64 * 1024))
         .read_line(&mut head)
         .context("the header is not UTF-8: save the file as UTF-8")?;
     file.seek(SeekFrom::Start(0))?;
-    let count = |delimiter: &u8| head.bytes().filter(|byte| byte == delimiter).count();
-    Ok([b',', b';', b'\t'].into_iter().rev().max_by_key(count).unwrap_or(b','))
+    Ok(import::delimiter(&head))
 }
 
-/// Rows that follow one another and name the same order are one order.
 async fn csv_orders(work: &mut Work<'_>, mut file: File, named: &[(String, String)]) -> anyhow::Result<()> {
     let delimiter = delimiter(&mut file)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(true)
-        .flexible(true)
-        .from_reader(BufReader::new(file));
-    let header = reader.headers().context("the header cannot be read: save the file as UTF-8")?.clone();
-    let columns =
-        Columns::read(&header, named, delimiter).map_err(|problems| anyhow::anyhow!("{}", super::lines(&problems)))?;
-    work.rejects.header = Some((header, delimiter));
-    let mut rows: Vec<StringRecord> = Vec::new();
-    let mut began = 0;
-    loop {
-        let mut row = StringRecord::new();
-        let read = reader.read_record(&mut row);
-        let (line, end) = (row.position().map_or(0, csv::Position::line), reader.position().byte());
-        let is_more = match read {
-            Ok(is_more) => is_more,
-            Err(error) if error.is_io_error() => return Err(error.into()),
-            Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                let problem = Problem::new("", format!("the row cannot be read: {error}"));
-                work.take(line, end, Raw::Rows(vec![row]), Err(vec![problem])).await?;
-                continue;
-            }
-        };
-        let is_same = rows.first().is_some_and(|first| {
-            let id = columns.external_id(first);
-            is_more && !id.is_empty() && id == columns.external_id(&row) && rows.len() < MOST_ROWS
-        });
-        if !is_same && !rows.is_empty() {
-            let whole = std::mem::take(&mut rows);
-            let read = columns.order(&whole);
-            work.take(began, end, Raw::Rows(whole), read).await?;
-        }
-        if !is_more {
-            return Ok(());
-        }
-        if rows.is_empty() {
-            began = line;
-        }
-        rows.push(row);
+    let mut orders = CsvOrders::new(BufReader::new(file), delimiter, named)
+        .map_err(|problems| anyhow::anyhow!("{}", super::lines(&problems)))?;
+    work.rejects.header = Some((orders.header(), delimiter));
+    while let Some(CsvOrder { line, end, rows, order }) = orders.next_order()? {
+        work.take(line, end, Raw::Rows(rows), order).await?;
     }
+    Ok(())
 }
 
 async fn json_orders(work: &mut Work<'_>, file: File) -> anyhow::Result<()> {

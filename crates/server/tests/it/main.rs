@@ -14,3 +14,5 @@ mod keys;
 mod kill;
 mod observability;
 mod process;
+mod screens;
+mod webdriver;
