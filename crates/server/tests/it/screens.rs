@@ -2,6 +2,7 @@
 //!
 //! `WAYBILL_SCREENS=FOLDER` keeps a picture of each page.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -137,10 +138,12 @@ fn orders(count: usize) -> String {
     let mut csv = format!("{HEADER}\n");
     for number in 1..=count {
         let weight = if number % 5 == 0 { "400" } else { "1" };
-        csv.push_str(&format!(
-            "S-{number},{},Erika Mustermann,Heidestraße {number},10557,Berlin,DE,{weight},Cup,2\n",
+        writeln!(
+            csv,
+            "S-{number},{},Erika Mustermann,Heidestraße {number},10557,Berlin,DE,{weight},Cup,2",
             1000 + number
-        ));
+        )
+        .unwrap();
     }
     csv
 }
