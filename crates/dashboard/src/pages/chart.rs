@@ -44,7 +44,7 @@ impl Columns {
                 height,
                 name,
                 count,
-                is_named: (total - 1 - place) % every == 0,
+                is_named: (total - 1 - place).is_multiple_of(every),
             }
         });
         Self { columns: columns.collect() }
