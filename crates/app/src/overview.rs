@@ -195,7 +195,7 @@ fn draw(shipments: &[(Shipment, Order)], tracking: &[Vec<TrackingEvent>], zone: 
         }
     }
     let mut labels: Vec<_> = labels.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    labels.sort_by(|a, b| b.1.cmp(&a.1));
+    labels.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut costs: Vec<_> = costs
         .into_iter()
         .filter_map(|((name, currency), (sum, count))| {
@@ -203,7 +203,7 @@ fn draw(shipments: &[(Shipment, Order)], tracking: &[Vec<TrackingEvent>], zone: 
             Some((name.to_owned(), Money::new(mean, currency)))
         })
         .collect();
-    costs.sort_by(|a, b| b.1.amount.cmp(&a.1.amount));
+    costs.sort_by_key(|(_, cost)| std::cmp::Reverse(cost.amount));
     Overview {
         labels,
         costs,

@@ -37,7 +37,7 @@ pub struct Visitor {
 /// What is sealed. The secret itself is not in it.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
-    /// The hash that the secret is stored under, in hexadecimal digits.
+    /// The hash that the secret is stored under, in base 64.
     secret: String,
     /// Until when, in microseconds.
     until: i64,
@@ -49,14 +49,7 @@ fn unknown() -> Error {
 }
 
 fn hash_of(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (place, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
-    }
-    Some(hash)
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 impl App {
@@ -65,7 +58,7 @@ impl App {
     pub async fn sign_in(&self, secret: &Secret, from: &str) -> Result<Session> {
         self.admit_sign_in(from)?;
         let caller = self.authenticate(&Credentials::Secret(secret.clone()), Dialect::Native).await?;
-        let hash: String = self.vault().hashes(secret.reveal()).hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = URL_SAFE_NO_PAD.encode(self.vault().hashes(secret.reveal()).hash);
         let until = domain::time::to_micros(clock::later(self.now(), LASTS));
         let sealed = Sealed { secret: hash, until, csrf: self.random().token::<18>() };
         let sealed = self.vault().encrypt(&store::codec::to_json(&sealed)?)?;

@@ -36,8 +36,11 @@ pub(crate) static SCRIPT: Asset = asset!("desk.js", "text/javascript; charset=ut
 /// htmx, as its authors publish it.
 pub(crate) static HTMX: Asset = asset!("htmx.min.js", "text/javascript; charset=utf-8");
 
+/// The beginning of the content's hash, in hexadecimal digits.
 fn hash(content: &str) -> String {
-    Sha256::digest(content)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(content);
+    let start = digest.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+    format!("{start:016x}")
 }
 
 impl Asset {

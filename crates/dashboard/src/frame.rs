@@ -83,6 +83,9 @@ const WAYS: [(&str, &str); 10] = [
 
 /// What stands around a page.
 pub(crate) struct Frame {
+    pub(crate) style: String,
+    pub(crate) script: String,
+    pub(crate) htmx: String,
     pub(crate) title: String,
     pub(crate) tenant: String,
     pub(crate) key: String,
@@ -118,6 +121,9 @@ impl Frame {
     pub(crate) fn new(visit: &Visit, title: String, section: &'static str) -> Self {
         let tenant = &visit.caller.setup.tenant;
         Self {
+            style: assets::STYLE.path(),
+            script: assets::SCRIPT.path(),
+            htmx: assets::HTMX.path(),
             title,
             tenant: tenant.name.clone(),
             key: visit.caller.key.name.clone(),
@@ -127,18 +133,6 @@ impl Frame {
             notice: visit.query.get("done").and_then(notice),
             section,
         }
-    }
-
-    pub(crate) fn style(&self) -> String {
-        assets::STYLE.path()
-    }
-
-    pub(crate) fn script(&self) -> String {
-        assets::SCRIPT.path()
-    }
-
-    pub(crate) fn htmx(&self) -> String {
-        assets::HTMX.path()
     }
 
     /// The pages this key may see.

@@ -152,7 +152,7 @@ where
             return Err(Refusal::from(Error::invalid("form", "it is larger than 1 MB")).into_response());
         };
         let form = Form::read(&bytes);
-        visit.check(&parts.headers, form.get("csrf")).map_err(|refusal| refusal.into_response())?;
+        visit.check(&parts.headers, form.get("csrf")).map_err(axum::response::IntoResponse::into_response)?;
         Ok(Self { visit, form })
     }
 }

@@ -21,18 +21,18 @@ pub(super) struct Column {
 #[template(path = "columns.svg", escape = "html")]
 pub(super) struct Columns {
     columns: Vec<Column>,
-    width: usize,
 }
 
-/// The height of the columns' field, in units of the picture.
+/// The width of every picture, in its units.
+const WIDTH: usize = 480;
+/// The height of the columns' field.
 const FIELD: usize = 120;
 
 impl Columns {
     /// A column for each name and count.
     pub(super) fn new(counts: Vec<(String, usize)>) -> Self {
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
-        let step = 600 / counts.len().max(1);
-        let step = step.min(90);
+        let step = (WIDTH / counts.len().max(1)).min(60);
         let every = if counts.len() > 8 { 2 } else { 1 };
         let total = counts.len();
         let columns = counts.into_iter().enumerate().map(|(place, (name, count))| {
@@ -44,10 +44,10 @@ impl Columns {
                 height,
                 name,
                 count,
-                is_named: (total - 1 - place) % every == 0,
+                is_named: (total - 1 - place).is_multiple_of(every),
             }
         });
-        Self { columns: columns.collect(), width: (total * step).max(1) }
+        Self { columns: columns.collect() }
     }
 
     /// Whether there is nothing to show.
@@ -82,7 +82,7 @@ impl Bars {
             .enumerate()
             .map(|(place, (name, value, words))| Bar {
                 y: place * 44,
-                width: if most > 0.0 { ((value / most) * 600.0).round().max(2.0) as usize } else { 2 },
+                width: if most > 0.0 { ((value / most) * WIDTH as f64).round().max(2.0) as usize } else { 2 },
                 name,
                 value: words,
             })

@@ -101,12 +101,7 @@ struct OrdersPage {
     has_more: bool,
     is_first: bool,
     is_narrowed: bool,
-}
-
-impl OrdersPage {
-    fn read_through(&self) -> usize {
-        READ_THROUGH
-    }
+    read_through: usize,
 }
 
 /// What a query or a form looks for.
@@ -155,6 +150,7 @@ pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Respons
         next: found.next.map(|below| with("/ui/orders", &query, "below", &below.to_string())),
         has_more: found.has_more,
         is_first: looked_for.below.is_none(),
+        read_through: READ_THROUGH,
         is_narrowed: !query.is_empty(),
         query,
     };

@@ -2,6 +2,7 @@
 //!
 //! `WAYBILL_SCREENS=FOLDER` keeps a picture of each page.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -120,11 +121,10 @@ fn axe() -> String {
         for file in ["package.json", "package-lock.json", ".npmrc"] {
             std::fs::copy(source.join(file), folder.join(file)).unwrap();
         }
-        let fetched =
-            Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(&folder);
-        let said = { fetched }
-            .output()
-            .unwrap_or_else(|error| panic!("npm is missing: run ./test, which installs it: {error}"));
+        let mut fetch = Command::new("npm");
+        fetch.args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(&folder);
+        let said =
+            fetch.output().unwrap_or_else(|error| panic!("npm is missing: run ./test, which installs it: {error}"));
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
         std::fs::write(&kept, &lock).unwrap();
     }
@@ -138,10 +138,12 @@ fn orders(count: usize) -> String {
     let mut csv = format!("{HEADER}\n");
     for number in 1..=count {
         let weight = if number % 5 == 0 { "400" } else { "1" };
-        csv.push_str(&format!(
-            "S-{number},{},Erika Mustermann,Heidestraße {number},10557,Berlin,DE,{weight},Cup,2\n",
+        writeln!(
+            csv,
+            "S-{number},{},Erika Mustermann,Heidestraße {number},10557,Berlin,DE,{weight},Cup,2",
             1000 + number
-        ));
+        )
+        .unwrap();
     }
     csv
 }
@@ -203,6 +205,9 @@ async fn a_person_goes_from_signing_in_to_the_customers_page_by_clicking() {
     ] {
         scene.open(path).await;
         scene.is_sound(name).await;
+        if let Some(folder) = screens() {
+            browser.picture(&folder.join(format!("{name}.png"))).await;
+        }
     }
 
     // The customer looks at the parcel on a phone.

@@ -1,21 +1,23 @@
 //! A browser for tests: Chromium, driven by its own driver in the words of the W3C's WebDriver.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
 /// How long anything may take on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How an element is named in an answer.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A window of a browser of its own.
 pub struct Browser {
     driver: Child,
+    /// Kept, so that the driver may say more.
+    _said: Lines<BufReader<ChildStdout>>,
     port: u16,
     session: String,
     client: reqwest::Client,
@@ -51,10 +53,13 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("chromedriver is missing: run ./test, which installs it: {error}"));
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
+        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = said
+            .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok())
+            .find_map(|line| {
+                line.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok().filter(|port| *port != 0)
+            })
             .unwrap_or_else(|| panic!("chromedriver did not start"));
         let client = client();
         let wanted = json!({ "capabilities": { "alwaysMatch": {
@@ -65,7 +70,7 @@ impl Browser {
                 "--no-first-run", "--disable-extensions", "--window-size=1280,900",
             ] },
         } } });
-        let mut browser = Self { driver, port, session: String::new(), client };
+        let mut browser = Self { driver, _said: said, port, session: String::new(), client };
         let answer = browser.post("/session", &wanted).await;
         browser.session = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}")).to_owned();
         browser.tell("timeouts", &json!({ "script": 120_000, "pageLoad": 120_000 })).await;

@@ -100,14 +100,11 @@ impl Tx<'_> {
         let mut asked = params![tenant.as_str(), below].to_vec();
         for (column, value) in conditions {
             asked.push(value);
-            sql.push_str(&format!(" and {column} = ${}", asked.len()));
+            sql = format!("{sql} and {column} = ${}", asked.len());
         }
         asked.push(floor.into());
-        sql.push_str(&format!(
-            " and id >= ${} and is_deleted = 0 order by id desc limit {}",
-            asked.len(),
-            search.limit + 1
-        ));
+        let sql =
+            format!("{sql} and id >= ${} and is_deleted = 0 order by id desc limit {}", asked.len(), search.limit + 1);
         let rows = self.rows(&sql, &asked).await?;
         let mut orders = rows.iter().map(order).collect::<Result<Vec<_>>>()?;
         let next = if orders.len() > search.limit {
@@ -176,7 +173,7 @@ impl Tx<'_> {
                     found.push(read);
                 }
             }
-            found.sort_by(|a, b| b.id.cmp(&a.id));
+            found.sort_by_key(|order| std::cmp::Reverse(order.id));
         }
         let has_more = found.len() > search.limit;
         found.truncate(search.limit);
