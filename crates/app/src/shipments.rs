@@ -158,7 +158,7 @@ impl App {
     /// Ships an order: chooses, books, draws and stores the labels. An order whose parcels are already being shipped
     /// gives that shipment, once it is known what became of it.
     pub async fn ship(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let (shipment, is_new) = self.begin_shipment(caller, order, wish, None).await?;
+        let (shipment, is_new) = Box::pin(self.begin_shipment(caller, order, wish, None)).await?;
         if !is_new {
             return self.settled_shipment(caller, shipment.id).await;
         }
@@ -182,7 +182,7 @@ impl App {
 
     /// Starts shipping an order and answers as soon as that is stored; the carrier is asked afterwards.
     pub async fn ship_soon(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
-        let (shipment, is_new) = self.begin_shipment(caller, order, wish, None).await?;
+        let (shipment, is_new) = Box::pin(self.begin_shipment(caller, order, wish, None)).await?;
         if is_new {
             let (app, tenant, begun) = (self.clone(), caller.tenant().clone(), shipment.clone());
             let booking = async move {
