@@ -160,7 +160,7 @@ pub(super) async fn left_behind(
     let paging = Paging::read(&parameters, place)?;
     let found = app.left_behind(&caller, manifest_id(&id)?, paging.after, paging.wanted()).await?;
     let behind = |last: &HandedParcel| {
-        let at = last.booked_at.map_or(0, |at| at.as_microsecond());
+        let at = last.booked_at.map_or(0, domain::Timestamp::as_microsecond);
         format!("{at}.{}", last.parcel.number())
     };
     Ok(json(StatusCode::OK, &paging.page(found, behind, HandedView::of)))

@@ -17,9 +17,8 @@ use super::error::Problems;
 /// The tag of something as it stands; another one for whatever differs.
 pub(super) fn of(state: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(state).unwrap_or_default();
-    let digest = Sha256::digest(bytes);
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    let first = Sha256::digest(bytes).iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("\"{first:016x}\"")
 }
 
 /// The tag of something that counts its changes.
