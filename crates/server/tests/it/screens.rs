@@ -333,7 +333,7 @@ async fn g2_a_pause_is_announced_and_the_backlog_goes_out_in_order() {
     }
     let orders: Vec<_> = created(&scene)
         .iter()
-        .map(|body| (1..=3).find(|number| body.contains(&format!("S-{number}"))).unwrap_or(0))
+        .map(|body| (1..=3).find(|number| body.contains(&format!("\"ord_{number}\""))).unwrap_or(0))
         .collect();
     assert_eq!(orders, [1, 2, 3]);
 }
