@@ -37,6 +37,30 @@ struct Source {
     text: &'static str,
 }
 
+macro_rules! pictures {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../../docs/", $name, ".png")).as_slice())),*]
+    };
+}
+
+/// Pictures that pages show, by their path without its ending.
+const PICTURES: &[(&str, &[u8])] = pictures![
+    "label",
+    "screens/batch",
+    "screens/carriers",
+    "screens/documents",
+    "screens/exceptions",
+    "screens/keys",
+    "screens/order",
+    "screens/orders",
+    "screens/overview",
+    "screens/phone",
+    "screens/rates",
+    "screens/rules",
+    "screens/shipments",
+    "screens/webhook",
+];
+
 /// The page that `/docs` shows.
 const FIRST: &str = "README";
 
@@ -50,7 +74,10 @@ const PAGES: &[Source] = pages![
     "rules" "Routing rules",
     "addresses" "Addresses",
     "batches" "Batches",
+    "parcels" "Parcels and pieces",
     "import" "Import orders",
+    "dashboard" "The dashboard",
+    "native-api" "The native API",
     "webhooks" "Webhooks",
     "acts" "Acts and erasure",
     "dialects" "One order, every dialect",
@@ -184,13 +211,12 @@ pub fn router(documents: &[(&str, &str)]) -> Router {
         // Links of the repository's own pages work here too.
         guide.show(name.strip_suffix(".md").unwrap_or(&name))
     };
-    let label = async || ([(header::CONTENT_TYPE, "image/png")], include_bytes!("../../../docs/label.png").as_slice());
-    Router::new()
-        .route("/docs", get(first))
-        .route("/docs/", get(first))
-        .route("/docs/label.png", get(label))
-        .route("/docs/{name}", get(page))
-        .with_state(guide)
+    let pages = Router::new().route("/docs", get(first)).route("/docs/", get(first)).route("/docs/{name}", get(page));
+    let all = PICTURES.iter().fold(pages, |router, (name, bytes)| {
+        let picture = async move || ([(header::CONTENT_TYPE, "image/png")], *bytes);
+        router.route(&format!("/docs/{name}.png"), get(picture))
+    });
+    all.with_state(guide)
 }
 
 #[cfg(test)]

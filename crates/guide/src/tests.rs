@@ -105,3 +105,13 @@ fn html_in_a_page_is_shown_and_not_obeyed() {
     assert!(markdown::html("# A `b` c\n\n# A b c").contains("<h1 id=\"a-b-c-1\">"));
     assert!(markdown::html("[x](setup.md#a)").contains("href=\"/docs/setup#a\""));
 }
+
+#[test]
+fn every_picture_that_a_page_shows_is_served() {
+    let guide = guide();
+    let shown: BTreeSet<_> =
+        guide.pages.values().flat_map(|page| between(&page.body, "<img src=\"/docs/")).map(str::to_owned).collect();
+    let served: BTreeSet<_> = PICTURES.iter().map(|(name, _)| format!("{name}.png")).collect();
+    assert_eq!(shown.difference(&served).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert!(!shown.is_empty());
+}

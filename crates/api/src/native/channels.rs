@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use domain::Error;
 use domain::channel::{Channel, ChannelNumber};
+use domain::tenant::Scope;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -103,6 +104,7 @@ pub(super) async fn rename(
 
 /// `DELETE /v1/channels/{id}`: its orders stay.
 pub(super) async fn delete(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
+    caller.require(Scope::Setup)?;
     let number = number(&id)?;
     let owner = app.as_owner_of(&caller, number)?;
     app.delete_channel(&owner, number).await?;

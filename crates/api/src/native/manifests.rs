@@ -122,8 +122,8 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
 pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
     let paging = Paging::read(&parameters, ManifestId::from_native)?;
     let list = ManifestList {
-        account: word(&parameters, "carrier_account"),
-        location: word(&parameters, "location"),
+        account: word(&parameters, "carrier_account")?,
+        location: word(&parameters, "location")?,
         day: filter(&parameters, "date", "a day such as 2026-11-27")?,
         below: paging.after,
         limit: paging.wanted(),

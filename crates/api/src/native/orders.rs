@@ -249,9 +249,9 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, 
     let channel: Option<i64> = filter(&parameters, "channel", "a channel's number")?;
     let wanted = OrderFilter {
         channels: channel.map(|number| vec![ChannelNumber(number)]),
-        external_id: word(&parameters, "external_id"),
-        number: word(&parameters, "number"),
-        status: word(&parameters, "status"),
+        external_id: word(&parameters, "external_id")?,
+        number: word(&parameters, "number")?,
+        status: word(&parameters, "status")?,
         created_from: filter(&parameters, "created_from", AN_INSTANT)?,
         created_before: filter(&parameters, "created_before", AN_INSTANT)?,
         placed_from: filter(&parameters, "placed_from", AN_INSTANT)?,

@@ -82,7 +82,10 @@ pub(super) fn filter<T: FromStr>(parameters: &Parameters, name: &str, expected: 
     typed.parse().map(Some).map_err(|_| unfit())
 }
 
-/// A filter that is taken as it is.
-pub(super) fn word(parameters: &Parameters, name: &str) -> Option<String> {
-    parameters.value(name).filter(|text| !text.is_empty()).map(str::to_owned)
+/// A filter that is taken as it is. A null character stands in no text that is stored.
+pub(super) fn word(parameters: &Parameters, name: &str) -> Result<Option<String>, Error> {
+    match parameters.value(name).filter(|text| !text.is_empty()) {
+        Some(text) if text.contains('\0') => Err(Error::invalid(name, "a null character, expected text without one")),
+        text => Ok(text.map(str::to_owned)),
+    }
 }

@@ -144,7 +144,10 @@ async fn a_database_that_is_gone_is_told_by_every_route_and_the_next_request_aft
         // To wait for silence takes a second a request, so the routes are asked when they are told at once.
         let asked = Dialect::ALL.into_iter().filter(|_| fault == Fault::Gone);
         for dialect in asked.filter(|dialect| !api::routes_of(*dialect).is_empty()) {
-            let asked = operations(dialect).into_iter().map(async |operation| {
+            // What takes the installation's secret knows no key.
+            let with_key =
+                operations(dialect).into_iter().filter(|operation| !operation.path.starts_with("/v1/tenants"));
+            let asked = with_key.map(async |operation| {
                 let answer = t.call(operation.method.clone(), &operation.of_something(), operation.body()).await;
                 (operation.name(), answer)
             });

@@ -386,6 +386,8 @@ on_both_engines! {
             for (body, length) in [(large().into(), None), (chunked, None), (Body::from("{}"), Some("99999999999"))] {
                 let request = request(&operation.method, &operation.of_something(), &basic("pub-acme", "sec-acme"));
                 let mut request = request.body(body).unwrap();
+                // Whoever changes something must have seen it.
+                request.headers_mut().insert("if-match", HeaderValue::from_static("*"));
                 if let Some(length) = length {
                     request.headers_mut().insert("content-length", HeaderValue::from_static(length));
                 }
@@ -423,7 +425,7 @@ on_both_engines! {
         for (dialect, operation) in every_operation().into_iter().filter(|(_, operation)| operation.path.contains("{id}")) {
             let theirs = operation.of_something();
             // Both tenants have an integration 7, so this one is told by a number only one of them has.
-            let theirs = theirs.replace("/integrations/7", "/integrations/8");
+            let theirs = theirs.replace("/integrations/7", "/integrations/8").replace("/channels/7", "/channels/8");
             let id = theirs.strip_prefix(operation.path.split_once("{id}").unwrap().0).unwrap();
             let id = id.split(['/', '?']).next().unwrap().to_owned();
             let number = id.trim_start_matches(|letter: char| letter != '-').to_owned();

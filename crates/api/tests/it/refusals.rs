@@ -200,7 +200,7 @@ on_both_engines! {
             assert_eq!((options.status.as_u16(), options.text().as_str()), (200, ""));
             assert_eq!(options.header("allow"), allowed);
         }
-        let refused = t.call(Method::DELETE, "/v1/orders/ord_1", "").await;
+        let refused = t.call(Method::DELETE, "/v1/events", "").await;
         assert_eq!(
             refused.story(),
             json!({ "status": 405, "body": {
