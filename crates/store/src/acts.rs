@@ -27,7 +27,7 @@ struct Body {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Done {
     /// An event that names its actor.
-    Event(Event),
+    Event(Box<Event>),
     /// What no event tells of.
     Act(Act),
 }
@@ -143,7 +143,10 @@ impl Tx<'_> {
         let id = before.1.map_or(0, EventId::number);
         let asked = params![tenant.as_str(), who, before.0, id, from, limit];
         let [events, acts] = self.rows_of_each([(EVENTS, &asked), (ACTS, &asked)]).await?;
-        let mut done = events.iter().map(|row| event(row).map(Done::Event)).collect::<Result<Vec<_>>>()?;
+        let mut done = events
+            .iter()
+            .map(|row| event(row).map(|event| Done::Event(Box::new(event))))
+            .collect::<Result<Vec<_>>>()?;
         for row in &acts {
             done.push(Done::Act(act(row)?));
         }
@@ -166,7 +169,10 @@ impl Tx<'_> {
             where o.tenant_id = $1 and o.order_id = $2";
         let asked = params![tenant.as_str(), order.number()];
         let [events, acts, of_many] = self.rows_of_each([(EVENTS, &asked), (ACTS, &asked), (OF_MANY, &asked)]).await?;
-        let mut done = events.iter().map(|row| event(row).map(Done::Event)).collect::<Result<Vec<_>>>()?;
+        let mut done = events
+            .iter()
+            .map(|row| event(row).map(|event| Done::Event(Box::new(event))))
+            .collect::<Result<Vec<_>>>()?;
         for row in acts.iter().chain(&of_many) {
             done.push(Done::Act(act(row)?));
         }

@@ -379,7 +379,10 @@ on_both_engines! {
 
     async fn a_body_that_is_too_large_is_refused_by_every_route_however_it_is_announced(engine: Engine) {
         let mut attacker = Attacker::new(busy(engine).await).await;
-        for (dialect, operation) in every_operation().into_iter().filter(|(_, operation)| operation.has_body()) {
+        // Whoever has not the installation's secret learns that first.
+        let takes_key = |operation: &Operation| operation.says.get("security").is_none();
+        let bodies = every_operation().into_iter().filter(|(_, operation)| operation.has_body() && takes_key(operation));
+        for (dialect, operation) in bodies {
             let large = || format!("[{}]", " ".repeat(MOST_BYTES));
             let chunks = futures::stream::iter(large().into_bytes().chunks(1 << 16).map(<[u8]>::to_vec).collect::<Vec<_>>());
             let chunked = Body::from_stream(futures::StreamExt::map(chunks, Ok::<_, std::io::Error>));

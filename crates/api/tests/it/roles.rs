@@ -208,7 +208,7 @@ on_both_engines! {
         native POST /v1/deliveries/{id}/resend: setup
         native POST /v1/erasures: erase
         native POST /v1/keys: setup
-        native POST /v1/keys/{id}/rotate: setup
+        native POST /v1/keys/{id}/rotate: read, write, print, buy, void, setup, erase, overrule
         native POST /v1/locations: setup
         native POST /v1/manifests: print
         native POST /v1/manifests/{id}/close: print
