@@ -1,6 +1,6 @@
 //! The frame: what stands around every page of the dashboard, and what the key of whoever looks may do.
 
-use domain::tenant::{Mode, Scope};
+use domain::tenant::{Mode, Role, Scope};
 
 use crate::assets;
 use crate::session::Visit;
@@ -32,32 +32,14 @@ impl May {
     }
 }
 
-/// A role: a set of scopes with a name.
-pub(crate) struct Role {
-    /// The name in forms.
-    pub(crate) name: &'static str,
-    /// What people call it.
-    pub(crate) title: &'static str,
-    /// What it may do.
-    pub(crate) scopes: &'static [Scope],
-}
-
-/// Every role, the one that may least first.
-pub(crate) const ROLES: [Role; 4] = [
-    Role { name: "viewer", title: "Viewer", scopes: &[Scope::Read] },
-    Role { name: "packer", title: "Packer", scopes: &[Scope::Read, Scope::Print, Scope::Buy] },
-    Role {
-        name: "operator",
-        title: "Operator",
-        scopes: &[Scope::Read, Scope::Write, Scope::Print, Scope::Buy, Scope::Void, Scope::Overrule],
-    },
-    Role { name: "admin", title: "Administrator", scopes: &Scope::ALL },
-];
-
-/// The role that has exactly these scopes.
-pub(crate) fn role_of(scopes: &[Scope]) -> Option<&'static Role> {
-    let has_all = |role: &&Role| role.scopes.iter().all(|scope| scopes.contains(scope));
-    ROLES.iter().find(|role| has_all(role) && scopes.iter().all(|scope| role.scopes.contains(scope)))
+/// What people call a role.
+pub(crate) fn title_of(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Viewer",
+        Role::Packer => "Packer",
+        Role::Operator => "Operator",
+        Role::Admin => "Administrator",
+    }
 }
 
 /// A way to a page.

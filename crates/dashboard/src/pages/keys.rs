@@ -6,11 +6,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::Error;
-use domain::tenant::Scope;
+use domain::tenant::{Role, Scope};
 
 use super::problem::Refusal;
 use crate::answer::{desk, go_to};
-use crate::frame::{Frame, ROLES, role_of};
+use crate::frame::{Frame, title_of};
 use crate::session::{Posted, Visit};
 use crate::words;
 
@@ -38,9 +38,9 @@ async fn page(app: &App, visit: &Visit, issued: Option<(String, String)>) -> Res
     let lines = keys.iter().map(|row| Line {
         public: row.key.public.clone(),
         name: row.key.name.clone(),
-        role: role_of(&row.key.scopes).map_or_else(
+        role: Role::of(&row.key.scopes).map_or_else(
             || row.key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
-            |role| role.title.to_owned(),
+            |role| title_of(role).to_owned(),
         ),
         made: row.created_at.map_or_else(|| "–".to_owned(), |at| words::time(at, &visit.caller.setup.zone)),
         is_own: row.key.public == visit.caller.key.public,
@@ -48,7 +48,7 @@ async fn page(app: &App, visit: &Visit, issued: Option<(String, String)>) -> Res
     Ok(KeysPage {
         frame: visit.frame("Keys", "keys"),
         lines: lines.collect(),
-        roles: ROLES.iter().map(|role| (role.name, role.title)).collect(),
+        roles: Role::ALL.into_iter().map(|role| (role.as_str(), title_of(role))).collect(),
         issued,
     })
 }
@@ -62,7 +62,7 @@ pub(crate) async fn list(State(app): State<App>, visit: Visit) -> Result<Respons
 pub(crate) async fn create(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let Posted { visit, form } = posted;
     visit.caller.require(Scope::Setup)?;
-    let role = form.get("role").and_then(|name| ROLES.iter().find(|role| role.name == name));
+    let role = form.get("role").and_then(|name| Role::ALL.into_iter().find(|role| role.as_str() == name));
     let name = form.get("name").unwrap_or_default();
     let mut problems = Vec::new();
     if role.is_none() {
@@ -72,10 +72,10 @@ pub(crate) async fn create(State(app): State<App>, posted: Posted) -> Result<Res
         problems.push(domain::Problem::new("name", "a key needs a name of 1 to 100 characters"));
     }
     let Some(role) = role.filter(|_| problems.is_empty()) else { return Err(Error::Invalid(problems).into()) };
-    if let Some(missing) = role.scopes.iter().find(|scope| !visit.caller.key.scopes.contains(scope)) {
+    if let Some(missing) = role.scopes().iter().find(|scope| !visit.caller.key.scopes.contains(scope)) {
         return Err(Error::Denied(missing.as_str()).into());
     }
-    let issued = app.create_key(visit.caller.tenant(), name, role.scopes.to_vec()).await?;
+    let issued = app.create_key(visit.caller.tenant(), name, role.scopes().to_vec()).await?;
     let issued = (name.to_owned(), issued.secret.reveal().to_owned());
     Ok(desk(StatusCode::CREATED, &page(&app, &visit, Some(issued)).await?))
 }

@@ -4,21 +4,19 @@ use axum::body::Body;
 use domain::channel::Dialect;
 use domain::ids::OrderId;
 use domain::order::OrderDetails;
+use domain::tenant::Role;
 use http::{Request, StatusCode};
 use testkit::{Answer, Engine, SETUP, TestApp};
 
 /// Tenant `acme` with a key for each role, and `other`.
 pub fn setup() -> String {
-    let key = |name: &str, scopes: &str| {
+    let key = |role: Role| {
+        let name = role.as_str();
         format!(
-            "[[tenant.key]]\nname = \"{name}\"\npublic = \"pub-{name}\"\nsecret = \"sec-{name}\"\nscopes = [{scopes}]\n\n"
+            "[[tenant.key]]\nname = \"{name}\"\npublic = \"pub-{name}\"\nsecret = \"sec-{name}\"\nscopes = [\"{name}\"]\n\n"
         )
     };
-    let keys = [
-        key("viewer", "\"read\""),
-        key("packer", "\"read\", \"print\", \"buy\""),
-        key("operator", "\"read\", \"write\", \"print\", \"buy\", \"void\", \"overrule\""),
-    ];
+    let keys = [Role::Viewer, Role::Packer, Role::Operator].map(key);
     SETUP.replacen("[[tenant.integration]]", &format!("{}[[tenant.integration]]", keys.concat()), 1)
 }
 
