@@ -19,7 +19,7 @@ use store::testing::TestStore;
 use tower::ServiceExt;
 
 pub use store::on_both_engines;
-pub use store::testing::{Engine, Fault, Proxy, statements};
+pub use store::testing::{Engine, Fault, Proxy, exchanges, statements};
 
 pub mod carrier;
 pub mod geocoder;
