@@ -41,6 +41,7 @@ pub mod routing;
 pub mod setup;
 pub mod shipments;
 pub mod standing;
+pub mod states;
 pub mod story;
 pub mod tenants;
 pub mod tracking;
@@ -80,6 +81,8 @@ pub struct Parts {
     pub connectors: Vec<Arc<dyn Connector>>,
     /// How each dialect words its webhooks.
     pub event_bodies: Vec<Arc<dyn webhooks::EventBody>>,
+    /// The dialects that derive where an order stands.
+    pub order_states: Vec<Arc<dyn states::OrderStates>>,
     /// Sends webhooks; see [`guard::client`].
     pub http: reqwest::Client,
     /// What operators may set.
@@ -136,6 +139,7 @@ pub(crate) struct Wakes {
     pub(crate) tracking: Notify,
     pub(crate) checks: Notify,
     pub(crate) addresses: Notify,
+    pub(crate) states: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 

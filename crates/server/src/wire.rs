@@ -176,6 +176,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         random,
         connectors: connectors(settings, client.clone())?,
         event_bodies: api::event_bodies(),
+        order_states: api::order_states(),
         http: client,
         options,
     });

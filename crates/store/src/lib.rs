@@ -40,6 +40,7 @@ pub mod keys;
 pub mod lanes;
 pub mod locations;
 mod migrate;
+pub mod order_states;
 pub mod orders;
 pub mod postgres;
 mod pushes;

@@ -56,6 +56,7 @@ const MIGRATIONS: &[Migration] = migrations![
     18 "0018_searched_orders",
     19 "0019_webhook_authentication",
     20 "0020_searched_documents",
+    21 "0021_order_states",
 ];
 
 const TABLE: &str =

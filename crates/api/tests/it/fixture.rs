@@ -19,7 +19,8 @@ pub(crate) const OTHER: &str = "Basic cHViLW90aGVyOnNlYy1vdGhlcg==";
 /// An application that speaks every dialect, before its set-up.
 pub(crate) fn builder(engine: Engine) -> TestAppBuilder {
     let clock = testkit::standing();
-    TestApp::builder(engine).connectors(carriers::all(&handed(&clock))).clock(clock).event_bodies(api::event_bodies())
+    let builder = TestApp::builder(engine).connectors(carriers::all(&handed(&clock))).clock(clock);
+    builder.event_bodies(api::event_bodies()).order_states(api::order_states())
 }
 
 /// What connectors are handed: they look at this clock.
