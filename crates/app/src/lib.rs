@@ -24,6 +24,7 @@ pub mod clock;
 pub mod customers;
 mod customs;
 pub mod documents;
+pub mod exports;
 pub mod gates;
 pub mod guard;
 pub mod idempotency;

@@ -129,7 +129,8 @@ pub(crate) fn own_data_folder(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::FallbackFont>>> {
+/// The font for letters outside the embedded one.
+pub(crate) fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::FallbackFont>>> {
     let Some(path) = path else { return Ok(None) };
     let bytes = std::fs::read(path).with_context(|| format!("fallback_font {} cannot be read", path.display()))?;
     let font = documents::FallbackFont::from_bytes(bytes)

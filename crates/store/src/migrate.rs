@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = migrations![
     19 "0019_webhook_authentication",
     20 "0020_searched_documents",
     21 "0021_order_states",
+    22 "0022_exports",
 ];
 
 const TABLE: &str =

@@ -16,6 +16,7 @@ mod batches;
 mod customs;
 mod error;
 pub mod events;
+pub mod export;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 pub mod import;
@@ -100,6 +101,9 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/carrier-accounts", [get(accounts::list)])
         .at("/v1/carrier-accounts/{id}/check", [post(accounts::check)])
         .at("/v1/unknown-tracking-codes", [get(accounts::unknown_codes)])
+        .at("/v1/exports/orders", [get(export::orders)])
+        .at("/v1/exports/shipments", [get(export::shipments)])
+        .at("/v1/exports/rates", [get(export::rates)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])
         .at("/v1/webhooks", [get(webhooks::list)])

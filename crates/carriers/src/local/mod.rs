@@ -20,8 +20,8 @@ use std::sync::Arc;
 use domain::account::CarrierAccount;
 use domain::address::{AddressLimits, Need, Places, StreetForm};
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
-    Offer, Profile, RateRequest, Trace,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind,
+    Interface, Label, Offer, Profile, RateRequest, Trace,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -61,6 +61,7 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: true,
     has_one_number: false,
     serials_a_parcel: 1,
+    interface: Interface::endless("rate sheet"),
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {

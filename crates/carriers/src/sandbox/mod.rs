@@ -17,8 +17,8 @@ use std::time::Duration;
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
-    Offer, Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind,
+    Interface, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -59,6 +59,7 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: true,
     has_one_number: false,
     serials_a_parcel: 1,
+    interface: Interface::endless("sandbox"),
 };
 
 const fn field(name: &'static str, help: &'static str) -> Field {

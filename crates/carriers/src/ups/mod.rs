@@ -22,8 +22,8 @@ use base64::engine::general_purpose::STANDARD;
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label, LabelRequest,
-    Offer, Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Interface, Label,
+    LabelRequest, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::Format;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -54,6 +54,7 @@ static PROFILE: Profile = Profile {
     books_once_a_reference: false,
     has_one_number: false,
     serials_a_parcel: 0,
+    interface: Interface::endless("REST v2409, tracking v1, label recovery v1"),
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {

@@ -146,6 +146,10 @@ async fn completions_and_manual_know_every_command() {
     waybill-completions.1
     waybill-demo.1
     waybill-doctor.1
+    waybill-export-orders.1
+    waybill-export-rates.1
+    waybill-export-shipments.1
+    waybill-export.1
     waybill-import-orders.1
     waybill-import.1
     waybill-key-create.1

@@ -9,7 +9,8 @@ use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
 use domain::connector::{
-    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
+    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Interface, Offer, Profile,
+    RateRequest, Trace,
 };
 use domain::error::Problem;
 use domain::measure::Weight;
@@ -102,6 +103,7 @@ impl Connector for Local {
             books_once_a_reference: true,
             has_one_number: false,
             serials_a_parcel: 1,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -131,6 +133,7 @@ impl Connector for Real {
             books_once_a_reference: true,
             has_one_number: false,
             serials_a_parcel: 0,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -163,6 +166,7 @@ impl Connector for Play {
             books_once_a_reference: true,
             has_one_number: false,
             serials_a_parcel: 0,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
