@@ -33,6 +33,31 @@ impl Asked<'_> {
     }
 }
 
+/// What is written, once everything about it is known to be right.
+enum Work {
+    Rows(export::Export),
+    Acts(ActFilter),
+}
+
+impl Work {
+    async fn of(app: &App, caller: &Caller, asked: &Asked<'_>, format: FileFormat) -> anyhow::Result<Self> {
+        match asked {
+            Asked::Rows(subject, flags) => {
+                let period = export::Export::period(caller, flags.from, flags.to);
+                let period =
+                    period.map_err(|_| anyhow::anyhow!("--to is before --from: the period ends before it begins"))?;
+                Ok(Self::Rows(export::Export { subject: *subject, format, period }))
+            }
+            Asked::Acts(flags) => {
+                let (who, what) = (flags.who.clone(), flags.what.clone());
+                let filter = ActFilter { who, what, from: flags.from, to: flags.to };
+                app.acts(caller, &filter, None, 1).await.map_err(super::readable)?;
+                Ok(Self::Acts(filter))
+            }
+        }
+    }
+}
+
 /// Where it goes and whose it is.
 struct Target<'a> {
     file: &'a Path,
@@ -90,16 +115,17 @@ pub(super) async fn run(export: Export) -> anyhow::Result<ExitCode> {
 async fn keep(app: &App, asked: &Asked<'_>, target: &Target<'_>) -> anyhow::Result<usize> {
     let tenant = super::whose(app, target.tenant).await?;
     let caller = app.operator(&tenant, vec![Scope::Read]).await.map_err(super::readable)?;
+    let work = Work::of(app, &caller, asked, target.format).await?;
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} {msg}, {per_sec}")?);
     bar.set_message(asked.noun());
     if target.is_piped() {
-        return write(app, caller, asked, target.format, &mut std::io::stdout(), &bar).await;
+        return write(app, caller, work, target.format, &mut std::io::stdout(), &bar).await;
     }
     let growing = target.unfinished();
     let made = File::create(&growing);
     let made = made.with_context(|| format!("{} cannot be written: name another file", growing.display()))?;
     let mut out = BufWriter::new(made);
-    let written = write(app, caller, asked, target.format, &mut out, &bar).await;
+    let written = write(app, caller, work, target.format, &mut out, &bar).await;
     drop(out);
     bar.finish_and_clear();
     let finished = written.and_then(|count| Ok(std::fs::rename(&growing, target.file).map(|()| count)?));
@@ -111,14 +137,14 @@ async fn keep(app: &App, asked: &Asked<'_>, target: &Target<'_>) -> anyhow::Resu
 async fn write(
     app: &App,
     caller: Caller,
-    asked: &Asked<'_>,
+    work: Work,
     format: FileFormat,
     out: &mut dyn Write,
     bar: &ProgressBar,
 ) -> anyhow::Result<usize> {
-    let count = match asked {
-        Asked::Rows(subject, flags) => write_rows(app, &caller, (*subject, flags), format, out, bar).await?,
-        Asked::Acts(flags) => write_acts(app, caller, flags, format, out, bar).await?,
+    let count = match work {
+        Work::Rows(export) => write_rows(app, &caller, export, out, bar).await?,
+        Work::Acts(filter) => write_acts(app, caller, filter, format, out, bar).await?,
     };
     out.flush()?;
     Ok(count)
@@ -127,14 +153,10 @@ async fn write(
 async fn write_rows(
     app: &App,
     caller: &Caller,
-    (subject, flags): (Subject, &ExportFile),
-    format: FileFormat,
+    export: export::Export,
     out: &mut dyn Write,
     bar: &ProgressBar,
 ) -> anyhow::Result<usize> {
-    let period = export::Export::period(caller, flags.from, flags.to);
-    let period = period.map_err(|_| anyhow::anyhow!("--to is before --from: the period ends before it begins"))?;
-    let export = export::Export { subject, format, period };
     out.write_all(&export.head().map_err(super::readable)?)?;
     let (mut count, mut after) = (0, None);
     loop {
@@ -152,12 +174,11 @@ async fn write_rows(
 async fn write_acts(
     app: &App,
     caller: Caller,
-    flags: &ExportActs,
+    filter: ActFilter,
     format: FileFormat,
     out: &mut dyn Write,
     bar: &ProgressBar,
 ) -> anyhow::Result<usize> {
-    let filter = ActFilter { who: flags.who.clone(), what: flags.what.clone(), from: flags.from, to: flags.to };
     let mut pieces = std::pin::pin!(acts::export(app.clone(), caller, filter, format));
     let mut count = 0;
     while let Some((bytes, acts)) = pieces.try_next().await.map_err(super::readable)? {
