@@ -50,13 +50,12 @@ impl BrandingForm {
         let (chosen, header) = (colour("colour", &self.colour), colour("header_colour", &self.header_colour));
         let mut of = Vec::new();
         for word in &self.of {
-            match NoticeKind::parse(word) {
-                Some(kind) => of.push(kind),
-                None => {
-                    let known = NoticeKind::ALL.map(NoticeKind::as_str).join(", ");
-                    problems
-                        .push(Problem::new("of", format!("{word:?} is nothing to tell of: expected some of {known}")));
-                }
+            if let Some(kind) = NoticeKind::parse(word) {
+                of.push(kind);
+            } else {
+                let known = NoticeKind::ALL.map(NoticeKind::as_str).join(", ");
+                let text = format!("{word:?} is nothing to tell of: expected some of {known}");
+                problems.push(Problem::new("of", text));
             }
         }
         of.sort_unstable();

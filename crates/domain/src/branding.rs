@@ -117,9 +117,8 @@ impl Colour {
 
     fn towards(self, end: Self, grounds: [Self; 2]) -> Self {
         let mixed = |step: u32| {
-            let part = |from: u8, to: u8| ((u32::from(from) * (100 - step) + u32::from(to) * step) / 100) as u8;
-            let ([a, b, c], [x, y, z]) = (self.0, end.0);
-            Self([part(a, x), part(b, y), part(c, z)])
+            let part = |place: usize| (u32::from(self.0[place]) * (100 - step) + u32::from(end.0[place]) * step) / 100;
+            Self([0, 1, 2].map(|place| part(place) as u8))
         };
         let is_readable = |colour: &Self| grounds.iter().all(|ground| colour.contrast(*ground) >= READABLE);
         (0..=100).map(mixed).find(is_readable).unwrap_or(end)

@@ -78,6 +78,7 @@ const PAGES: &[Source] = pages![
     "batches" "Batches",
     "parcels" "Parcels and pieces",
     "import" "Import orders",
+    "export" "Export orders, shipments, rates",
     "dashboard" "The dashboard",
     "tracking" "Tracking page and e-mails",
     "native-api" "The native API",

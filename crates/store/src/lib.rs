@@ -46,6 +46,7 @@ pub mod locations;
 pub mod manifests;
 mod migrate;
 mod notices;
+pub mod order_states;
 pub mod orders;
 pub mod postgres;
 mod pushes;

@@ -19,6 +19,7 @@ mod check_addresses;
 pub(crate) mod deliver_webhooks;
 mod dispatch_orders;
 mod erase_people;
+mod follow_states;
 mod forget_answers;
 mod label_batches;
 mod lanes;
@@ -55,7 +56,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 13] = [
+const JOBS: [Job; 14] = [
     Job {
         kind: "label_batches",
         every: Duration::from_secs(1),
@@ -95,6 +96,14 @@ const JOBS: [Job; 13] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().notices),
         run: |app| Box::pin(send_notices::run(app)),
+    },
+    Job {
+        kind: "follow_states",
+        every: Duration::from_secs(1),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().states),
+        run: |app| Box::pin(follow_states::run(app)),
     },
     Job {
         kind: "check_addresses",

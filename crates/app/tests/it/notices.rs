@@ -357,7 +357,7 @@ on_both_engines! {
         shop.hears(&shipment, "in_transit").await;
         post.trouble([Trouble::Says("550 5.1.1 erika@example.com: no such user")]);
         shop.t.run_jobs().await;
-        shop.t.clock.advance(Duration::from_secs(60));
+        shop.t.clock.advance(Duration::from_mins(1));
         shop.hears(&shipment, "delivered").await;
         post.trouble([Trouble::Says("450 4.2.1 busy with erika@example.com")]);
         shop.t.run_jobs().await;

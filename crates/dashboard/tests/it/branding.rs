@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use domain::channel::Dialect;
-use domain::notice::{Notice, NoticeSaid, NoticeState};
 use domain::ids::{NoticeId, ParcelId, ShipmentId};
+use domain::notice::{Notice, NoticeSaid, NoticeState};
 use domain::tracking::TrackingStatus;
 use http::{Request, StatusCode};
 use testkit::on_both_engines;

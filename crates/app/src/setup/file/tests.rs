@@ -9,7 +9,8 @@ use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
 use domain::connector::{
-    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
+    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Interface, Offer, Profile,
+    RateRequest, Trace,
 };
 use domain::error::Problem;
 use domain::measure::Weight;
@@ -105,6 +106,7 @@ impl Connector for Local {
             serials_a_parcel: 1,
             manifests: false,
             collects: false,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -137,6 +139,7 @@ impl Connector for Real {
             serials_a_parcel: 0,
             manifests: false,
             collects: false,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -172,6 +175,7 @@ impl Connector for Play {
             serials_a_parcel: 0,
             manifests: false,
             collects: false,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -506,14 +510,14 @@ fn looks_and_notices_are_read_with_the_logo() {
         "branding = { name = \" \", colour = \"red\", logo = \"logo.svg\", color = \"#ffffff\" }\n\
          notices = { of = [\"sent\"], reply_to = \"help\" }\n",
     );
-    insta::assert_snapshot!(mistakes::mistakes(&text), @r#"
+    insta::assert_snapshot!(mistakes::mistakes(&text), @r##"
     tenant[acme].branding.name · line 7: found " ", expected a name of at most 80 characters
     tenant[acme].branding.colour · line 7: found "red", expected a colour as # and six hexadecimal digits, such as "#0b5cad"
     tenant[acme].branding.logo · line 7: the logo is neither a PNG nor a JPEG, expected one of these
     tenant[acme].branding.color · line 7: there is no such key, did you mean colour?
     tenant[acme].notices.of[#1] · line 8: found "sent", expected one of shipped, out_for_delivery, at_service_point, delivered, problem
     tenant[acme].notices.reply_to · line 8: found "help", expected an e-mail address such as "help@example.com"
-    "#);
+    "##);
 }
 
 proptest! {

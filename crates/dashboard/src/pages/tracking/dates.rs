@@ -112,11 +112,10 @@ pub(super) fn date(language: Language, date: Date) -> String {
     let month = months(language)[(date.month() as usize + 11) % 12];
     let (day, year) = (date.day(), date.year());
     match language {
-        Language::En | Language::Nl => format!("{weekday} {day} {month} {year}"),
+        Language::Fr if day == 1 => format!("{weekday} 1er {month} {year}"),
+        Language::En | Language::Nl | Language::Fr => format!("{weekday} {day} {month} {year}"),
         Language::De => format!("{weekday}, {day}. {month} {year}"),
         Language::Es => format!("{weekday}, {day} de {month} de {year}"),
-        Language::Fr if day == 1 => format!("{weekday} 1er {month} {year}"),
-        Language::Fr => format!("{weekday} {day} {month} {year}"),
         Language::Pl => format!("{weekday}, {day} {month} {year}"),
     }
 }

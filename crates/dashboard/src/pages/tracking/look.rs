@@ -47,16 +47,11 @@ fn colour(text: &str) -> Option<Option<Colour>> {
 
 /// Colours that can be read on light and on dark pages, whatever was chosen.
 fn stylesheet(chosen: Option<Colour>, header: Option<Colour>) -> String {
-    let (mut light, mut dark) = (String::new(), String::new());
-    if let Some(chosen) = chosen {
-        light.push_str(&format!("--moving:{};", chosen.on_light()));
-        dark.push_str(&format!("--moving:{};", chosen.on_dark()));
-    }
-    if let Some(header) = header {
-        let band = format!("--band:{header};--band-ink:{};--band-line:{header};", header.ink());
-        light.push_str(&band);
-        dark.push_str(&band);
-    }
+    let moving =
+        |shown: fn(Colour) -> Colour| chosen.map(|chosen| format!("--moving:{};", shown(chosen))).unwrap_or_default();
+    let band = header.map(|header| format!("--band:{header};--band-ink:{};--band-line:{header};", header.ink()));
+    let band = band.unwrap_or_default();
+    let (light, dark) = (moving(Colour::on_light) + &band, moving(Colour::on_dark) + &band);
     format!(":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n")
 }
 

@@ -157,7 +157,8 @@ fn every_word_of_the_page_is_in_the_language_of_its_reader() {
         let texts = body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim().to_owned());
         let mut texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
         for name in ["aria-label", "alt", "title"] {
-            let values = body.split(&format!(" {name}=\"")).skip(1).filter_map(|rest| rest.split_once('"'));
+            let start = format!(" {name}=\"");
+            let values = body.split(&start).skip(1).filter_map(|rest| rest.split_once('"'));
             texts.extend(values.map(|(text, _)| text.to_owned()));
         }
         texts
