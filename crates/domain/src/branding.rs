@@ -216,7 +216,7 @@ mod tests {
     fn a_colour_that_cannot_be_read_is_shown_in_another_shade_and_that_is_said() {
         let look = |text: &str| Branding { colour: Some(colour(text)), ..Branding::default() }.notes();
         assert_eq!(look("#ffe000"), ["#ffe000 is too light to be read on light pages, where it is shown as #7f7000"]);
-        assert_eq!(look("#0b5cad"), ["#0b5cad is too dark to be read on dark pages, where it is shown as #508aca"]);
+        assert_eq!(look("#0b5cad"), ["#0b5cad is too dark to be read on dark pages, where it is shown as #4f89c3"]);
         assert_eq!(look("#808080").len(), 1);
         assert_eq!(Branding::default().notes(), [""; 0]);
     }

@@ -67,9 +67,8 @@ impl Shop {
 fn shown(letter: &Received, shipment: &Shipment) -> String {
     let id = letter.header("Message-ID").trim_matches(['<', '>']).to_owned();
     let boundary = format!("={}=", id.replace('@', "."));
-    let text = letter.text.replace("=\r\n", "").replace('\r', "");
-    let text = text.replace(&shipment.parcels[0].tracking_token, "<token>");
-    text.replace(&boundary, "<boundary>").replace(&id, "<id>")
+    let text = letter.text.replace(&boundary, "<boundary>").replace("=\r\n", "").replace('\r', "");
+    text.replace(&shipment.parcels[0].tracking_token, "<token>").replace(&id, "<id>")
 }
 
 fn subjects(letters: &[Received]) -> Vec<&str> {
