@@ -130,7 +130,8 @@ pub(crate) fn own_data_folder(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::FallbackFont>>> {
+/// The font for letters outside the embedded one.
+pub(crate) fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::FallbackFont>>> {
     let Some(path) = path else { return Ok(None) };
     let bytes = std::fs::read(path).with_context(|| format!("fallback_font {} cannot be read", path.display()))?;
     let font = documents::FallbackFont::from_bytes(bytes)
@@ -179,6 +180,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         random,
         connectors: connectors(settings, client.clone())?,
         event_bodies: api::event_bodies(),
+        order_states: api::order_states(),
         http: client,
         options,
     });

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
-    Offer, Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind,
+    Interface, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{Dpi, Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
@@ -104,6 +104,7 @@ const PROFILE: Profile = Profile {
     serials_a_parcel: 1,
     manifests: false,
     collects: false,
+    interface: Interface::endless("script 1"),
 };
 
 impl Default for Scripted {
@@ -117,6 +118,12 @@ impl Scripted {
     /// A carrier that says yes to everything.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A carrier known as `scripted` whose interface ends with 10 June 2026.
+    pub fn ending() -> Self {
+        static ENDING: Profile = Profile { interface: Interface::until("script 1", (2026, 6, 10)), ..PROFILE };
+        Self { profile: &ENDING, ..Self::default() }
     }
 
     /// A second carrier, known as `second`, with a ledger of its own.
