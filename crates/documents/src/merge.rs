@@ -264,9 +264,7 @@ fn made_zpl(bytes: &[u8], dpi: Dpi, fonts: &Fonts<'_>) -> Result<Vec<u8>, String
     }
     let mut text = String::new();
     for bitmap in made_dots(&kind, bytes, dpi, fonts)? {
-        text.push_str(&format!("^XA^PW{}^LL{}^LH0,0\n", bitmap.width, bitmap.height));
-        zpl::graphic(&bitmap, 0, 0, "", &mut text);
-        text.push_str("^XZ\n");
+        zpl::write_dots(&bitmap, &mut text);
     }
     Ok(text.into_bytes())
 }

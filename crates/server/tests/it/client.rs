@@ -42,15 +42,13 @@ fn generated(name: &str) -> PathBuf {
 
 /// The orders of a night as a shop exports them.
 fn night() -> String {
-    let mut file = "external_id,number,total,currency,name,street1,house_number,postal_code,city,country,item_sku,item_name,\
+    let mut file =
+        "external_id,number,total,currency,name,street1,house_number,postal_code,city,country,item_sku,item_name,\
                     item_quantity,item_unit_price,item_weight_kg\n"
-        .to_owned();
+            .to_owned();
     for n in 1..=1000 {
-        writeln!(
-            file,
-            "night-{n},N-{n},4.50,EUR,Erika Mustermann,Heidestraße,17,10557,Berlin,DE,CUP-1,Cup,1,4.50,0.3"
-        )
-        .unwrap();
+        writeln!(file, "night-{n},N-{n},4.50,EUR,Erika Mustermann,Heidestraße,17,10557,Berlin,DE,CUP-1,Cup,1,4.50,0.3")
+            .unwrap();
     }
     file
 }
