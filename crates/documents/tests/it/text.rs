@@ -77,9 +77,9 @@ fn a_sum_on_delivery_stands_on_every_label_that_collects_it_and_on_no_other() {
     {
         for (amount, currency) in sums {
             for routing_code in [plain().routing_code, None] {
-                let collect = Some(on_delivery(amount, currency));
-                let told = format!("COLLECT {}", collect.unwrap());
-                let content = LabelContent { collect, routing_code, ..plain() };
+                let collect = on_delivery(amount, currency);
+                let told = format!("COLLECT {collect}");
+                let content = LabelContent { collect: Some(collect), routing_code, ..plain() };
                 let name = format!("{currency}-{}", content.routing_code.as_deref().unwrap_or("none"));
                 let found = read(&content, &name, format);
                 let shown = found.replace("  ", " ");
