@@ -50,7 +50,7 @@ const SHEET: &str = "service,zone,countries,postal_prefixes,min_weight_kg,max_we
 
 fn setup_file(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let files = |_: &str| Ok(SHEET.to_owned());
+        let files = |_: &str| Ok(SHEET.as_bytes().to_vec());
         drop(app::setup::file::read(text, &files, &|_| Some("value".to_owned()), &connectors()));
     }
 }
@@ -60,7 +60,7 @@ fn rate_sheet(bytes: &[u8]) {
         [[tenant.carrier_account]]\nid = \"house\"\ncarrier = \"local\"\n\
         settings = { rate_sheet = \"rates.csv\", sscc_prefix = \"4012345\", carrier_name = \"House\" }\n";
     if let Ok(sheet) = std::str::from_utf8(bytes) {
-        let files = |_: &str| Ok(sheet.to_owned());
+        let files = |_: &str| Ok(sheet.as_bytes().to_vec());
         drop(app::setup::file::read(SETUP, &files, &|_| None, &connectors()));
     }
 }

@@ -93,6 +93,7 @@ fn emptied(details: &OrderDetails, traces: &Traces) -> Result<OrderDetails> {
     let plain = OrderDetails {
         notes: None,
         customer: None,
+        language: None,
         custom_fields: domain::order::CustomFields::default(),
         extra: std::collections::BTreeMap::new(),
         ..details.clone()

@@ -19,6 +19,7 @@ pub mod accounts;
 pub mod acts;
 pub mod addresses;
 pub mod batches;
+pub mod branding;
 pub mod caller;
 pub mod channels;
 pub mod checks;
@@ -37,7 +38,9 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod locations;
+pub mod mail;
 pub mod manifests;
+pub mod notices;
 pub mod orders;
 pub mod overview;
 pub mod pushes;
@@ -58,6 +61,7 @@ pub mod tenants;
 pub mod tracking;
 pub mod vault;
 pub mod webhooks;
+pub mod words;
 
 pub use caller::{Caller, Credentials};
 pub use clock::{Clock, Random};
@@ -126,6 +130,8 @@ pub struct Options {
     pub installation_secret: Option<domain::Secret>,
     /// A further path below which the shipping order API answers, `/shipping/v1`.
     pub shipments_prefix: Option<String>,
+    /// The mail server that takes e-mails to those who wait for parcels; nobody is written to without one.
+    pub mail: Option<mail::MailServer>,
 }
 
 impl Default for Options {
@@ -142,6 +148,7 @@ impl Default for Options {
             erased_kept: Duration::from_hours(24 * 3_650),
             installation_secret: None,
             shipments_prefix: None,
+            mail: None,
         }
     }
 }
@@ -158,6 +165,7 @@ pub(crate) struct Wakes {
     pub(crate) checks: Notify,
     pub(crate) addresses: Notify,
     pub(crate) erasures: Notify,
+    pub(crate) notices: Notify,
     pub(crate) states: Notify,
     pub(crate) is_stopping: AtomicBool,
 }

@@ -54,6 +54,12 @@ pub struct Account {
 }
 
 impl TenantSetup {
+    /// What those who wait for its parcels know it as.
+    pub fn shown_name(&self) -> &str {
+        let chosen = self.tenant.branding.as_ref().and_then(|branding| branding.name.as_deref());
+        chosen.unwrap_or(&self.tenant.name)
+    }
+
     /// The channel with this number.
     pub fn channel(&self, number: ChannelNumber) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.number == number)

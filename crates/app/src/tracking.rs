@@ -1,12 +1,14 @@
 //! Tracking: what carriers and own fleets report, and the public page of a parcel.
 
 use domain::account::AccountCheck;
+use domain::branding::Branding;
 use domain::event::{About, EventKind};
 use domain::ids::{ParcelId, ShipmentId, TrackingEventId};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::{Scope, TenantId};
 use domain::time::SentTime;
 use domain::tracking::{Incident, Milestone, Place, TrackingEvent, TrackingReport, TrackingStatus, status_after};
+use domain::zone::zone_of;
 use domain::{Error, Problem, Result, Timestamp};
 use jiff::Span;
 use jiff::civil::{Time, Weekday};
@@ -15,6 +17,7 @@ use store::lanes::TRACKING;
 pub use store::shipments::UnscannedParcel;
 pub use store::tracking::UnknownCode;
 
+use crate::notices::Moved;
 use crate::tenants::{Account, TenantSetup};
 use crate::{App, Caller, event};
 
@@ -69,8 +72,12 @@ const UNKNOWN_CODES: usize = 200;
 /// What the public page of a parcel shows: nothing of the address beyond the city.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackingView {
-    /// Who sent it.
+    /// Who sent it, as those who wait know it.
     pub tenant_name: String,
+    /// How its sender looks.
+    pub branding: Branding,
+    /// The language that the order says its buyer is spoken to in, a tag such as `de-AT`.
+    pub language: Option<String>,
     /// The service it goes by.
     pub service_name: String,
     /// The carrier's number.
@@ -89,8 +96,12 @@ pub struct TrackingView {
     pub booked_at: Option<Timestamp>,
     /// What happened, newest first.
     pub events: Vec<TrackingEvent>,
-    /// The zone times are shown in.
+    /// The country of whoever waits for it, two letters.
+    pub reader_country: Option<String>,
+    /// The zone times are shown in: that of whoever waits, else the tenant's.
     pub zone: TimeZone,
+    /// Whether that is the zone of whoever waits; else each time is shown with its distance from UTC.
+    pub is_zone_known: bool,
 }
 
 impl App {
@@ -136,6 +147,7 @@ impl App {
             })
             .collect();
         let event_ids = self.event_ids(shipment.parcels.len()).await?;
+        let wanted = self.wanted_notices(setup, &shipment).await?;
         let tenant = tenant.clone();
         let shipment = self
             .store()
@@ -158,7 +170,7 @@ impl App {
                         tx.count_unknown_code(&tenant, &carrier, event).await?;
                     }
                 }
-                let mut news = Vec::new();
+                let (mut news, mut notices) = (Vec::new(), Vec::new());
                 let (order, mut is_changed) = (shipment.order, false);
                 let tracking_kind = shipment.told_as(EventKind::ParcelTrackingChanged);
                 let milestone_kind = shipment.told_as(EventKind::ParcelMilestone);
@@ -190,6 +202,8 @@ impl App {
                     let (old, new) = (parcel.tracking.as_str().to_owned(), status.as_str().to_owned());
                     let about = About { old: Some(old), new: Some(new), ..about };
                     news.push(event(*event_id, tracking_kind, now, about));
+                    let moved = Moved { order, shipment: id, parcel: parcel.id, event: *event_id, status };
+                    notices.extend(latest.and_then(|latest| wanted.notice(moved, latest.sort_at, now)));
                     parcel.tracking = status;
                     is_changed = true;
                 }
@@ -199,10 +213,14 @@ impl App {
                     shipment.version += 1;
                 }
                 tx.emit_all(&tenant, &news).await?;
+                if !notices.is_empty() {
+                    tx.add_notices(&tenant, &notices).await?;
+                }
                 Ok(shipment)
             })
             .await?;
         self.wakes().events.notify_one();
+        self.wakes().notices.notify_one();
         Ok(shipment)
     }
 
@@ -354,16 +372,22 @@ impl App {
                 let Some((tenant, shipment, parcel)) = tx.parcel_by_token(&token).await? else { return Ok(None) };
                 let Some(shipment) = tx.shipment(&tenant, shipment).await? else { return Ok(None) };
                 let events = tx.tracking_events(&tenant, parcel).await?;
-                Ok(Some((tenant, shipment, parcel, events)))
+                let order = tx.order_ever(&tenant, shipment.order).await?;
+                Ok(Some((tenant, shipment, parcel, events, order.and_then(|order| order.details.language))))
             })
             .await?;
-        let (tenant, shipment, id, mut events) = found.ok_or(Error::NotFound("parcel"))?;
+        let (tenant, shipment, id, mut events, language) = found.ok_or(Error::NotFound("parcel"))?;
         let setup = self.tenant_setup(&tenant).await?.ok_or(Error::NotFound("parcel"))?;
         let parcel = shipment.parcels.iter().find(|parcel| parcel.id == id).ok_or(Error::NotFound("parcel"))?;
         events.reverse();
         let recipient = &shipment.details.recipient;
+        // Whoever sends something back is the one who looks.
+        let reader = if shipment.is_return() { &shipment.details.sender } else { recipient };
+        let zone = zone_of(reader);
         Ok(TrackingView {
-            tenant_name: setup.tenant.name.clone(),
+            tenant_name: setup.shown_name().to_owned(),
+            branding: setup.tenant.branding.clone().unwrap_or_default(),
+            language,
             service_name: shipment.details.service_name.clone(),
             tracking_number: parcel.tracking_number.clone(),
             order_reference: shipment.details.order_reference.clone(),
@@ -373,7 +397,9 @@ impl App {
             is_cancelled: shipment.status == domain::shipment::ShipmentStatus::Cancelled,
             booked_at: shipment.details.booked_at,
             events,
-            zone: setup.zone.clone(),
+            is_zone_known: zone.is_some(),
+            zone: zone.unwrap_or_else(|| setup.zone.clone()),
+            reader_country: reader.country_code(),
         })
     }
 

@@ -7,9 +7,11 @@ use std::path::Path;
 
 use app::tracking::TrackingView;
 use askama::Template;
-use dashboard::pages::tracking::TrackingPage;
+use dashboard::pages::tracking::{Reader, TrackingPage};
 use dashboard::pages::trouble::Trouble;
+use domain::branding::Branding;
 use domain::ids::{ParcelId, TrackingEventId};
+use domain::language::Language;
 use domain::time::Timestamp;
 use domain::tracking::{Incident, Milestone, Place, TrackingEvent, TrackingReport, TrackingStatus};
 use jiff::tz::TimeZone;
@@ -63,6 +65,8 @@ fn view(status: TrackingStatus) -> Answer<TrackingView> {
     events.reverse();
     Ok(TrackingView {
         tenant_name: "Acme GmbH".to_owned(),
+        branding: Branding::default(),
+        language: None,
         service_name: "House Standard".to_owned(),
         tracking_number: Some("340434188193001234567".to_owned()),
         order_reference: Some("OX-2026-000123".to_owned()),
@@ -72,7 +76,9 @@ fn view(status: TrackingStatus) -> Answer<TrackingView> {
         is_cancelled: false,
         booked_at: Some("2026-03-03T08:00:00Z".parse()?),
         events,
+        reader_country: Some("DE".to_owned()),
         zone: TimeZone::get("Europe/Berlin")?,
+        is_zone_known: true,
     })
 }
 
@@ -80,20 +86,30 @@ fn main() -> Answer<()> {
     let folder = std::env::args().nth(1).ok_or("which folder? cargo run -p dashboard --example tracking -- DIR")?;
     let write = |name: &str, html: String| fs::write(Path::new(&folder).join(format!("{name}.html")), html);
     fs::create_dir_all(&folder)?;
+    let page = |view: &TrackingView, language: Language| {
+        let reader = Reader { token: "token".to_owned(), asked: Some(language.code().to_owned()), ..Reader::default() };
+        TrackingPage::of(view, &reader).render()
+    };
     for status in TrackingStatus::ALL {
-        write(status.as_str(), TrackingPage::of(&view(status)?).render()?)?;
+        write(status.as_str(), page(&view(status)?, Language::En)?)?;
+    }
+    for language in Language::ALL {
+        write(
+            &format!("out_for_delivery.{}", language.code()),
+            page(&view(TrackingStatus::OutForDelivery)?, language)?,
+        )?;
     }
     let cancelled = TrackingView { is_cancelled: true, ..view(TrackingStatus::Announced)? };
-    write("cancelled", TrackingPage::of(&cancelled).render()?)?;
+    write("cancelled", page(&cancelled, Language::En)?)?;
     let cancelled = TrackingView { is_cancelled: true, ..view(TrackingStatus::InTransit)? };
-    write("cancelled_in_transit", TrackingPage::of(&cancelled).render()?)?;
+    write("cancelled_in_transit", page(&cancelled, Language::Fr)?)?;
     let long = TrackingView {
         tenant_name: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH".to_owned(),
         order_reference: Some("a-very-long-order-reference-0123456789-0123456789-0123456789".to_owned()),
         ..view(TrackingStatus::InTransit)?
     };
-    write("long", TrackingPage::of(&long).render()?)?;
-    write("not_found", Trouble::not_found().render()?)?;
-    write("unavailable", Trouble::unavailable().render()?)?;
+    write("long", page(&long, Language::De)?)?;
+    write("not_found", Trouble::not_found(Language::Nl).render()?)?;
+    write("unavailable", Trouble::unavailable(Language::Pl).render()?)?;
     Ok(())
 }

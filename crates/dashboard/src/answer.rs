@@ -4,9 +4,9 @@ use askama::Template;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// What browsers may do with a public page. The hash is that of the one `<style>` element, `templates/style.css`; a test says
-/// which hash belongs here after a change.
-const PUBLIC_POLICY: &str = "default-src 'none'; style-src 'sha256-5yV8GGO2YnEW6q1WbPPWT+0mshhQSnFsK4SXKBiSBF4='; \
+/// What browsers may do with a public page: load the sender's colours and logo from here. The hash is that of the one `<style>`
+/// element, `templates/style.css`; a test says which hash belongs here after a change.
+const PUBLIC_POLICY: &str = "default-src 'none'; style-src 'self' 'sha256-SNi16IHgmH/AOJUU9gnpXAcGXtqw2mJ7oufaPRHasUk='; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What browsers may do with a page of the dashboard: load our own files, send our own forms, and run no script that
@@ -59,6 +59,7 @@ pub(crate) fn go_to(path: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;
+    use domain::language::Language;
     use sha2::{Digest as _, Sha256};
 
     use super::*;
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_style_that_the_page_holds() {
-        let html = Trouble::not_found().render().unwrap();
+        let html = Trouble::not_found(Language::En).render().unwrap();
         let style = html.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));
         assert!(PUBLIC_POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is now sha256-{hash}");
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn every_answer_is_closed_to_scripts_frames_caches_and_search_engines() {
-        let answer = respond(StatusCode::NOT_FOUND, &Trouble::not_found());
+        let answer = respond(StatusCode::NOT_FOUND, &Trouble::not_found(Language::En));
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
         let mut headers: Vec<_> = answer.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
         headers.sort();

@@ -50,7 +50,7 @@ pub(crate) struct Way {
 }
 
 /// The pages that are always one click away, in the order of a day's work.
-const WAYS: [(&str, &str); 10] = [
+const WAYS: [(&str, &str); 11] = [
     ("overview", "Overview"),
     ("orders", "Orders"),
     ("batches", "Batches"),
@@ -60,6 +60,7 @@ const WAYS: [(&str, &str); 10] = [
     ("carriers", "Carriers"),
     ("rules", "Rules"),
     ("webhooks", "Webhooks"),
+    ("branding", "Tracking page"),
     ("keys", "Keys"),
 ];
 
@@ -120,7 +121,7 @@ impl Frame {
     /// The pages this key may see.
     pub(crate) fn ways(&self) -> Vec<Way> {
         let is_open = |section: &str| match section {
-            "keys" => self.may.setup,
+            "keys" | "branding" => self.may.setup,
             _ => self.may.read,
         };
         let paths = WAYS.into_iter().filter(|(section, _)| is_open(section));

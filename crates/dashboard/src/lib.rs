@@ -17,17 +17,24 @@ pub mod pages;
 mod session;
 mod words;
 
-use pages::{batches, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks};
+use pages::{
+    batches, branding, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks,
+};
 
 /// Every page, on its own path: the tracking page at `/t/{token}`, the dashboard at `/` and below `/ui`. `read_file` reads the
 /// orders of a file that somebody uploads.
 pub fn router(app: App, read_file: ReadFile) -> Router {
     let tracking = {
-        let app = app.clone();
-        pages::tracking::router(move |token| {
+        let (app, logos) = (app.clone(), app.clone());
+        let find = move |token: String| {
             let app = app.clone();
             async move { app.tracking_page(&token).await }
-        })
+        };
+        let find_logo = move |token: String| {
+            let app = logos.clone();
+            async move { app.logo_of_parcel(&token).await }
+        };
+        pages::tracking::router(find, find_logo)
     };
     let desk = Router::new()
         .route("/", get(async || answer::go_to("/ui/overview")))
@@ -64,6 +71,12 @@ pub fn router(app: App, read_file: ReadFile) -> Router {
         .route("/ui/documents", get(documents::list))
         .route("/ui/documents/{id}", get(documents::open))
         .route("/ui/rules", get(rules::show).post(rules::change))
+        .route("/ui/branding", get(branding::show).post(branding::save))
+        .route(
+            "/ui/branding/logo",
+            get(branding::logo).post(branding::put_logo).layer(DefaultBodyLimit::max(branding::LARGEST)),
+        )
+        .route("/ui/branding/logo/remove", post(branding::drop_logo))
         .route("/ui/keys", get(keys::list).post(keys::create))
         .route("/ui/keys/{public}/revoke", post(keys::revoke))
         .route("/ui/import", get(import::ask).post(import::take).layer(DefaultBodyLimit::max(import::LARGEST)))

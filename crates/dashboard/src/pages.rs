@@ -1,6 +1,7 @@
 //! One file a page, named after what it shows.
 
 pub(crate) mod batches;
+pub(crate) mod branding;
 pub(crate) mod carriers;
 mod chart;
 mod countries;

@@ -11,7 +11,7 @@ mod place;
 mod split;
 mod wrap;
 
-pub use check::{AddressCheck, AddressStatus};
+pub use check::{AddressCheck, AddressStatus, region_code};
 pub use fit::{ChosenSplit, Fitted, Fitting, Side};
 pub use limits::{AddressLimits, Need, StreetForm};
 pub use phone::PhoneForm;

@@ -154,6 +154,10 @@ id!(
     DeliveryId, "dlv"
 );
 id!(
+    /// Names one e-mail to whoever waits for a parcel.
+    NoticeId, "ntc"
+);
+id!(
     /// Names one line of an integration's log.
     LogId, "log"
 );

@@ -131,6 +131,9 @@ pub struct OrderDetails {
     /// Who bought.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<Contact>,
+    /// The language its buyer is spoken to in, a tag such as `de` or `de-AT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Whom the invoice goes to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,

@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::branding::Branding;
 use crate::customer::CustomerBook;
 use crate::measure::Weight;
 use crate::money::{Currency, Money};
+use crate::notice::NoticeSetup;
 
 /// Names a tenant; lower-case letters, digits, `-` and `_`, at most 64.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,6 +104,12 @@ pub struct Tenant {
     /// How shipping addresses are looked at when orders come; nobody looks until asked when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_check: Option<AddressChecking>,
+    /// How it looks to those who wait for its parcels; plain when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branding: Option<Branding>,
+    /// What those who wait are told by e-mail; nothing when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notices: Option<NoticeSetup>,
 }
 
 /// How a tenant has its shipping addresses looked at.

@@ -47,6 +47,7 @@ macro_rules! pictures {
 const PICTURES: &[(&str, &[u8])] = pictures![
     "label",
     "screens/batch",
+    "screens/branding",
     "screens/carriers",
     "screens/documents",
     "screens/exceptions",
@@ -58,6 +59,7 @@ const PICTURES: &[(&str, &[u8])] = pictures![
     "screens/rates",
     "screens/rules",
     "screens/shipments",
+    "screens/tracking",
     "screens/webhook",
 ];
 
@@ -78,6 +80,7 @@ const PAGES: &[Source] = pages![
     "import" "Import orders",
     "export" "Export orders, shipments, rates",
     "dashboard" "The dashboard",
+    "tracking" "Tracking page and e-mails",
     "native-api" "The native API",
     "webhooks" "Webhooks",
     "acts" "Acts and erasure",

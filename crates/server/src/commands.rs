@@ -126,9 +126,8 @@ fn lines(problems: &[Problem]) -> String {
 pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-    let files = |name: &str| {
-        std::fs::read_to_string(folder.join(name)).map_err(|error| format!("{name} cannot be read: {error}"))
-    };
+    let files =
+        |name: &str| std::fs::read(folder.join(name)).map_err(|error| format!("{name} cannot be read: {error}"));
     let setup = app::setup::file::read(&text, &files, &config::environment, app.connectors())
         .map_err(|problems| anyhow::anyhow!("{} has {}", file.display(), lines(&problems)))?;
     let applied = app.apply(setup).await.map_err(readable)?;

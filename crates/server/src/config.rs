@@ -15,6 +15,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use app::mail::MailTls;
 use domain::{Problem, Secret};
 use toml::de::{DeTable, DeValue};
 use tracing_subscriber::EnvFilter;
@@ -25,7 +26,7 @@ use crate::cli::{Place, Serve};
 const DEFAULT_FILE: &str = "waybill.toml";
 
 /// Every setting by its name in a file; in the environment it is written `WAYBILL_…`, in capitals.
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 35] = [
     "listen",
     "data",
     "database_url",
@@ -54,7 +55,18 @@ const NAMES: [&str; 28] = [
     "metrics_token",
     "installation_secret",
     "otlp_endpoint",
+    "smtp_host",
+    "smtp_port",
+    "smtp_tls",
+    "smtp_user",
+    "smtp_password",
+    "smtp_password_file",
+    "mail_sender",
 ];
+
+/// Secrets, and the settings that name a file with one instead.
+const PAIRS: [(&str, &str); 3] =
+    [("key", "key_file"), ("previous_key", "previous_key_file"), ("smtp_password", "smtp_password_file")];
 
 /// What an installation chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,8 +126,29 @@ pub struct Settings {
     pub installation_secret: Option<Secret>,
     /// Where traces go, an OTLP collector over HTTP; only in a build with the feature `otlp`.
     pub otlp_endpoint: Option<String>,
+    /// The mail server for letters to those who wait; none are written without one.
+    pub mail: Option<Mail>,
     /// A file into which the sandbox carrier writes what it does, for drills.
     pub sandbox_journal: Option<PathBuf>,
+}
+
+/// The mail server, as it is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Its name or address.
+    pub host: String,
+    /// Its port; 587, 465 or 25, as the way to it is protected.
+    pub port: u16,
+    /// How the way to it is protected.
+    pub tls: MailTls,
+    /// Who we are there.
+    pub user: Option<String>,
+    /// The password as text; at most one of this and [`Self::password_file`] is set.
+    pub password: Option<Secret>,
+    /// The file of the password.
+    pub password_file: Option<PathBuf>,
+    /// The address that letters come from.
+    pub sender: String,
 }
 
 /// What a process does.
@@ -384,6 +417,7 @@ impl Sources<'_> {
                 .secret("installation_secret", "at least 24 characters", |text| text.chars().count() >= 24),
             metrics_token: self.secret("metrics_token", "at least 16 characters", |text| text.chars().count() >= 16),
             otlp_endpoint: self.otlp_endpoint(),
+            mail: self.mail(),
         };
         self.agree(&settings);
         settings
@@ -400,6 +434,54 @@ impl Sources<'_> {
         self.read("otlp_endpoint", expected, |text| base(text).filter(|_| is_built_in))
     }
 
+    /// The mail server. Its parts are read even without a host, so that a mistake in one does not wait for the host.
+    fn mail(&self) -> Option<Mail> {
+        let is_host = |text: &str| {
+            let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+            (!text.is_empty() && is_name) || text.parse::<IpAddr>().is_ok()
+        };
+        let host = self.read("smtp_host", "a name or an address such as mail.example.com", |text| {
+            is_host(text).then(|| text.to_owned())
+        });
+        let port = self.read("smtp_port", "a whole number from 1 to 65535", |text| {
+            text.parse().ok().filter(|port: &u16| *port > 0)
+        });
+        let tls = self.read("smtp_tls", "starttls, tls or none", mail_tls).unwrap_or_default();
+        let user = self.read("smtp_user", "a name without line ends", |text| {
+            (!text.chars().any(char::is_control)).then(|| text.to_owned())
+        });
+        let password =
+            self.secret("smtp_password", "a password without line ends", |text| !text.chars().any(char::is_control));
+        let password_file = self.path("smtp_password_file", "the path of a file with the password");
+        let sender = self.read("mail_sender", "an e-mail address such as parcels@example.com", |text| {
+            app::mail::is_address(text).then(|| text.to_owned())
+        });
+        if let Some(written) = self.written("smtp_host")
+            && self.written("mail_sender").is_none()
+        {
+            self.mistake(
+                written.place,
+                "found a mail server but no mail_sender, the address that letters come from".to_owned(),
+            );
+        }
+        if let Some(written) = self.written("smtp_user") {
+            if self.written("smtp_password").is_none() && self.written("smtp_password_file").is_none() {
+                let text = "found a user, expected smtp_password or smtp_password_file with it";
+                self.mistake(written.place, text.to_owned());
+            } else if tls == MailTls::Plain && host.as_deref().is_some_and(|host| !is_here(host)) {
+                let text = "found a user with smtp_tls none, which would send the password for everybody to read, expected \
+                            starttls or tls";
+                self.mistake(written.place, text.to_owned());
+            }
+        }
+        let usual = match tls {
+            MailTls::StartTls => 587,
+            MailTls::Tls => 465,
+            MailTls::Plain => 25,
+        };
+        Some(Mail { host: host?, port: port.unwrap_or(usual), tls, user, password, password_file, sender: sender? })
+    }
+
     /// Settings that must fit each other.
     fn agree(&self, settings: &Settings) {
         if settings.role != Role::All
@@ -410,9 +492,11 @@ impl Sources<'_> {
             let message = format!("found {:?}, expected all: another role needs a PostgreSQL database_url", role.text);
             self.mistake(role.place, message);
         }
-        for (name, of_file) in [("key", "key_file"), ("previous_key", "previous_key_file")] {
+        for (name, of_file) in PAIRS {
             if let (Some(key), Some(file)) = (self.written(name), self.written(of_file)) {
-                let message = format!("found a key here and a {of_file} at {}, expected one of them only", file.place);
+                let what = if name == "smtp_password" { "password" } else { "key" };
+                let message =
+                    format!("found a {what} here and a {of_file} at {}, expected one of them only", file.place);
                 self.mistake(key.place, message);
             }
         }
@@ -492,6 +576,20 @@ fn role(text: &str) -> Option<Role> {
         "worker" => Some(Role::Worker),
         _ => None,
     }
+}
+
+fn mail_tls(text: &str) -> Option<MailTls> {
+    match text {
+        "starttls" => Some(MailTls::StartTls),
+        "tls" => Some(MailTls::Tls),
+        "none" => Some(MailTls::Plain),
+        _ => None,
+    }
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {

@@ -25,13 +25,14 @@ const BUCKETS: [f64; 15] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What is counted.
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 9] = [
     ("waybill_http_requests_total", "Answers, by method, route and status."),
     (
         "waybill_events_total",
         "What happened, by kind: orders placed, shipments booked, and so on; counted when numbered.",
     ),
     ("waybill_carrier_calls_total", "Questions to carriers, by connector, call and outcome."),
+    ("waybill_notices_total", "E-mails to those who wait for parcels, by what became of each attempt."),
     ("waybill_pushes_total", "What carriers told by themselves at their push addresses."),
     ("waybill_store_commands_total", "Commands that changed, or tried to change, the store."),
     ("waybill_store_conflicts_total", "Commands called again because they met another (PostgreSQL)."),

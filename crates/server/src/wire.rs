@@ -9,10 +9,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use api::dialect::Patience;
 use app::limits::RateLimit;
+use app::mail::MailServer;
 use app::{App, Clock, Options, Parts, Random, Vault};
 use axum::{Router, middleware};
 use carriers::sandbox::Sandbox;
 use carriers::sandbox::journal::Journal;
+use domain::Secret;
 use domain::channel::Dialect;
 use domain::connector::Connector;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -31,6 +33,8 @@ use crate::{metrics, telemetry};
 const POOL_SIZE: usize = 16;
 /// What a dialect's own time limit is ahead of the one for everything else, so that the dialect answers.
 const A_MOMENT: Duration = Duration::from_secs(1);
+/// How long one step of a conversation with the mail server may take.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(15);
 /// The file whose lock says that a `serve` owns the data folder.
 const LOCK_FILE: &str = "serve.lock";
 /// The installation's key in the data folder.
@@ -96,6 +100,28 @@ fn key(settings: &Settings, random: &Random) -> anyhow::Result<Vec<u8>> {
         }
     }
     key_in(&path)
+}
+
+/// The mail server, with the password that its file holds.
+fn mail_server(settings: &Settings) -> anyhow::Result<Option<MailServer>> {
+    let Some(mail) = &settings.mail else { return Ok(None) };
+    let password = match (&mail.password, &mail.password_file) {
+        (Some(password), _) => Some(password.clone()),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("smtp_password_file {} cannot be read", path.display()))?;
+            Some(Secret::new(text.trim_end_matches(['\n', '\r'])))
+        }
+        (None, None) => None,
+    };
+    Ok(Some(MailServer {
+        host: mail.host.clone(),
+        port: mail.port,
+        tls: mail.tls,
+        login: mail.user.clone().zip(password),
+        sender: mail.sender.clone(),
+        timeout: MAIL_TIMEOUT,
+    }))
 }
 
 /// What the installation's keys are used for.
@@ -169,6 +195,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         rate_timeout: settings.rate_timeout,
         installation_secret: settings.installation_secret.clone(),
         shipments_prefix: settings.shipments_prefix.clone(),
+        mail: mail_server(settings)?,
         ..Options::default()
     };
     let client = app::guard::client(settings.allow_private_webhooks).context("the HTTP client cannot be made")?;

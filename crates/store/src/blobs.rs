@@ -48,6 +48,11 @@ pub struct StoredBlob {
     pub sha256: String,
 }
 
+/// The name that bytes lie under in their tenant: their SHA-256, lower-case hexadecimal.
+pub fn name_of(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 fn unavailable(error: &object_store::Error) -> Error {
     Error::Unavailable(format!("the document store does not answer: {error}"))
 }
@@ -96,7 +101,7 @@ impl Blobs {
 
     /// Puts bytes and says where: SHA-256, lower-case hexadecimal. Always writes, so that it never meets the sweeper.
     pub async fn put(&self, tenant: &TenantId, bytes: Bytes) -> Result<String> {
-        let sha256 = hex::encode(Sha256::digest(&bytes));
+        let sha256 = name_of(&bytes);
         let path = self.path(tenant, &sha256);
         self.objects.put(&path, bytes.into()).await.map_err(|error| unavailable(&error))?;
         Ok(sha256)

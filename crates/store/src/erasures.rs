@@ -149,7 +149,7 @@ const ACTS: usize = 4;
 const DELIVERIES: usize = 5;
 
 /// Texts of an order: how they are read (tenant and order), the columns of their key, and how one is written back.
-const TEXTS: [(&str, &str); 8] = [
+const TEXTS: [(&str, &str); 9] = [
     (
         "select id, body from shipments where tenant_id = $1 and order_id = $2",
         "update shipments set body = $3 where tenant_id = $1 and id = $2",
@@ -189,6 +189,10 @@ const TEXTS: [(&str, &str); 8] = [
     (
         "select batch_id, problems, position from batch_orders where tenant_id = $1 and order_id = $2",
         "update batch_orders set problems = $3 where tenant_id = $1 and batch_id = $2 and position = $4",
+    ),
+    (
+        "select id, body from notices where tenant_id = $1 and order_id = $2",
+        "update notices set body = $3 where tenant_id = $1 and id = $2",
     ),
 ];
 
@@ -458,7 +462,7 @@ impl Tx<'_> {
         self.execute_many(TRACKING, &rows).await?;
         self.delete_all("parcels", &["tenant_id", "shipment_id"], &rows).await?;
         let of_it = [params![tenant.as_str(), order].to_vec()];
-        for table in ["shipments", "order_values", "dispatches", "erased_orders"] {
+        for table in ["shipments", "order_values", "dispatches", "notices", "erased_orders"] {
             self.delete_all(table, &["tenant_id", "order_id"], &of_it).await?;
         }
         self.delete_all("orders", &["tenant_id", "id"], &of_it).await

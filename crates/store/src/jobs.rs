@@ -24,7 +24,7 @@ impl Tx<'_> {
 
     /// What waits for each kind of job over all tenants, at its longest; nothing for a kind that has nothing to do.
     pub async fn waiting(&mut self) -> Result<Waiting> {
-        const LOOKS: [(&str, &str); 10] = [
+        const LOOKS: [(&str, &str); 11] = [
             ("number_events", "select at from events where position is null order by id limit 1"),
             (
                 "follow_states",
@@ -45,6 +45,7 @@ impl Tx<'_> {
                 "check_accounts",
                 "select due_at from lanes where kind = 'checks' and paused_at is null order by due_at limit 1",
             ),
+            ("send_notices", "select next_at from notices where state = 'waiting' order by next_at, id limit 1"),
             ("check_addresses", "select min(check_due) from orders where check_due is not null"),
             ("settle_bookings", "select min(lease_until) from shipments where lease_until is not null"),
             (

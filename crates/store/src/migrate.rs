@@ -73,6 +73,7 @@ const MIGRATIONS: &[Migration] = migrations![
     26 "0026_unserved_orders",
     27 "0027_order_states",
     28 "0028_exports",
+    29 "0029_notices",
 ];
 
 const TABLE: &str =

@@ -5,7 +5,7 @@
 //! and nothing of the command is stored, on either engine.
 
 use domain::ids::{
-    BatchId, CustomerId, DeliveryId, DocumentId, EndpointId, EventId, LogId, OrderId, ParcelId, ShipmentId,
+    BatchId, CustomerId, DeliveryId, DocumentId, EndpointId, EventId, LogId, NoticeId, OrderId, ParcelId, ShipmentId,
     TrackingEventId,
 };
 use domain::{Error, Result, Timestamp};
@@ -146,6 +146,7 @@ ids!(
     EndpointId,
     DeliveryId,
     LogId,
+    NoticeId,
 );
 
 /// The parameters of a statement, `$1` first: `params![tenant, order.id, "open"]`.

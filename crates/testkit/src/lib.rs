@@ -24,6 +24,7 @@ pub use store::testing::{Engine, Fault, Proxy, exchanges, statements};
 
 pub mod carrier;
 pub mod geocoder;
+pub mod mail;
 pub mod sink;
 
 /// The setup every test starts from: tenant `acme` with one key, two integrations, one location, and the carrier
@@ -190,7 +191,8 @@ impl TestAppBuilder {
             http: app::guard::client(self.options.allow_private_webhooks).expect("a client"),
             options: self.options,
         });
-        let files = |name: &str| self.files.get(name).cloned().ok_or_else(|| format!("no file {name}"));
+        let files =
+            |name: &str| self.files.get(name).cloned().map(String::into_bytes).ok_or_else(|| format!("no file {name}"));
         let setup = app::setup::file::read(&self.setup, &files, &|_| None, &self.connectors);
         let setup = setup.unwrap_or_else(|problems| panic!("the setup file has mistakes: {problems:#?}"));
         app.apply(setup).await.expect("the setup is applied");

@@ -232,6 +232,7 @@ impl Reader<'_> {
         }
         if self.reads("locale") {
             kept.locale = words("locale", 50);
+            details.language.clone_from(&kept.locale);
         }
         if self.reads("orderAttributes") {
             kept.attributes = fields.optional("orderAttributes", free_object);

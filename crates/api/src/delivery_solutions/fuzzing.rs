@@ -25,6 +25,8 @@ fn setup() -> Option<TenantSetup> {
         fallback_rate: None,
         customers: domain::customer::CustomerBook::default(),
         address_check: None,
+        branding: None,
+        notices: None,
     };
     Some(TenantSetup {
         tenant,

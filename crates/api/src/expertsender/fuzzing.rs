@@ -26,6 +26,8 @@ fn setup() -> Option<TenantSetup> {
         fallback_rate: None,
         customers: CustomerBook::default(),
         address_check: None,
+        branding: None,
+        notices: None,
     };
     Some(TenantSetup {
         tenant,

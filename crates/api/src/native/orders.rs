@@ -186,6 +186,7 @@ pub(super) fn details(fields: &Fields<'_>) -> OrderDetails {
         "placed_at",
         "items",
         "notes",
+        "language",
         "tags",
         "total",
         "cash_on_delivery",
@@ -206,6 +207,7 @@ pub(super) fn details(fields: &Fields<'_>) -> OrderDetails {
         placed_at: fields.optional("placed_at", time),
         items: fields.required("items", |node| node.list(MOST, item)),
         notes: words("notes", LONGEST),
+        language: words("language", 35),
         tags: fields.optional("tags", |node| node.list(MOST, text(1, 200))),
         payment: Payment {
             total: fields.optional("total", money),

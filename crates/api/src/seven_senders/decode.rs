@@ -162,6 +162,7 @@ impl OrderChange {
         }
         if let Some(language) = &self.language {
             kept.language.clone_from(language);
+            details.language.clone_from(language);
         }
         kept.promised = self.promised.unwrap_or(kept.promised);
         kept.delivered_with_seven_senders = self.delivered.unwrap_or(kept.delivered_with_seven_senders);

@@ -85,7 +85,7 @@ on_both_engines! {
         assert_eq!(t.post("/v1/carrier-accounts", &account).await.status, 201);
         let renamed = with_tag(&t, Method::PATCH, "/v1/channels/7", "*", &json!({ "name": "Renamed" })).await;
         assert_eq!(renamed.json()["name"], "Renamed");
-        let files = |_: &str| Ok(testkit::RATES.to_owned());
+        let files = |_: &str| Ok(testkit::RATES.as_bytes().to_vec());
         let again = app::setup::file::read(testkit::SETUP, &files, &|_| None, t.app.connectors()).unwrap();
         t.app.apply(again).await.unwrap();
         assert_eq!(t.get("/v1/locations/berlin").await.status, 200);

@@ -25,6 +25,7 @@ mod label_batches;
 mod lanes;
 mod number_events;
 mod poll_tracking;
+mod send_notices;
 mod settle_bookings;
 mod store_labels;
 mod sweep_documents;
@@ -55,7 +56,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 13] = [
+const JOBS: [Job; 14] = [
     Job {
         kind: "label_batches",
         every: Duration::from_secs(1),
@@ -87,6 +88,14 @@ const JOBS: [Job; 13] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
+    },
+    Job {
+        kind: "send_notices",
+        every: Duration::from_secs(5),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().notices),
+        run: |app| Box::pin(send_notices::run(app)),
     },
     Job {
         kind: "follow_states",

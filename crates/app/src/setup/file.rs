@@ -4,6 +4,7 @@
 //! an operator wants every mistake at once, and a derived reader stops at the first.
 
 mod accounts;
+mod branding;
 mod customers;
 mod reader;
 mod tables;
@@ -13,6 +14,7 @@ mod values;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
@@ -49,6 +51,8 @@ pub struct TenantSetup {
     pub routing_rules: Vec<RoutingRule>,
     /// Its webhook endpoints.
     pub webhooks: Vec<WebhookSetup>,
+    /// The bytes of the logo that its branding names.
+    pub logo: Option<Bytes>,
 }
 
 /// An API key with its secret part.
@@ -104,7 +108,7 @@ pub struct WebhookSetup {
 /// typed. `env` gives the value of an environment variable. A text that is no TOML reports its syntax only.
 pub fn read(
     text: &str,
-    files: &dyn Fn(&str) -> Result<String, String>,
+    files: &dyn Fn(&str) -> Result<Vec<u8>, String>,
     env: &dyn Fn(&str) -> Option<String>,
     connectors: &[Arc<dyn Connector>],
 ) -> Result<SetupFile, Vec<Problem>> {

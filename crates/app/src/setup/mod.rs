@@ -105,6 +105,9 @@ impl App {
         if !mistakes.is_empty() {
             return Err(Error::Invalid(mistakes));
         }
+        for (tenant, logo) in setup.tenants.iter().filter_map(|tenant| Some((tenant, tenant.logo.clone()?))) {
+            self.blobs().put(&tenant.tenant.id, logo).await?;
+        }
         let app = self.clone();
         let (act_ids, now) = (self.act_ids(setup.tenants.len()).await?, self.now());
         let applied = self
@@ -176,7 +179,13 @@ impl App {
         applied: &mut Applied,
     ) -> Result<()> {
         let id = &setup.tenant.id;
-        applied.count("tenant", tx.put_tenant(&setup.tenant).await?);
+        let mut tenant = setup.tenant.clone();
+        if let Some(stored) = tx.tenant(id).await? {
+            // What the file does not name is left alone.
+            tenant.branding = tenant.branding.or(stored.branding);
+            tenant.notices = tenant.notices.or(stored.notices);
+        }
+        applied.count("tenant", tx.put_tenant(&tenant).await?);
         let known = tx.channels(id).await?;
         for channel in default_channels() {
             if !known.iter().any(|known| known.number == channel.number) {
@@ -358,6 +367,8 @@ impl App {
             fallback_rate: None,
             customers: domain::customer::CustomerBook::default(),
             address_check: None,
+            branding: None,
+            notices: None,
         };
         let setup = TenantSetup {
             tenant: tenant.clone(),
@@ -367,6 +378,7 @@ impl App {
             carrier_accounts: Vec::new(),
             routing_rules: Vec::new(),
             webhooks: Vec::new(),
+            logo: None,
         };
         self.apply(SetupFile { tenants: vec![setup] }).await?;
         let (name, scopes) = draft.key.unwrap_or_else(|| ("first".to_owned(), Scope::ALL.to_vec()));
@@ -390,6 +402,8 @@ impl App {
             fallback_rate: None,
             customers: domain::customer::CustomerBook::default(),
             address_check: None,
+            branding: None,
+            notices: None,
         };
         let id = tenant.id.clone();
         let integration = IntegrationSetup { id: 1, name: "Shop".to_owned(), order_ids_as_numbers: false };
@@ -401,6 +415,7 @@ impl App {
             carrier_accounts: Vec::new(),
             routing_rules: Vec::new(),
             webhooks: Vec::new(),
+            logo: None,
         };
         self.apply(SetupFile { tenants: vec![setup] }).await?;
         match self.create_key(&id, "first", Scope::ALL.to_vec()).await {

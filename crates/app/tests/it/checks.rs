@@ -96,7 +96,7 @@ on_both_engines! {
         let shop = Shop::of(Scripted::new(), engine, |builder| builder).await;
         shop.t.run_jobs().await;
         let setup = testkit::scripted_setup().replace("settings = {}", "settings = { token = \"another\" }");
-        let files = |_: &str| Ok(String::new());
+        let files = |_: &str| Ok(Vec::new());
         let setup = app::setup::file::read(&setup, &files, &|_| None, shop.app().connectors()).unwrap();
         shop.app().apply(setup).await.unwrap();
         shop.t.run_jobs().await;

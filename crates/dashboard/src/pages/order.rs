@@ -9,11 +9,13 @@ use axum::response::Response;
 use domain::address::AddressStatus;
 use domain::event::Event;
 use domain::ids::{OrderId, ShipmentId};
+use domain::notice::{Notice, NoticeState};
 use domain::order::{Order, ServiceWish};
 use domain::rate::Rate;
 use domain::routing::{CandidateOutcome, Decision, RuleOutcome, RuleScope};
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::{Error, Timestamp};
+use jiff::tz::TimeZone;
 
 use super::deliveries::DeliveryLine;
 use super::orders::title;
@@ -170,6 +172,33 @@ struct Moment {
     text: String,
     tone: &'static str,
     deliveries: Vec<DeliveryLine>,
+    letters: Vec<LetterLine>,
+}
+
+/// An e-mail to whoever waits.
+struct LetterLine {
+    to: String,
+    chip: Chip,
+    note: String,
+    when: String,
+}
+
+impl LetterLine {
+    fn of(notice: &Notice, zone: &TimeZone) -> Self {
+        let (words, tone) = match notice.state {
+            NoticeState::Waiting if notice.attempts > 0 => ("Tried, sent again", "warning"),
+            NoticeState::Waiting => ("Waiting", "plain"),
+            NoticeState::Sent => ("Sent", "good"),
+            NoticeState::Failed => ("Refused", "trouble"),
+            NoticeState::Dropped => ("Not sent", "plain"),
+        };
+        Self {
+            to: notice.said.to.clone().unwrap_or_else(|| "whoever waits".to_owned()),
+            chip: Chip { words, tone },
+            note: notice.said.note.clone().unwrap_or_default(),
+            when: words::time(notice.next_at, zone),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -217,6 +246,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, visit: 
     let order = app.order(&visit.caller, order_id(&id)?).await?;
     let story = app.story(&visit.caller, order).await?;
     let deliveries = app.deliveries_of_order(&visit.caller, story.order.id).await?;
+    let notices = app.notices_of_order(&visit.caller, story.order.id).await?;
     let setup = &visit.caller.setup;
     let zone = &setup.zone;
     let order = &story.order;
@@ -235,6 +265,11 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, visit: 
                 .filter(|view| view.delivery.event == event.id)
                 .map(|view| DeliveryLine::of(view, zone))
                 .collect(),
+            letters: notices
+                .iter()
+                .filter(|notice| notice.event == event.id)
+                .map(|notice| LetterLine::of(notice, zone))
+                .collect(),
         })
         .chain(story.tracking.iter().map(|event| {
             let report = &event.report;
@@ -247,6 +282,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, visit: 
                 text: if place.is_empty() { said } else { format!("{said}, {place}") },
                 tone: words::tracking(report.status).tone,
                 deliveries: Vec::new(),
+                letters: Vec::new(),
             }
         }))
         .collect();

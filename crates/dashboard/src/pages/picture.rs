@@ -1,4 +1,5 @@
-//! The pictures of the pages: line drawings in a square of 48, in the colour of the text around them.
+//! The pictures of the pages: line drawings in a square of 48, in the colour of the text around them,
+//! which says the same: they are hidden from those who listen.
 
 use askama::Template;
 
@@ -16,22 +17,4 @@ pub(super) enum Picture {
     TurnBack,
     Search,
     Cross,
-}
-
-impl Picture {
-    /// What a person who does not see it is told.
-    pub(super) fn alternative(self) -> &'static str {
-        match self {
-            Self::Question => "A question mark",
-            Self::Label => "A shipping label",
-            Self::Parcel => "A parcel",
-            Self::Van => "A delivery van",
-            Self::Shop => "A shop",
-            Self::House => "A house with a tick",
-            Self::Exclamation => "A warning sign",
-            Self::TurnBack => "An arrow turning back",
-            Self::Search => "A magnifying glass",
-            Self::Cross => "A cross",
-        }
-    }
 }

@@ -7,7 +7,7 @@ use testkit::on_both_engines;
 use crate::browser::{Browser, cups, desk, place};
 
 /// Every form of the dashboard, with a path that leads to nothing where it names something, and the scope it takes.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 19] = [
     ("/ui/orders/ord_1/ship", "buy"),
     ("/ui/orders/ord_1/overrule", "overrule"),
     ("/ui/shipments/shp_1/cancel", "void"),
@@ -22,13 +22,15 @@ const FORMS: [(&str, &str); 17] = [
     ("/ui/webhooks/hook_1/resend", "setup"),
     ("/ui/deliveries/dlv_1/resend", "setup"),
     ("/ui/rules", "setup"),
+    ("/ui/branding", "setup"),
+    ("/ui/branding/logo/remove", "setup"),
     ("/ui/keys", "setup"),
     ("/ui/keys/pub-acme/revoke", "setup"),
     ("/ui/sign-out", ""),
 ];
 
 /// Every page that needs somebody to be signed in.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/ui/overview",
     "/ui/orders",
     "/ui/orders/ord_1",
@@ -43,6 +45,7 @@ const PAGES: [&str; 17] = [
     "/ui/carrier?kind=local",
     "/ui/rules",
     "/ui/webhooks",
+    "/ui/branding",
     "/ui/keys",
     "/ui/import",
     "/ui/parcels/pcl_1/label",

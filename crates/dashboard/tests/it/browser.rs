@@ -88,10 +88,10 @@ impl<'a> Browser<'a> {
         }
     }
 
-    async fn ask(&mut self, request: http::request::Builder, body: String) -> Answer {
+    async fn ask(&mut self, request: http::request::Builder, body: impl Into<Body>) -> Answer {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.header("host", "waybill.example").header("cookie", cookies.join("; "));
-        let answer = self.t.send(request.body(Body::from(body)).unwrap()).await;
+        let answer = self.t.send(request.body(body.into()).unwrap()).await;
         self.keep(&answer);
         answer
     }
@@ -108,6 +108,12 @@ impl<'a> Browser<'a> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        self.ask(request, body).await
+    }
+
+    /// POST of a form with a file, whose parts are bounded by `part`.
+    pub async fn upload(&mut self, path: &str, body: Vec<u8>) -> Answer {
+        let request = Request::post(path).header("content-type", "multipart/form-data; boundary=part");
         self.ask(request, body).await
     }
 

@@ -232,6 +232,12 @@ fn region(country: &str, typed: &str) -> Option<&'static Subdivision> {
     regions.iter().find(is_it)
 }
 
+/// The code of a country's region (ISO 3166-2, without the country) that was typed as a code or a name.
+pub fn region_code(country: &str, typed: &str) -> Option<&'static str> {
+    let code = region(country, typed)?.code;
+    Some(code.split_once('-').map_or(code, |(_, code)| code))
+}
+
 /// What the table says of an address: every reason at once, and a proposal where only the spelling differs.
 pub fn check(address: &Address) -> Finding {
     let mut reasons = Vec::new();

@@ -50,6 +50,7 @@ fn without_any_source_the_defaults_hold() {
         metrics_token: None,
         installation_secret: None,
         otlp_endpoint: None,
+        mail: None,
         sandbox_journal: None,
     }
     "#);
@@ -115,7 +116,7 @@ fn every_mistake_is_told_at_once_and_shows_no_secret() {
     assert!(!mistakes.contains("hunter2"));
     insta::assert_snapshot!(mistakes, @r#"
     the settings cannot be used:
-      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, shipments_prefix, erased_orders_kept_days, metrics_token, installation_secret, otlp_endpoint
+      waybill.toml, line 1: lisen: there is no such setting, expected one of listen, data, database_url, documents_url, key, key_file, previous_key, previous_key_file, setup, role, allow_private_webhooks, rate_limit_reads_per_minute, rate_limit_writes_per_minute, rate_limit_writes_per_second, fallback_font, public_url, log, log_format, max_body_bytes, request_timeout_seconds, sandbox_journal, carrier_timeout_seconds, rate_timeout_milliseconds, shipments_prefix, erased_orders_kept_days, metrics_token, installation_secret, otlp_endpoint, smtp_host, smtp_port, smtp_tls, smtp_user, smtp_password, smtp_password_file, mail_sender
       waybill.toml, line 3: log_format: found array, expected text, a whole number, true or false
       waybill.toml, line 5: max_body_bytes: found float, expected text, a whole number, true or false
       --listen: found "localhost", expected an address and port such as 127.0.0.1:8080
@@ -152,4 +153,46 @@ fn a_file_that_was_asked_for_must_be_there_and_be_toml() {
       waybill.toml, line 2: extra `=`, expected nothing
       waybill.toml, line 2: unexpected key or value, expected newline, `#`
     ");
+}
+
+#[test]
+fn a_mail_server_has_the_port_of_its_way_and_shows_no_password() {
+    let base = [("WAYBILL_SMTP_HOST", "mail.example.com"), ("WAYBILL_MAIL_SENDER", "parcels@example.com")];
+    let port = |tls: &str| {
+        let settings = settle("", &[base.as_slice(), &[("WAYBILL_SMTP_TLS", tls)]].concat(), None).unwrap();
+        settings.mail.unwrap().port
+    };
+    assert_eq!(["", "starttls", "tls", "none"].map(port), [587, 587, 465, 25]);
+    let login = [("WAYBILL_SMTP_USER", "waybill"), ("WAYBILL_SMTP_PASSWORD", "hunter2"), ("WAYBILL_SMTP_PORT", "2525")];
+    let settings = settle("", &[base.as_slice(), &login].concat(), None).unwrap();
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    let mail = settings.mail.unwrap();
+    assert_eq!((mail.user.as_deref(), mail.password, mail.port), (Some("waybill"), Some(Secret::new("hunter2")), 2525));
+}
+
+#[test]
+fn every_mistake_about_mail_is_told() {
+    let settings = |text: &str| settle("", &[], Some(text)).unwrap_err();
+    insta::assert_snapshot!(settings("smtp_host = \"mail server\"\nsmtp_port = 0\nsmtp_tls = \"ssl\"\nmail_sender = \"parcels\""), @r#"
+    the settings cannot be used:
+      waybill.toml, line 1: smtp_host: found "mail server", expected a name or an address such as mail.example.com
+      waybill.toml, line 2: smtp_port: found "0", expected a whole number from 1 to 65535
+      waybill.toml, line 3: smtp_tls: found "ssl", expected starttls, tls or none
+      waybill.toml, line 4: mail_sender: found "parcels", expected an e-mail address such as parcels@example.com
+    "#);
+    insta::assert_snapshot!(settings("smtp_host = \"mail.example.com\"\nsmtp_user = \"waybill\""), @r"
+    the settings cannot be used:
+      waybill.toml, line 1: smtp_host: found a mail server but no mail_sender, the address that letters come from
+      waybill.toml, line 2: smtp_user: found a user, expected smtp_password or smtp_password_file with it
+    ");
+    let base = "smtp_host = \"10.0.0.5\"\nmail_sender = \"parcels@example.com\"\nsmtp_user = \"w\"\nsmtp_password = \"hunter2\"\n";
+    let both = settings(&format!("{base}smtp_password_file = \"p\"\nsmtp_tls = \"none\""));
+    assert!(!both.contains("hunter2"));
+    insta::assert_snapshot!(both, @r"
+    the settings cannot be used:
+      waybill.toml, line 3: smtp_user: found a user with smtp_tls none, which would send the password for everybody to read, expected starttls or tls
+      waybill.toml, line 4: smtp_password: found a password here and a smtp_password_file at waybill.toml, line 5: smtp_password_file, expected one of them only
+    ");
+    let here = base.replace("10.0.0.5", "127.0.0.1");
+    assert!(settle("", &[], Some(&format!("{here}smtp_tls = \"none\""))).is_ok());
 }

@@ -210,13 +210,43 @@ async fn a_person_goes_from_signing_in_to_the_customers_page_by_clicking() {
         }
     }
 
-    // The customer looks at the parcel on a phone.
-    browser.looks(360, 740, "light").await;
-    browser.open(tracking.as_str().unwrap()).await;
-    browser.reads("h1", "Label made").await;
+    // The sender gives the tracking page a name, colours that can be read and a logo.
+    scene.open("/ui/branding").await;
+    for (field, text) in [("#name", "Acme at home"), ("#colour", "#e4a010"), ("#header_colour", "#14324f")] {
+        browser.types(field, text).await;
+    }
+    browser.click("form[action='/ui/branding'] button.main").await;
+    browser.reads(".notice.warning", "too light to be read on light pages").await;
+    browser.types("#logo", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/logo.png")).await;
+    browser.click("form[action='/ui/branding/logo'] button").await;
+    browser.sees("form[action='/ui/branding/logo/remove']").await;
+    scene.is_sound("branding").await;
+    if let Some(folder) = screens() {
+        browser.picture(&folder.join("branding.png")).await;
+    }
+
+    // The customer looks at the parcel in the language of the country, then in another one, on a phone and on a large screen.
     let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
-    assert_eq!(browser.run(fits, json!([])).await, json!(true));
-    scene.is_sound("tracking page").await;
+    for (width, scheme) in [(360, "light"), (360, "dark"), (1600, "dark"), (1600, "light")] {
+        browser.looks(width, 800, scheme).await;
+        browser.open(tracking.as_str().unwrap()).await;
+        browser.reads("h1", "Etikett erstellt").await;
+        assert_eq!(browser.run("return document.documentElement.lang", json!([])).await, json!("de"));
+        let logo = "const done = arguments[0]; const logo = document.querySelector('.logo');
+            logo.decode().then(() => done([logo.naturalWidth, logo.alt]), (error) => done(String(error)))";
+        assert_eq!(browser.run_to_its_end(logo, json!([])).await, json!([240, "Acme at home"]));
+        let band = "return getComputedStyle(document.querySelector('.top')).backgroundColor";
+        assert_eq!(browser.run(band, json!([])).await, json!("rgb(20, 50, 79)"), "the sender's colour");
+        assert_eq!(browser.run(fits, json!([])).await, json!(true));
+        scene.is_sound("tracking page").await;
+        if let Some(folder) = screens() {
+            browser.picture(&folder.join(format!("tracking-{width}-{scheme}.png"))).await;
+        }
+        browser.click("a[hreflang=pl]").await;
+        browser.reads("h1", "Etykieta gotowa").await;
+        assert_eq!(browser.run(fits, json!([])).await, json!(true));
+        scene.is_sound("tracking page in Polish").await;
+    }
     assert!(scene.server.stop());
 }
 

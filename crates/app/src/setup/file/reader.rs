@@ -19,7 +19,7 @@ const A_SECRET: &str = "a secret as text, { env = \"NAME\" } or { file = \"PATH\
 
 /// Reads one file.
 pub(super) struct Reader<'r> {
-    files: &'r dyn Fn(&str) -> Result<String, String>,
+    files: &'r dyn Fn(&str) -> Result<Vec<u8>, String>,
     env: &'r dyn Fn(&str) -> Option<String>,
     line_starts: Vec<usize>,
     found: RefCell<Vec<(usize, Problem)>>,
@@ -29,7 +29,7 @@ impl<'r> Reader<'r> {
     /// A reader of `text`.
     pub(super) fn new(
         text: &str,
-        files: &'r dyn Fn(&str) -> Result<String, String>,
+        files: &'r dyn Fn(&str) -> Result<Vec<u8>, String>,
         env: &'r dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let line_starts = text.match_indices('\n').map(|(place, _)| place + 1).collect();
@@ -351,8 +351,19 @@ impl<'r> Entry<'r> {
         self.value.as_str()
     }
 
-    /// The content of the file whose path this is.
+    /// The text of the file whose path this is.
     pub(super) fn file(self) -> Option<String> {
+        let (reader, place, line) = (self.reader, self.path.clone(), self.line);
+        let path = self.as_str().unwrap_or_default();
+        let text = String::from_utf8(self.bytes()?);
+        if text.is_err() {
+            reader.mistake(Rule::Invalid, &place, line, &format!("cannot read the file {path:?}: it is no UTF-8 text"));
+        }
+        text.ok()
+    }
+
+    /// The bytes of the file whose path this is.
+    pub(super) fn bytes(self) -> Option<Vec<u8>> {
         let (reader, place, line) = (self.reader, self.path.clone(), self.line);
         let path = self.text()?;
         match (reader.files)(&path) {

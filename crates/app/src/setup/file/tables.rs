@@ -24,7 +24,7 @@ use reqwest::header::HeaderName;
 use crate::routing;
 
 use super::reader::{Entry, Once, Section, nearest};
-use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, customers, values};
+use super::{IntegrationSetup, KeySetup, TenantSetup, WebhookSetup, accounts, branding, customers, values};
 
 /// What must be unique over all tenants.
 #[derive(Default)]
@@ -61,6 +61,8 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
     let address_check = section.optional("address_check", "a table such as { by = \"rules\" }");
     let address_check = address_check.and_then(Entry::section).and_then(address_checking);
 
+    let branding = branding::look(&section);
+    let notices = branding::notices(&section);
     let keys = section.tables("key", "public").into_iter().filter_map(|key| self::key(key, across)).collect();
     let mut once = Once::default();
     let integrations =
@@ -87,7 +89,10 @@ fn tenant(section: Section<'_>, across: &mut Across, connectors: &[Arc<dyn Conne
             fallback_rate,
             customers,
             address_check,
+            branding: branding.as_ref().map(|(branding, _)| branding.clone()),
+            notices,
         },
+        logo: branding.and_then(|(_, logo)| logo),
         keys,
         integrations,
         locations,

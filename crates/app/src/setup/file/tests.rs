@@ -199,14 +199,19 @@ impl Connection for Nothing {
     }
 }
 
-fn files(path: &str) -> Result<String, String> {
-    match path {
-        "rates.csv" => Ok("service,zone\n".to_owned()),
-        "bad.csv" => Ok("bad\n".to_owned()),
-        "secret.txt" => Ok("from-a-file\r\n".to_owned()),
-        "empty.txt" => Ok("\n".to_owned()),
-        _ => Err("no such file".to_owned()),
-    }
+fn files(path: &str) -> Result<Vec<u8>, String> {
+    let bytes: &[u8] = match path {
+        "rates.csv" => b"service,zone\n",
+        "bad.csv" => b"bad\n",
+        "secret.txt" => b"from-a-file\r\n",
+        "empty.txt" => b"\n",
+        // A JPEG of 320 × 200 pixels, as far as its frame tells.
+        "logo.jpg" => b"\xff\xd8\xff\xc0\0\x0b\x08\0\xc8\x01\x40\x01\x01\x11\0\xff\xd9",
+        "logo.svg" => b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "latin1.csv" => b"caf\xe9\n",
+        _ => return Err("no such file".to_owned()),
+    };
+    Ok(bytes.to_vec())
 }
 
 fn env(name: &str) -> Option<String> {
@@ -240,6 +245,8 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         attributes: [],
                     },
                     address_check: None,
+                    branding: None,
+                    notices: None,
                 },
                 keys: [
                     KeySetup {
@@ -386,6 +393,7 @@ fn the_example_of_the_architecture_reads_without_a_mistake() {
                         description: None,
                     },
                 ],
+                logo: None,
             },
         ],
     }
@@ -463,6 +471,53 @@ fn a_location_says_until_when_parcels_leave_on_each_day() {
     assert_eq!(read_cut_offs.holidays[0].to_string(), "2026-12-25");
     let only_holidays = read("holidays = [\"2026-12-25\"]\n").cut_offs.unwrap();
     assert!(only_holidays.weekdays.iter().all(Option::is_some), "parcels leave on every other day");
+}
+
+#[test]
+fn looks_and_notices_are_read_with_the_logo() {
+    let with = |tables: &str| {
+        EXAMPLE.replacen("time_zone = \"Europe/Berlin\"\n", &format!("time_zone = \"Europe/Berlin\"\n{tables}"), 1)
+    };
+    let text = with(
+        "branding = { name = \"Acme\", colour = \"#FFE000\", header_colour = \"#101c3c\", logo = \"logo.jpg\" }\n\
+         notices = { of = [\"problem\", \"shipped\", \"shipped\"], reply_to = \"help@example.com\" }\n",
+    );
+    let tenant = read_text(&text).unwrap().tenants.remove(0);
+    assert_eq!(tenant.logo.map(|bytes| bytes.to_vec()), Some(files("logo.jpg").unwrap()));
+    insta::assert_json_snapshot!((tenant.tenant.branding, tenant.tenant.notices), @r##"
+    [
+      {
+        "name": "Acme",
+        "colour": "#ffe000",
+        "header_colour": "#101c3c",
+        "logo": {
+          "sha256": "ca93573487ad346dcc93b880febe8d8f71d06e19f7b01dcdb44c4d37764bb215",
+          "kind": "jpeg",
+          "width": 320,
+          "height": 200
+        }
+      },
+      {
+        "of": [
+          "shipped",
+          "problem"
+        ],
+        "reply_to": "help@example.com"
+      }
+    ]
+    "##);
+    let text = with(
+        "branding = { name = \" \", colour = \"red\", logo = \"logo.svg\", color = \"#ffffff\" }\n\
+         notices = { of = [\"sent\"], reply_to = \"help\" }\n",
+    );
+    insta::assert_snapshot!(mistakes::mistakes(&text), @r##"
+    tenant[acme].branding.name · line 7: found " ", expected a name of at most 80 characters
+    tenant[acme].branding.colour · line 7: found "red", expected a colour as # and six hexadecimal digits, such as "#0b5cad"
+    tenant[acme].branding.logo · line 7: the logo is neither a PNG nor a JPEG, expected one of these
+    tenant[acme].branding.color · line 7: there is no such key, did you mean colour?
+    tenant[acme].notices.of[#1] · line 8: found "sent", expected one of shipped, out_for_delivery, at_service_point, delivered, problem
+    tenant[acme].notices.reply_to · line 8: found "help", expected an e-mail address such as "help@example.com"
+    "##);
 }
 
 proptest! {
