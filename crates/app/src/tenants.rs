@@ -7,6 +7,7 @@ use domain::account::CarrierAccount;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::connector::{Connection, Profile};
 use domain::location::Location;
+use domain::routing::RoutingRule;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
 use domain::webhook::{Authentication, WebhookEndpoint};
@@ -54,6 +55,19 @@ pub struct Account {
 }
 
 impl TenantSetup {
+    /// The same with other rules.
+    pub(crate) fn with_rules(&self, rules: Vec<RoutingRule>) -> Self {
+        Self {
+            tenant: self.tenant.clone(),
+            zone: self.zone.clone(),
+            channels: self.channels.clone(),
+            locations: self.locations.clone(),
+            accounts: self.accounts.clone(),
+            rules: Rules::new(rules),
+            endpoints: self.endpoints.clone(),
+        }
+    }
+
     /// The channel with this number.
     pub fn channel(&self, number: ChannelNumber) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.number == number)

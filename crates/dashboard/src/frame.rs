@@ -50,7 +50,7 @@ pub(crate) struct Way {
 }
 
 /// The pages that are always one click away, in the order of a day's work.
-const WAYS: [(&str, &str); 10] = [
+const WAYS: [(&str, &str); 11] = [
     ("overview", "Overview"),
     ("orders", "Orders"),
     ("batches", "Batches"),
@@ -61,6 +61,7 @@ const WAYS: [(&str, &str); 10] = [
     ("rules", "Rules"),
     ("webhooks", "Webhooks"),
     ("keys", "Keys"),
+    ("acts", "Audit log"),
 ];
 
 /// What stands around a page.

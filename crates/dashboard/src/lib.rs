@@ -17,11 +17,12 @@ pub mod pages;
 mod session;
 mod words;
 
-use pages::{batches, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks};
+pub use pages::acts::ExportActs;
+use pages::{acts, batches, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks};
 
 /// Every page, on its own path: the tracking page at `/t/{token}`, the dashboard at `/` and below `/ui`. `read_file` reads the
-/// orders of a file that somebody uploads.
-pub fn router(app: App, read_file: ReadFile) -> Router {
+/// orders of a file that somebody uploads, `export_acts` writes acts to a file that somebody takes along.
+pub fn router(app: App, read_file: ReadFile, export_acts: ExportActs) -> Router {
     let tracking = {
         let app = app.clone();
         pages::tracking::router(move |token| {
@@ -64,10 +65,13 @@ pub fn router(app: App, read_file: ReadFile) -> Router {
         .route("/ui/documents", get(documents::list))
         .route("/ui/documents/{id}", get(documents::open))
         .route("/ui/rules", get(rules::show).post(rules::change))
+        .route("/ui/acts", get(acts::list))
+        .route("/ui/acts.csv", get(acts::export))
         .route("/ui/keys", get(keys::list).post(keys::create))
         .route("/ui/keys/{public}/revoke", post(keys::revoke))
         .route("/ui/import", get(import::ask).post(import::take).layer(DefaultBodyLimit::max(import::LARGEST)))
         .layer(Extension(read_file))
+        .layer(Extension(export_acts))
         .with_state(app);
     tracking.merge(assets::router()).merge(desk)
 }

@@ -204,9 +204,13 @@ fn references() -> Vec<(&'static str, &'static str)> {
     all.filter_map(|dialect| Some((dialect.as_str(), api::openapi(dialect)?))).collect()
 }
 
+fn acts_as_csv(app: App, caller: app::Caller, filter: app::acts::ActFilter) -> axum::body::Body {
+    axum::body::Body::from_stream(api::native::acts::export(app, caller, filter, api::native::acts::Export::Csv))
+}
+
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone(), api::native::import::file)
+    dashboard::router(app.clone(), api::native::import::file, acts_as_csv)
         .merge(guide::router(&references()))
         .fallback_service(api::router(app, settings.max_body_bytes))
 }

@@ -51,6 +51,7 @@ mod pushes;
 pub mod routing;
 pub mod searched;
 mod sequences;
+pub mod setup;
 pub mod shipments;
 pub mod sqlite;
 pub mod tenants;

@@ -28,7 +28,7 @@ const FORMS: [(&str, &str); 17] = [
 ];
 
 /// Every page that needs somebody to be signed in.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 19] = [
     "/ui/overview",
     "/ui/orders",
     "/ui/orders/ord_1",
@@ -44,6 +44,8 @@ const PAGES: [&str; 17] = [
     "/ui/rules",
     "/ui/webhooks",
     "/ui/keys",
+    "/ui/acts",
+    "/ui/acts.csv",
     "/ui/import",
     "/ui/parcels/pcl_1/label",
 ];
@@ -64,7 +66,7 @@ on_both_engines! {
         assert_eq!(rest, " Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
         assert!(!value.contains("sec-viewer"));
         assert_eq!(person.get("/ui/orders").await.status, StatusCode::OK);
-        t.app.drop_key("pub-viewer").await.unwrap();
+        t.app.drop_key(domain::act::Actor::operator(), "pub-viewer").await.unwrap();
         assert_eq!(person.get("/ui/orders").await.status, StatusCode::SEE_OTHER, "the key is gone");
 
         // A session lasts a working day.

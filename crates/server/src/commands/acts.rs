@@ -35,7 +35,8 @@ pub(super) async fn acts(flags: &ExportActs) -> anyhow::Result<ExitCode> {
 async fn write(app: &App, flags: &ExportActs, form: Export) -> anyhow::Result<usize> {
     let tenant = whose(app, flags.tenant.as_ref()).await?;
     let caller = app.operator(&tenant, vec![Scope::Read]).await.map_err(super::readable)?;
-    let filter = ActFilter { who: flags.who.clone(), what: flags.what.clone(), from: flags.from, to: flags.to };
+    let (who, what) = (flags.who.clone(), flags.what.clone());
+    let filter = ActFilter { who, what, about: None, from: flags.from, to: flags.to };
     app.acts(&caller, &filter, None, 1).await.map_err(super::readable)?;
     let mut to: Box<dyn Write + Send> = if flags.file.as_os_str() == "-" {
         Box::new(std::io::stdout())
