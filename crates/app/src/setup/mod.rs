@@ -318,10 +318,11 @@ impl App {
                     concurrency: webhook.concurrency,
                     variant: webhook.variant.clone(),
                     authentication: match (known, &webhook.authentication) {
-                        (Some(known), wanted) if self.authentication_of(known).as_ref() == wanted.as_ref() => {
+                        (_, None) => None,
+                        (Some(known), Some(wanted)) if self.authentication_of(known).as_ref() == Some(wanted) => {
                             known.authentication.clone()
                         }
-                        (_, wanted) => wanted.as_ref().map(|one| self.seal(one)).transpose()?,
+                        (_, Some(wanted)) => Some(self.seal(wanted)?),
                     },
                     mode: webhook.mode,
                     description: webhook.description.clone(),

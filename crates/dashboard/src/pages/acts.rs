@@ -86,7 +86,7 @@ struct ActsPage {
 fn flat(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path} › {name}") };
     match value {
-        Value::Object(members) if !members.is_empty() => {
+        Value::Object(members) if !members.is_empty() || path.is_empty() => {
             for (name, member) in members {
                 flat(&below(name), member, into);
             }
