@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use app::App;
+use app::states::OrderStates;
 use app::webhooks::EventBody;
 use axum::Router;
 use domain::channel::Dialect;
@@ -37,6 +38,11 @@ pub fn event_bodies() -> Vec<Arc<dyn EventBody>> {
         Arc::new(delivery_solutions::events::DeliverySolutionsEvents),
         Arc::new(crowdsender::events::CrowdsenderEvents),
     ]
+}
+
+/// The dialects that derive where an order stands, and whose lists are narrowed by it.
+pub fn order_states() -> Vec<Arc<dyn OrderStates>> {
+    vec![Arc::new(seven_senders::states::SevenSendersStates)]
 }
 
 /// Every dialect on its native paths and below its own name, document links, carriers' push addresses, and the health checks. A body may have

@@ -136,37 +136,28 @@ impl Mentions {
         if self.mentioned.is_empty() {
             return Ok(Vec::new());
         }
-        let is_new = if presence == Presence::MustExist {
-            vec![false; self.mentioned.len()]
-        } else {
-            let taken: Vec<_> = self.mentioned.iter().map(|one| (one.key.as_str(), one.id)).collect();
-            tx.take_customer_keys(tenant, self.kind, &taken).await?
-        };
-        let (new, old): (Vec<_>, Vec<_>) = self.mentioned.iter().zip(is_new).partition(|(_, is_new)| *is_new);
-        let values: Vec<_> = old.iter().map(|(one, _)| one.key.as_str()).collect();
+        let values: Vec<_> = self.mentioned.iter().map(|one| one.key.as_str()).collect();
         let found = tx.customers_by_key(tenant, self.kind, &values).await?;
+        let told = self.mentioned.iter().zip(&found);
         let refused = match presence {
             Presence::MayBeEither => Vec::new(),
             // Who is mentioned again is there already.
             Presence::MustBeNew => {
-                let again = new.iter().flat_map(|(one, _)| one.places.iter().skip(1));
-                again.chain(old.iter().flat_map(|(one, _)| &one.places)).copied().collect()
+                told.flat_map(|(one, found)| one.places.iter().skip(usize::from(found.is_none()))).copied().collect()
             }
             Presence::MustExist => {
-                let missing = old.iter().zip(&found).filter(|(_, found)| found.is_none());
-                missing.flat_map(|((one, _), _)| one.places.clone()).collect()
+                told.filter(|(_, found)| found.is_none()).flat_map(|(one, _)| one.places.clone()).collect()
             }
         };
         if !refused.is_empty() {
             return Ok(refused);
         }
         let mut book = Changes::default();
-        for (one, _) in &new {
-            book.add(self.kind, one, now);
-        }
-        for ((one, _), known) in old.iter().zip(found) {
-            if let Some(known) = known {
-                book.change(known, one, now);
+        for (one, known) in self.mentioned.iter().zip(found) {
+            match known {
+                Some(known) => book.change(known, one, now),
+                // Whoever takes the key at the same moment makes this command run again.
+                None => book.add(self.kind, one, now),
             }
         }
         book.write(tx, tenant).await.map(|()| Vec::new())
@@ -193,6 +184,7 @@ fn keys(details: &CustomerDetails) -> impl Iterator<Item = (CustomerKey, String)
 
 impl Changes {
     fn add(&mut self, matched_by: CustomerKey, one: &Mentioned, now: Timestamp) {
+        self.gained.push((matched_by, one.key.clone(), one.id));
         let others = keys(&one.details).filter(|(kind, _)| *kind != matched_by);
         self.gained.extend(others.map(|(kind, key)| (kind, key, one.id)));
         self.added.push(Customer { id: one.id, created_at: now, modified_at: now, details: one.details.clone() });

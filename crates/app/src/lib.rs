@@ -28,6 +28,7 @@ pub mod customers;
 mod customs;
 pub mod documents;
 pub mod erasures;
+pub mod exports;
 pub mod gates;
 pub mod guard;
 pub mod idempotency;
@@ -51,6 +52,7 @@ pub mod sessions;
 pub mod setup;
 pub mod shipments;
 pub mod standing;
+pub mod states;
 pub mod story;
 pub mod tenants;
 pub mod tracking;
@@ -91,6 +93,8 @@ pub struct Parts {
     pub connectors: Vec<Arc<dyn Connector>>,
     /// How each dialect words its webhooks.
     pub event_bodies: Vec<Arc<dyn webhooks::EventBody>>,
+    /// The dialects that derive where an order stands.
+    pub order_states: Vec<Arc<dyn states::OrderStates>>,
     /// Sends webhooks; see [`guard::client`].
     pub http: reqwest::Client,
     /// What operators may set.
@@ -154,6 +158,7 @@ pub(crate) struct Wakes {
     pub(crate) checks: Notify,
     pub(crate) addresses: Notify,
     pub(crate) erasures: Notify,
+    pub(crate) states: Notify,
     pub(crate) is_stopping: AtomicBool,
 }
 

@@ -75,7 +75,7 @@ pub struct StoryList {
 }
 
 /// Orders that are looked at in one transaction.
-const BATCH: usize = 250;
+pub(crate) const BATCH: usize = 250;
 
 impl App {
     /// Everything stored of an order.

@@ -54,6 +54,9 @@ pub struct AccountCheck {
     /// How many days before their end people were told last that the credentials end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warned_days: Option<u32>,
+    /// How many days before its end people were told last that the carrier's interface ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface_days: Option<u32>,
 }
 
 /// How an account stands.

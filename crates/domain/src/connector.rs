@@ -7,7 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{self, Date, Time};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::account::CarrierAccount;
@@ -55,6 +56,59 @@ pub struct Profile {
     pub manifests: bool,
     /// Whether it comes to a location when asked.
     pub collects: bool,
+    /// The interface of the carrier that the connector speaks.
+    pub interface: Interface,
+}
+
+/// An interface of a carrier, which may be switched off one day.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The version, as the carrier calls it; what stands in for one where no carrier is asked.
+    pub version: &'static str,
+    /// The last day it answers, if the carrier has said one; it ends with that day in UTC.
+    pub ends_on: Option<Date>,
+}
+
+/// So many days before an interface's end people are told.
+pub const INTERFACE_WARNED_DAYS: [u32; 5] = [90, 60, 30, 7, 1];
+
+impl Interface {
+    /// A version whose end nobody has announced.
+    pub const fn endless(version: &'static str) -> Self {
+        Self { version, ends_on: None }
+    }
+
+    /// A version that the carrier switches off after a day: year, month, day.
+    pub const fn until(version: &'static str, (year, month, day): (i16, i8, i8)) -> Self {
+        Self { version, ends_on: Some(civil::date(year, month, day)) }
+    }
+
+    /// Of [`INTERFACE_WARNED_DAYS`], the least that the end is within.
+    pub fn days_left(&self, now: Timestamp) -> Option<u32> {
+        let ends = self.ends_on?.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let seconds = ends.as_second() - now.as_second();
+        INTERFACE_WARNED_DAYS.into_iter().rev().find(|days| seconds <= i64::from(*days) * 86_400)
+    }
+
+    /// Whether its last day is over.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.ends_on.is_some_and(|ends| now.to_zoned(TimeZone::UTC).date() > ends)
+    }
+
+    /// What a person should be told now and do about it; `None` while the end is far or unknown.
+    pub fn warning(&self, now: Timestamp) -> Option<String> {
+        let ends = self.ends_on.filter(|_| self.days_left(now).is_some())?;
+        let version = self.version;
+        Some(if self.has_ended(now) {
+            format!(
+                "the carrier's interface {version} ended on {ends}: install a newer Waybill that speaks the next one"
+            )
+        } else {
+            format!(
+                "the carrier's interface {version} ends on {ends}: install a newer Waybill that speaks the next one before"
+            )
+        })
+    }
 }
 
 /// What a service can do beside carrying a parcel from a location to a customer; known without asking anybody.

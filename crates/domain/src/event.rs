@@ -136,6 +136,9 @@ pub enum EventKind {
     /// A carrier account's credentials end soon.
     #[serde(rename = "carrier_account.expiring")]
     CarrierAccountExpiring,
+    /// The carrier of an account switches off the interface that this version speaks soon.
+    #[serde(rename = "carrier_account.interface_ending")]
+    CarrierInterfaceEnding,
     /// An endpoint failed for so long that nothing is sent to it any more; what it should hear is kept.
     #[serde(rename = "webhook.paused")]
     WebhookPaused,
@@ -146,7 +149,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -188,6 +191,7 @@ impl EventKind {
         Self::CarrierAccountFailing,
         Self::CarrierAccountRecovered,
         Self::CarrierAccountExpiring,
+        Self::CarrierInterfaceEnding,
         Self::WebhookPaused,
         Self::WebhookResumed,
     ];
@@ -236,6 +240,7 @@ impl EventKind {
             Self::CarrierAccountFailing => "carrier_account.failing",
             Self::CarrierAccountRecovered => "carrier_account.recovered",
             Self::CarrierAccountExpiring => "carrier_account.expiring",
+            Self::CarrierInterfaceEnding => "carrier_account.interface_ending",
             Self::WebhookPaused => "webhook.paused",
             Self::WebhookResumed => "webhook.resumed",
         }

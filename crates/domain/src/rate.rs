@@ -25,6 +25,9 @@ pub struct Rate {
     /// Days from hand-over to delivery, if the carrier says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transit_days: Option<u32>,
+    /// What the carrier's price list calls the place it goes to; several when its parcels are priced by several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// Printed for sorting people, if the service has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing_code: Option<String>,
@@ -65,6 +68,7 @@ impl Rate {
             parcels: Vec::new(),
             surcharges: Vec::new(),
             transit_days: None,
+            zone: None,
             routing_code: None,
             expires_at: None,
             tariff: None,

@@ -76,6 +76,7 @@ const PAGES: &[Source] = pages![
     "batches" "Batches",
     "parcels" "Parcels and pieces",
     "import" "Import orders",
+    "export" "Export orders, shipments, rates",
     "dashboard" "The dashboard",
     "native-api" "The native API",
     "webhooks" "Webhooks",

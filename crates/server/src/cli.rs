@@ -6,6 +6,12 @@ use clap::{Args, Parser, Subcommand};
 use domain::channel::Dialect;
 use domain::tenant::{Scope, TenantId};
 
+mod erase;
+mod files;
+
+pub use erase::Erase;
+pub use files::{Export, ExportActs, ExportFile, Import, ImportOrders, OrderFormat};
+
 const SETTINGS: &str = "\
 Settings come from the defaults, then waybill.toml (or --config FILE), then the environment
 (WAYBILL_DATA, WAYBILL_DATABASE_URL, …), then flags; the later one counts.";
@@ -65,16 +71,6 @@ Examples:
 Beside a running server: the copy holds everything that was committed when it began, and nobody waits for it.
 To restore: stop the server, put waybill.db (or pg_restore waybill.dump), documents and the key back, start it.";
 
-const IMPORT_EXAMPLES: &str = "\
-Examples:
-  waybill import orders orders.csv
-  waybill import orders orders.jsonl --tenant acme
-  waybill import orders shop.csv --map \"Order No=external_id\" --map \"Product=item_name\" --map \"Colour=\"
-
-CSV has a row for each line item and JSON Lines an order a line, as POST /v1/orders takes it; docs/import.md lists the columns.
-Good orders go in; every bad one goes to a file of rejects with its line and reasons, to be mended and imported. An order
-with an external_id that is there takes its place, so an import can be run again at any time.";
-
 const COMPLETION_EXAMPLES: &str = "\
 Examples:
   waybill completions bash > /etc/bash_completion.d/waybill
@@ -120,7 +116,7 @@ pub enum Command {
     /// Read orders from a file.
     #[command(subcommand)]
     Import(Import),
-    /// Write what is known to a file.
+    /// Write orders, shipments, what they cost, or who did what to a file.
     #[command(subcommand)]
     Export(Export),
     /// Forget a person: name, street, phone and e-mail go; sums, country and postcode stay for the set time.
@@ -288,46 +284,6 @@ pub struct Doctor {
     pub place: Place,
 }
 
-/// `waybill import`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Import {
-    /// Read orders from CSV or JSON Lines.
-    #[command(after_help = IMPORT_EXAMPLES)]
-    Orders(ImportOrders),
-}
-
-/// `waybill import orders`.
-#[derive(Clone, Debug, Args)]
-pub struct ImportOrders {
-    /// The file.
-    #[arg(value_name = "FILE")]
-    pub file: std::path::PathBuf,
-    /// Whose orders they are; may be left out when there is one tenant.
-    #[arg(long, value_name = "TENANT", value_parser = tenant)]
-    pub tenant: Option<TenantId>,
-    /// What the file holds: csv or jsonl [default: by its name].
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<OrderFormat>,
-    /// Which of our columns a column of the file is, as THEIRS=OURS; THEIRS= leaves it out. May be given several times.
-    #[arg(long = "map", value_name = "THEIRS=OURS", value_parser = mapping)]
-    pub columns: Vec<(String, String)>,
-    /// Where bad orders go [default: the file's name with .rejects before its ending].
-    #[arg(long, value_name = "FILE")]
-    pub rejects: Option<std::path::PathBuf>,
-    /// Where everything is kept.
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// How a file holds orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum OrderFormat {
-    /// A header, then a row for each line item, parted by commas, semicolons or tabs.
-    Csv,
-    /// An order a line.
-    Jsonl,
-}
-
 /// `waybill backup`.
 #[derive(Clone, Debug, Args)]
 pub struct Backup {
@@ -344,10 +300,6 @@ pub struct Backup {
     #[command(flatten)]
     pub place: Place,
 }
-
-mod acts;
-
-pub use acts::{Erase, Export, ExportActs};
 
 /// `waybill completions`.
 #[derive(Clone, Debug, Args)]
@@ -431,11 +383,6 @@ fn overlap(text: &str) -> Result<Duration, String> {
     };
     let fits = seconds().filter(|seconds| *seconds <= 366 * 86_400).map(Duration::from_secs);
     fits.ok_or_else(|| "expected 0 or a whole number and s, m, h or d, such as 24h, up to 366d".to_owned())
-}
-
-fn mapping(text: &str) -> Result<(String, String), String> {
-    let (theirs, ours) = text.rsplit_once('=').ok_or("expected THEIRS=OURS, such as \"Order No=external_id\"")?;
-    Ok((theirs.trim().to_owned(), ours.trim().to_owned()))
 }
 
 fn tenant(text: &str) -> Result<TenantId, String> {

@@ -4,21 +4,21 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use app::rotation::{self, Standing};
-use app::{App, Random};
+use anyhow::{Context as _, bail};
+use app::App;
 use clap::CommandFactory as _;
+use domain::tenant::TenantId;
 use domain::{Error, Problem};
 use store::Store;
-use store::blobs::Blobs;
-use store::installation::KeyChecks;
 
-use crate::cli::{Cli, Command, Export, Import, Place};
+use crate::cli::{Cli, Command, Import, OrderFormat, Place};
 use crate::config::{self, Flags, Settings};
 use crate::{demo, serve, telemetry, wire};
 
-mod acts;
 mod backup;
+mod doctor;
+mod erase;
+mod export;
 mod import;
 mod keys;
 mod rotate_key;
@@ -52,12 +52,12 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor(flags) => {
             let settings = Settings::load(&Flags::from(&flags.place))?;
             telemetry::start(&settings)?;
-            Ok(doctor(&settings).await)
+            Ok(doctor::run(&settings).await)
         }
         Command::Backup(flags) => backup::run(&flags).await,
         Command::Import(Import::Orders(flags)) => import::orders(&flags).await,
-        Command::Export(Export::Acts(flags)) => acts::acts(&flags).await,
-        Command::Erase(flags) => acts::erase(&flags).await,
+        Command::Export(export) => export::run(export).await,
+        Command::Erase(flags) => erase::run(&flags).await,
         Command::Completions(asked) => {
             clap_complete::generate(asked.shell, &mut Cli::command(), "waybill", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
@@ -79,6 +79,31 @@ async fn open(place: &Place) -> anyhow::Result<App> {
     let settings = Settings::load(&Flags::from(place))?;
     telemetry::start(&settings)?;
     wire::open(&settings, settings.base_url(settings.listen)).await
+}
+
+/// How a file is written: as was said, else as its name ends.
+fn format(file: &Path, said: Option<OrderFormat>) -> anyhow::Result<OrderFormat> {
+    let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match (said, ending.as_deref()) {
+        (Some(format), _) => Ok(format),
+        (None, Some("csv" | "tsv" | "txt")) => Ok(OrderFormat::Csv),
+        (None, Some("jsonl" | "ndjson")) => Ok(OrderFormat::Jsonl),
+        (None, _) => bail!("{}: say --format csv or --format jsonl", file.display()),
+    }
+}
+
+/// The tenant that was named, or the only one there is.
+async fn whose(app: &App, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
+    let tenants = app.store().read(async |tx| tx.tenants().await).await?;
+    let ids: Vec<_> = tenants.iter().map(|tenant| tenant.id.clone()).collect();
+    let list = ids.iter().map(TenantId::as_str).collect::<Vec<_>>().join(", ");
+    match (named, ids.as_slice()) {
+        (Some(named), ids) if ids.contains(named) => Ok(named.clone()),
+        (_, []) => bail!("there is no tenant yet: run `waybill serve` or `waybill apply` first"),
+        (Some(named), _) => bail!("--tenant {named}: there is no such tenant; there are: {list}"),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => bail!("name the tenant with --tenant; there are: {list}"),
+    }
 }
 
 /// An error of a verb, every problem on a line of its own.
@@ -117,64 +142,4 @@ pub(crate) async fn apply(app: &App, file: &Path) -> anyhow::Result<String> {
         text.push_str(note);
     }
     Ok(text)
-}
-
-/// Where the installation's key is from, once it is sure that it reads what is stored.
-fn key(settings: &Settings, checks: Option<&KeyChecks>) -> Result<String, String> {
-    let path = settings.key_file.clone().unwrap_or_else(|| settings.data.join("waybill.key"));
-    let found = match (&settings.key, path.exists()) {
-        (Some(_), _) => "from the setting".to_owned(),
-        (None, true) => path.display().to_string(),
-        (None, false) => {
-            let text = "is missing: `waybill serve` makes it, or copy it from another node";
-            return Err(format!("{} {text}", path.display()));
-        }
-    };
-    let Some(checks) = checks else { return Ok(found) };
-    let vault = wire::vault(settings, &Random::System).map_err(|error| format!("{error:#}"))?;
-    match rotation::standing(&vault, checks).map_err(|error| error.to_string())? {
-        Standing::Settled => Ok(found),
-        Standing::Begins | Standing::UnderWay => {
-            Ok(format!("{found}, and the previous one: run `waybill rotate-key` to end with one"))
-        }
-    }
-}
-
-/// Looks whether everything is in place and says how to mend what is not.
-async fn doctor(settings: &Settings) -> ExitCode {
-    let mut is_well = true;
-    let mut tell = |what: &str, found: Result<String, String>| match found {
-        Ok(text) => println!("ok    {what}: {text}"),
-        Err(text) => {
-            is_well = false;
-            println!("FAIL  {what}: {text}");
-        }
-    };
-    let is_embedded = settings.database_url.is_none();
-    let mut checks = None;
-    if is_embedded && !settings.data.join("waybill.db").exists() {
-        let text = format!("{} holds no database yet: run `waybill serve`", settings.data.display());
-        tell("database", Err(text));
-    } else {
-        let opened = Store::open(&wire::store_config(settings)).await;
-        match opened {
-            Ok(store) => {
-                let found = store.read(async |tx| Ok((tx.tenants().await?.len(), tx.key_checks().await?))).await;
-                let tenants = found.map(|(tenants, kept)| {
-                    checks = kept;
-                    format!("{tenants} tenants")
-                });
-                tell("database", tenants.map_err(|error| error.to_string()));
-                store.close().await;
-            }
-            Err(error) => tell("database", Err(format!("{error}"))),
-        }
-    }
-    let blobs = wire::blob_config(settings);
-    tell("documents", Blobs::open(&blobs).map(|_| format!("{blobs:?}")).map_err(|error| error.to_string()));
-    tell("key", key(settings, checks.as_ref()));
-    let hint =
-        if settings.allow_private_webhooks { "private addresses too" } else { "https and public addresses only" };
-    tell("webhooks", Ok(hint.to_owned()));
-    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

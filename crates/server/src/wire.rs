@@ -130,7 +130,8 @@ pub(crate) fn own_data_folder(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::FallbackFont>>> {
+/// The font for letters outside the embedded one.
+pub(crate) fn fallback_font(path: Option<&Path>) -> anyhow::Result<Option<Arc<documents::FallbackFont>>> {
     let Some(path) = path else { return Ok(None) };
     let bytes = std::fs::read(path).with_context(|| format!("fallback_font {} cannot be read", path.display()))?;
     let font = documents::FallbackFont::from_bytes(bytes)
@@ -179,6 +180,7 @@ pub(crate) async fn open(settings: &Settings, public_url: String) -> anyhow::Res
         random,
         connectors: connectors(settings, client.clone())?,
         event_bodies: api::event_bodies(),
+        order_states: api::order_states(),
         http: client,
         options,
     });
@@ -205,7 +207,8 @@ fn references() -> Vec<(&'static str, &'static str)> {
 }
 
 fn acts_as_csv(app: App, caller: app::Caller, filter: app::acts::ActFilter) -> axum::body::Body {
-    axum::body::Body::from_stream(api::native::acts::export(app, caller, filter, api::native::acts::Export::Csv))
+    let pieces = api::native::acts::export(app, caller, filter, api::native::export::FileFormat::Csv);
+    axum::body::Body::from_stream(futures::TryStreamExt::map_ok(pieces, |(bytes, _)| bytes))
 }
 
 /// Every route of a node that answers requests.

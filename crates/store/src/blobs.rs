@@ -73,6 +73,23 @@ impl Blobs {
         Ok(Self { objects, prefix })
     }
 
+    /// Whether bytes can be put, read back and removed.
+    pub async fn probe(&self) -> Result<()> {
+        const PROBE: &[u8] = b"waybill doctor";
+        let path = self.prefix.clone().join("waybill-probe");
+        let asked = async {
+            self.objects.put(&path, Bytes::from_static(PROBE).into()).await?;
+            let read = self.objects.get(&path).await?.bytes().await?;
+            self.objects.delete(&path).await?;
+            Ok(read)
+        };
+        match asked.await {
+            Ok(read) if read == PROBE => Ok(()),
+            Ok(_) => Err(Error::Unavailable("the document store gives back other bytes than were put".to_owned())),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
     fn path(&self, tenant: &TenantId, sha256: &str) -> Path {
         self.prefix.clone().join(tenant.as_str()).join(sha256)
     }

@@ -1,16 +1,16 @@
 //! Many rows in one statement: on PostgreSQL a parameter holds a whole column, on SQLite, which is in this process, the
-//! statement runs once a row.
+//! statement runs once a row. What nobody needs the outcome of goes out with the next statement or the commit.
 
 use std::fmt::Write as _;
 
 use domain::Result;
 
-use crate::{Tx, Value};
+use crate::{Row, Tx, Value};
 
 /// Rows of one statement on PostgreSQL at most.
 const PIECE: usize = 1_000;
 
-/// So few rows go out one by one with whatever follows, rather than in a statement that is waited for.
+/// So few rows go out one by one, by a statement that is the same for any number of them.
 const FEW: usize = 4;
 
 /// `$1, $2, …`
@@ -64,7 +64,7 @@ impl Tx<'_> {
                     let (held, arrays) = unnest(rows, columns.len());
                     let names = names(columns, &held);
                     let sql = format!("insert into {table} ({names}) select * from {arrays}{rest}");
-                    session.columns(&sql, rows, &held).await?;
+                    session.columns_later(sql, rows, held)?;
                 }
                 Ok(())
             }
@@ -103,6 +103,45 @@ impl Tx<'_> {
         }
     }
 
+    /// The rows of `from` that lists of values lead to, one list an answer, each in its place: `keys` are columns of `from`,
+    /// and `columns` is what is read. No key is null.
+    pub async fn find_all(
+        &mut self,
+        columns: &str,
+        from: &str,
+        keys: &[&str],
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Row>>> {
+        match self {
+            Self::Postgres(session) if rows.len() > FEW => {
+                let mut found = vec![Vec::new(); rows.len()];
+                for (piece, rows) in rows.chunks(PIECE).enumerate() {
+                    let (held, arrays) = unnest(rows, keys.len());
+                    let asked: Vec<_> = (0..keys.len()).map(|n| format!("k{n}")).collect();
+                    let same: Vec<_> = keys.iter().enumerate().map(|(n, key)| format!("{key} = asked.k{n}")).collect();
+                    let sql = format!(
+                        "select asked.place, {columns} from {arrays} with ordinality as asked ({}, place)
+                         join ({from}) on {}",
+                        asked.join(", "),
+                        same.join(" and ")
+                    );
+                    for mut row in session.columns(&sql, rows, &held).await? {
+                        let place = usize::try_from(row.int(0)?).unwrap_or_default() + piece * PIECE;
+                        row.0.remove(0);
+                        if let Some(found) = found.get_mut(place.wrapping_sub(1)) {
+                            found.push(row);
+                        }
+                    }
+                }
+                Ok(found)
+            }
+            _ => {
+                let same: Vec<_> = keys.iter().enumerate().map(|(n, key)| format!("{key} = ${}", n + 1)).collect();
+                self.rows_many(&format!("select {columns} from {from} where {}", same.join(" and ")), rows).await
+            }
+        }
+    }
+
     /// Updates rows found by their keys: each list of values holds those of `keys`, then those of `sets`. No two lists
     /// have the same keys.
     pub async fn update_all(&mut self, table: &str, keys: &[&str], sets: &[&str], rows: &[Vec<Value>]) -> Result<()> {
@@ -122,7 +161,7 @@ impl Tx<'_> {
                     let (names, same) = (names(&columns, &held), same.join(" and "));
                     let sql =
                         format!("update {table} as old set {changes} from {arrays} as new ({names}) where {same}");
-                    session.columns(&sql, rows, &held).await?;
+                    session.columns_later(sql, rows, held)?;
                 }
                 Ok(())
             }
@@ -149,7 +188,7 @@ impl Tx<'_> {
                     let same: Vec<_> = keys.iter().map(|key| format!("old.{key} = gone.{key}")).collect();
                     let same = same.join(" and ");
                     let sql = format!("delete from {table} as old using {arrays} as gone ({names}) where {same}");
-                    session.columns(&sql, rows, &held).await?;
+                    session.columns_later(sql, rows, held)?;
                 }
                 Ok(())
             }

@@ -25,18 +25,6 @@ fn key_row(tenant: &TenantId, kind: CustomerKey, value: &str, id: CustomerId) ->
 }
 
 impl Tx<'_> {
-    /// Takes keys of one kind for customers that may be new, no key and no customer twice; says of each whether nobody
-    /// had it.
-    pub async fn take_customer_keys(
-        &mut self,
-        tenant: &TenantId,
-        kind: CustomerKey,
-        taken: &[(&str, CustomerId)],
-    ) -> Result<Vec<bool>> {
-        let rows: Vec<_> = taken.iter().map(|(value, id)| key_row(tenant, kind, value, *id)).collect();
-        self.insert_new("customer_keys", &KEY_COLUMNS, &rows).await
-    }
-
     /// The customers these keys of one kind lead to, each in its place.
     pub async fn customers_by_key(
         &mut self,
@@ -44,16 +32,11 @@ impl Tx<'_> {
         kind: CustomerKey,
         values: &[&str],
     ) -> Result<Vec<Option<Customer>>> {
-        const BY_KEY: &str = "
-            select c.id, c.created_at, c.modified_at, c.body
-            from customer_keys k join customers c on c.tenant_id = k.tenant_id and c.id = k.id
-            where k.tenant_id = $1 and k.kind = $2 and k.value = $3";
-        if values.is_empty() {
-            return Ok(Vec::new());
-        }
         let asks: Vec<_> =
             values.iter().map(|value| params![tenant.as_str(), kind.as_str(), *value].to_vec()).collect();
-        let found = self.rows_many(BY_KEY, &asks).await?;
+        let from = "customer_keys k join customers c on c.tenant_id = k.tenant_id and c.id = k.id";
+        let columns = "c.id, c.created_at, c.modified_at, c.body";
+        let found = self.find_all(columns, from, &["k.tenant_id", "k.kind", "k.value"], &asks).await?;
         found.iter().map(|rows| rows.first().map(customer).transpose()).collect()
     }
 

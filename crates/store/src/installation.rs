@@ -1,7 +1,7 @@
 //! The installation: which key its secrets are under, and what is to be moved from that key to the next one.
 
 use domain::tenant::TenantId;
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 
 use crate::{Row, Tx, params};
 
@@ -63,6 +63,22 @@ fn sealed(row: &Row) -> Result<Sealed> {
 }
 
 impl Tx<'_> {
+    /// What time it is by the database server's clock; `None` where the database is in this process.
+    pub async fn server_clock(&mut self) -> Result<Option<Timestamp>> {
+        const CLOCK: &str = "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
+        if self.is_sqlite() {
+            return Ok(None);
+        }
+        self.row(CLOCK, &[]).await?.map(|row| row.time(0)).transpose()
+    }
+
+    /// When the latest numbered event of a tenant happened, by the clock of whoever wrote it.
+    pub async fn latest_event_at(&mut self, tenant: &TenantId) -> Result<Option<Timestamp>> {
+        const LATEST: &str = "
+            select at from events where tenant_id = $1 and position is not null order by position desc limit 1";
+        self.row(LATEST, &params![tenant.as_str()]).await?.map(|row| row.time(0)).transpose()
+    }
+
     /// The checks of the installation's key; `None` in a database that no process has had a key for.
     pub async fn key_checks(&mut self) -> Result<Option<KeyChecks>> {
         let rows = self.rows("select name, value from installation", &[]).await?;

@@ -24,8 +24,13 @@ impl Tx<'_> {
 
     /// What waits for each kind of job over all tenants, at its longest; nothing for a kind that has nothing to do.
     pub async fn waiting(&mut self) -> Result<Waiting> {
-        const LOOKS: [(&str, &str); 9] = [
+        const LOOKS: [(&str, &str); 10] = [
             ("number_events", "select at from events where position is null order by id limit 1"),
+            (
+                "follow_states",
+                "select min((select e.at from events e where e.tenant_id = f.tenant_id and e.position = f.position + 1))
+                 from followed_states f",
+            ),
             (
                 "deliver_webhooks",
                 "select due_at from lanes where kind = 'webhooks' and paused_at is null order by due_at limit 1",

@@ -45,6 +45,7 @@ mod latest;
 pub mod locations;
 pub mod manifests;
 mod migrate;
+pub mod order_states;
 pub mod orders;
 pub mod postgres;
 mod pushes;

@@ -71,6 +71,8 @@ const MIGRATIONS: &[Migration] = migrations![
     24 "0024_saved_views",
     25 "0025_parcels_by_sscc",
     26 "0026_unserved_orders",
+    27 "0027_order_states",
+    28 "0028_exports",
 ];
 
 const TABLE: &str =

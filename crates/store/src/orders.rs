@@ -648,7 +648,7 @@ fn place_of(sort: OrderSort, row: &Row) -> Result<SortValue> {
     })
 }
 
-fn compare(sort: &[(OrderSort, bool)], a: &[SortValue], b: &[SortValue]) -> std::cmp::Ordering {
+pub(crate) fn compare(sort: &[(OrderSort, bool)], a: &[SortValue], b: &[SortValue]) -> std::cmp::Ordering {
     for ((_, descending), (a, b)) in sort.iter().zip(a.iter().zip(b)) {
         let ordering = match (a, b) {
             (SortValue::Int(a), SortValue::Int(b)) => a.cmp(b),

@@ -267,6 +267,8 @@ impl Lease {
             // Sent, not awaited: nothing depends on it, and the next user of the connection comes behind it.
             client.batch_execute(end).now_or_never().unwrap_or(Ok(()))
         } else {
+            #[cfg(feature = "testing")]
+            crate::testing::count_exchange();
             // What was put off goes out with the commit. If it fails, the server makes the commit a rollback.
             let send = async {
                 let (sent, ended) = join(send_all(client, &last), client.batch_execute(end)).await;
@@ -328,7 +330,36 @@ pub struct Session<'a> {
     begun: bool,
     failure: Option<Failure>,
     /// Statements whose outcome nobody needs yet: they go out with what follows.
-    later: Vec<(String, Vec<Value>)>,
+    later: Vec<Later>,
+}
+
+/// A statement whose outcome nobody needs yet.
+#[derive(Debug)]
+struct Later {
+    sql: String,
+    parameters: Parameters,
+}
+
+/// What goes into a statement.
+#[derive(Debug)]
+enum Parameters {
+    /// One value a place.
+    Values(Vec<Value>),
+    /// One column a place: these columns of the rows.
+    Columns(Vec<Vec<Value>>, Vec<usize>),
+}
+
+impl Parameters {
+    async fn execute(&self, client: &Object, statement: &Statement) -> Result<u64, tokio_postgres::Error> {
+        match self {
+            Self::Values(values) => client.execute(statement, &borrowed(values)).await,
+            Self::Columns(rows, held) => {
+                let columns: Vec<_> = held.iter().map(|&position| Column { rows, position }).collect();
+                let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+                client.execute(statement, &params).await
+            }
+        }
+    }
 }
 
 impl Session<'_> {
@@ -339,13 +370,25 @@ impl Session<'_> {
         }
         #[cfg(feature = "testing")]
         crate::testing::count_statement();
-        self.later.extend(sets.iter().map(|params| (sql.to_owned(), params.clone())));
+        let one = |params: &Vec<Value>| Later { sql: sql.to_owned(), parameters: Parameters::Values(params.clone()) };
+        self.later.extend(sets.iter().map(one));
+        Ok(())
+    }
+
+    /// Puts a statement off whose parameters are arrays: the `held` columns of the rows.
+    pub(crate) fn columns_later(&mut self, sql: String, rows: &[Vec<Value>], held: Vec<usize>) -> Result<()> {
+        if self.failure.is_some() {
+            return Err(went_on());
+        }
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
+        self.later.push(Later { sql, parameters: Parameters::Columns(rows.to_vec(), held) });
         Ok(())
     }
 
     /// What was put off, ready to be sent with the commit; in a transaction of nothing else it is sent now. What goes
     /// wrong is the session's failure.
-    async fn last(&mut self) -> Vec<(Statement, Vec<Value>)> {
+    async fn last(&mut self) -> Vec<(Statement, Parameters)> {
         if self.later.is_empty() || self.failure.is_some() {
             return Vec::new();
         }
@@ -490,6 +533,8 @@ impl Session<'_> {
             begun.and(outcome)
         };
         self.begun = true;
+        #[cfg(feature = "testing")]
+        crate::testing::count_exchange();
         let Ok(outcome) = tokio::time::timeout(self.silence, answered).await else {
             self.failure = Some(Failure::Silent);
             return Err(silent());
@@ -499,20 +544,17 @@ impl Session<'_> {
 }
 
 /// Statements with their parameters, ready to be sent. One that is new to the connection is asked for first.
-async fn prepared(
-    client: &Object,
-    later: Vec<(String, Vec<Value>)>,
-) -> Result<Vec<(Statement, Vec<Value>)>, tokio_postgres::Error> {
+async fn prepared(client: &Object, later: Vec<Later>) -> Result<Vec<(Statement, Parameters)>, tokio_postgres::Error> {
     let mut ready = Vec::with_capacity(later.len());
-    for (sql, params) in later {
-        ready.push((client.prepare_cached(&sql).await?, params));
+    for Later { sql, parameters } in later {
+        ready.push((client.prepare_cached(&sql).await?, parameters));
     }
     Ok(ready)
 }
 
 /// Sends statements, all before the first answer, in order.
-async fn send_all(client: &Object, ready: &[(Statement, Vec<Value>)]) -> Result<(), tokio_postgres::Error> {
-    let under_way = ready.iter().map(async |(statement, params)| client.execute(statement, &borrowed(params)).await);
+async fn send_all(client: &Object, ready: &[(Statement, Parameters)]) -> Result<(), tokio_postgres::Error> {
+    let under_way = ready.iter().map(async |(statement, parameters)| parameters.execute(client, statement).await);
     // Each is polled in turn, and the first poll sends.
     join_all(under_way).await.into_iter().try_for_each(|outcome| outcome.map(drop))
 }

@@ -140,7 +140,43 @@ pub struct UnscannedParcel {
     pub booked_at: Timestamp,
 }
 
+/// A place in the shipments of a tenant: when one was made, and its id.
+pub type ShipmentPlace = (Timestamp, ShipmentId);
+
 impl Tx<'_> {
+    /// Shipments made in a period, with their parcels, oldest first, after a place.
+    pub async fn shipments_made(
+        &mut self,
+        tenant: &TenantId,
+        period: (Option<Timestamp>, Option<Timestamp>),
+        after: Option<ShipmentPlace>,
+        limit: usize,
+    ) -> Result<Vec<Shipment>> {
+        let mut conditions = Vec::new();
+        let mut params = params![tenant.as_str(), limit].to_vec();
+        for (operator, bound) in [(">=", period.0), ("<", period.1)] {
+            if let Some(bound) = bound {
+                params.push(bound.into());
+                conditions.push(format!(" and created_at {operator} ${}", params.len()));
+            }
+        }
+        if let Some((at, id)) = after {
+            params.extend(params![at, id]);
+            conditions.push(format!(" and (created_at, id) > (${}, ${})", params.len() - 1, params.len()));
+        }
+        let sql = format!(
+            "select {SHIPMENT} from shipments where tenant_id = $1{} order by created_at, id limit $2",
+            conditions.concat()
+        );
+        let mut shipments = self.rows(&sql, &params).await?.iter().map(shipment).collect::<Result<Vec<_>>>()?;
+        let asks: Vec<_> = shipments.iter().map(|one| params![tenant.as_str(), one.id].to_vec()).collect();
+        let parcels = self.rows_many(&parcels_of(), &asks).await?;
+        for (shipment, parcels) in shipments.iter_mut().zip(parcels) {
+            shipment.parcels = parcels.iter().map(parcel).collect::<Result<_>>()?;
+        }
+        Ok(shipments)
+    }
+
     /// Holds the order of a new shipment, so that nothing else of it happens until the transaction ends, and looks whether
     /// one of the shipment's parcels already has a live one: then that shipment's id comes back.
     pub async fn hold_order_for(

@@ -12,6 +12,7 @@ mod proxy;
 use crate::{Config, Store};
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+static EXCHANGES: AtomicU64 = AtomicU64::new(0);
 
 /// Statements this process has sent so far. One that is sent for many rows at once counts as one.
 pub fn statements() -> u64 {
@@ -21,6 +22,16 @@ pub fn statements() -> u64 {
 /// Counts one more.
 pub(crate) fn count_statement() {
     STATEMENTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How often this process has waited for PostgreSQL so far: a statement, or a commit, with whatever went out with it.
+pub fn exchanges() -> u64 {
+    EXCHANGES.load(Ordering::Relaxed)
+}
+
+/// Counts one more.
+pub(crate) fn count_exchange() {
+    EXCHANGES.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The engines a test runs on; see [`on_both_engines!`](crate::on_both_engines).

@@ -324,6 +324,9 @@ impl Tx<'_> {
 
     /// Runs a statement once for each set of parameters, in order; answers one list of rows for each.
     pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         match self {
             Self::Sqlite(session) => session.rows_many(sql, rows),
             Self::Postgres(session) => session.rows_many(sql, rows).await,

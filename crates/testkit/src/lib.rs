@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use app::states::OrderStates;
 use app::webhooks::EventBody;
 use app::{App, Caller, Clock, Credentials, Options, Parts, Random, Vault};
 use axum::Router;
@@ -19,7 +20,7 @@ use store::testing::TestStore;
 use tower::ServiceExt;
 
 pub use store::on_both_engines;
-pub use store::testing::{Engine, Fault, Proxy, statements};
+pub use store::testing::{Engine, Fault, Proxy, exchanges, statements};
 
 pub mod carrier;
 pub mod geocoder;
@@ -103,6 +104,7 @@ pub struct TestAppBuilder {
     engine: Engine,
     connectors: Vec<Arc<dyn Connector>>,
     event_bodies: Vec<Arc<dyn EventBody>>,
+    order_states: Vec<Arc<dyn OrderStates>>,
     setup: String,
     files: HashMap<String, String>,
     options: Options,
@@ -128,6 +130,13 @@ impl TestAppBuilder {
     #[must_use]
     pub fn event_bodies(mut self, event_bodies: Vec<Arc<dyn EventBody>>) -> Self {
         self.event_bodies = event_bodies;
+        self
+    }
+
+    /// The dialects that derive where an order stands.
+    #[must_use]
+    pub fn order_states(mut self, order_states: Vec<Arc<dyn OrderStates>>) -> Self {
+        self.order_states = order_states;
         self
     }
 
@@ -177,6 +186,7 @@ impl TestAppBuilder {
             random,
             connectors: self.connectors.clone(),
             event_bodies: self.event_bodies,
+            order_states: self.order_states,
             http: app::guard::client(self.options.allow_private_webhooks).expect("a client"),
             options: self.options,
         });
@@ -260,6 +270,7 @@ impl TestApp {
             engine,
             connectors: Vec::new(),
             event_bodies: Vec::new(),
+            order_states: Vec::new(),
             setup: SETUP.to_owned(),
             files: HashMap::from([("rates.csv".to_owned(), RATES.to_owned())]),
             options: Options { allow_private_webhooks: true, ..Options::default() },
@@ -298,6 +309,7 @@ impl TestApp {
             random: Random::default(),
             connectors,
             event_bodies: Vec::new(),
+            order_states: Vec::new(),
             http: app::guard::client(true).expect("a client"),
             options: self.app.options().clone(),
         })

@@ -71,6 +71,17 @@ struct ServiceView {
     most_parcels: Option<u32>,
 }
 
+/// An interface of a carrier.
+#[derive(Serialize)]
+struct InterfaceView {
+    version: &'static str,
+    /// The last day it answers, if the carrier has said one.
+    ends_on: Option<String>,
+    /// What to do about it, from 90 days before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
 /// A carrier account as the native API shows it.
 #[derive(Serialize)]
 struct CarrierAccountView {
@@ -78,6 +89,9 @@ struct CarrierAccountView {
     carrier: String,
     /// What people call the carrier.
     name: Option<&'static str>,
+    /// The interface of the carrier that is spoken, and when that ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interface: Option<InterfaceView>,
     is_test: bool,
     can_cancel: bool,
     can_track: bool,
@@ -102,6 +116,7 @@ struct CarrierAccountView {
 
 /// `GET /v1/carrier-accounts`.
 pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed) -> Answer {
+    let now = app.now();
     let view = |view: app::tracking::AccountView| {
         let (account, profile) = (view.account.account, view.account.profile);
         let is_usable = view.account.connection.is_some();
@@ -122,6 +137,11 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed) 
             id: account.id,
             carrier: account.carrier,
             name: profile.map(|profile| profile.name),
+            interface: profile.map(|profile| InterfaceView {
+                version: profile.interface.version,
+                ends_on: profile.interface.ends_on.map(|day| day.to_string()),
+                warning: profile.interface.warning(now),
+            }),
             is_test: profile.is_some_and(|profile| profile.is_test),
             can_cancel: profile.is_some_and(|profile| profile.can_cancel),
             can_track: profile.is_some_and(|profile| profile.can_track),

@@ -10,11 +10,12 @@ use domain::event::Event;
 use domain::ids::{EventId, OrderId};
 use domain::order::RawJson;
 use domain::{Error, Problem, Timestamp};
-use futures::stream;
+use futures::{TryStreamExt as _, stream};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
+use super::export::{FileFormat, guarded};
 use super::shipments::List;
 use super::{Answer, Authed};
 use crate::dialect::{Parameters, Segment, json};
@@ -98,50 +99,26 @@ struct Page {
     next: Option<String>,
 }
 
-/// A form in which all acts go out at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Export {
-    /// One act a line, comma-separated, with a header.
-    Csv,
-    /// One act a line as JSON.
-    JsonLines,
+/// The line above the acts.
+fn head(format: FileFormat) -> &'static str {
+    match format {
+        FileFormat::Csv => "id,at,what,who,name,order,subject,before,after,reason\r\n",
+        FileFormat::Jsonl => "",
+    }
 }
 
-impl Export {
-    fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::JsonLines => "application/jsonl",
-        }
-    }
-
-    /// The line above the acts.
-    fn head(self) -> &'static str {
-        match self {
-            Self::Csv => "id,at,what,who,name,order,subject,before,after,reason\r\n",
-            Self::JsonLines => "",
-        }
-    }
-
-    fn lines(self, done: &[Done]) -> Result<Vec<u8>, Error> {
-        let mut lines = Vec::new();
-        for view in done.iter().map(ActView::of) {
-            match self {
-                Self::JsonLines => serde_json::to_writer(&mut lines, &view).map_err(Error::internal)?,
-                Self::Csv => lines.extend(row(&view)?),
-            }
-            if self == Self::JsonLines {
+fn lines(format: FileFormat, done: &[Done]) -> Result<Vec<u8>, Error> {
+    let mut lines = Vec::new();
+    for view in done.iter().map(ActView::of) {
+        match format {
+            FileFormat::Csv => lines.extend(row(&view)?),
+            FileFormat::Jsonl => {
+                serde_json::to_writer(&mut lines, &view).map_err(Error::internal)?;
                 lines.push(b'\n');
             }
         }
-        Ok(lines)
     }
-}
-
-/// A text that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
+    Ok(lines)
 }
 
 fn row(view: &ActView) -> Result<Vec<u8>, Error> {
@@ -160,17 +137,17 @@ fn row(view: &ActView) -> Result<Vec<u8>, Error> {
         view.reason.clone().unwrap_or_default(),
     ];
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(cells.iter().map(|cell| harmless(cell))).map_err(Error::internal)?;
+    writer.write_record(cells.iter().map(|cell| guarded(cell))).map_err(Error::internal)?;
     writer.into_inner().map_err(Error::internal)
 }
 
-/// Every act that a filter lets through, newest first, in pieces of whole lines.
+/// Every act that a filter lets through, newest first, in pieces of whole lines, each with how many acts it holds.
 pub fn export(
     app: App,
     caller: Caller,
     filter: ActFilter,
-    form: Export,
-) -> impl futures::Stream<Item = Result<Vec<u8>, Error>> + Send + 'static {
+    format: FileFormat,
+) -> impl futures::Stream<Item = Result<(Vec<u8>, usize), Error>> + Send + 'static {
     enum Place {
         Head,
         After(Option<(Timestamp, EventId)>),
@@ -180,13 +157,13 @@ pub fn export(
         let (app, caller, filter) = (app.clone(), caller.clone(), filter.clone());
         async move {
             let after = match place {
-                Place::Head => return Ok(Some((form.head().as_bytes().to_vec(), Place::After(None)))),
+                Place::Head => return Ok(Some(((head(format).as_bytes().to_vec(), 0), Place::After(None)))),
                 Place::End => return Ok(None),
                 Place::After(after) => after,
             };
             let page = app.acts(&caller, &filter, after, MOST).await?;
             let next = page.next.map_or(Place::End, |next| Place::After(Some(next)));
-            Ok(Some((form.lines(&page.done)?, next)))
+            Ok(Some(((lines(format, &page.done)?, page.done.len()), next)))
         }
     })
 }
@@ -236,22 +213,22 @@ pub(super) async fn list(
     Ok(json(StatusCode::OK, &Page { data, next }))
 }
 
-fn exported(app: App, caller: Caller, filter: ActFilter, form: Export) -> Response {
-    let mut answer = Bytes::from_stream(export(app, caller, filter, form)).into_response();
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+fn exported(app: App, caller: Caller, filter: ActFilter, format: FileFormat) -> Response {
+    let mut answer = Bytes::from_stream(export(app, caller, filter, format).map_ok(|(bytes, _)| bytes)).into_response();
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     answer
 }
 
 /// `None` is a form that there is not, `Some(None)` a page of JSON.
-fn form(parameters: &Parameters, headers: &HeaderMap) -> Option<Option<Export>> {
+fn form(parameters: &Parameters, headers: &HeaderMap) -> Option<Option<FileFormat>> {
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match parameters.value("format") {
-        Some("csv") => Some(Some(Export::Csv)),
-        Some("jsonl") => Some(Some(Export::JsonLines)),
+        Some("csv") => Some(Some(FileFormat::Csv)),
+        Some("jsonl") => Some(Some(FileFormat::Jsonl)),
         Some("json") => Some(None),
         Some(_) => None,
-        None if accepted.starts_with("text/csv") => Some(Some(Export::Csv)),
-        None if accepted.starts_with("application/jsonl") => Some(Some(Export::JsonLines)),
+        None if accepted.starts_with("text/csv") => Some(Some(FileFormat::Csv)),
+        None if accepted.starts_with("application/jsonl") => Some(Some(FileFormat::Jsonl)),
         None => Some(None),
     }
 }

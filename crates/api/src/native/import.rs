@@ -11,6 +11,7 @@ use domain::Problem;
 use domain::order::OrderDetails;
 use serde_json::{Map, Value, json};
 
+use super::export::unguarded;
 use super::orders::{ADDRESS, ITEM, details, problems_of};
 use crate::json;
 use crate::json::fields::{Leniency, Notes};
@@ -128,7 +129,10 @@ impl Columns {
 
     /// The shop's id of the order that a row belongs to.
     pub fn external_id<'a>(&self, row: &'a StringRecord) -> &'a str {
-        self.place("external_id").and_then(|place| row.get(place)).unwrap_or_default().trim()
+        self.place("external_id")
+            .and_then(|place| row.get(place))
+            .map(|text| unguarded(text.trim()))
+            .unwrap_or_default()
     }
 
     /// The value of a field as JSON.
@@ -162,7 +166,7 @@ impl Columns {
                 problems.push(Problem::new("", message));
             }
             for ((column, name), text) in self.columns.iter().zip(&self.names).zip(row) {
-                let text = text.trim();
+                let text = unguarded(text.trim());
                 if text.is_empty() {
                     continue;
                 }

@@ -20,6 +20,7 @@ mod customs;
 mod erasures;
 mod error;
 pub mod events;
+pub mod export;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 pub mod import;
@@ -130,6 +131,9 @@ pub(crate) fn routes() -> Routes<Native> {
         .at("/v1/acts", [get(acts::list)])
         .at("/v1/erasures", [get(erasures::list), post(erasures::create)])
         .at("/v1/erasures/{id}", [get(erasures::show)])
+        .at("/v1/exports/orders", [get(export::orders)])
+        .at("/v1/exports/shipments", [get(export::shipments)])
+        .at("/v1/exports/rates", [get(export::rates)])
         .at("/v1/events", [get(events::feed)])
         .at("/v1/events/{id}/deliveries", [get(events::deliveries)])
         .at("/v1/locations", [get(locations::list), post(locations::create)])

@@ -83,6 +83,7 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::CarrierAccountFailing
         | EventKind::CarrierAccountRecovered
         | EventKind::CarrierAccountExpiring
+        | EventKind::CarrierInterfaceEnding
         | EventKind::WebhookPaused
         | EventKind::WebhookResumed => return None,
     };

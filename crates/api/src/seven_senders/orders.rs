@@ -103,8 +103,12 @@ async fn find(app: &App, caller: &app::Caller, asked: &ListQuery) -> Result<Vec<
         },
         (None, Some(order_id)) => called(app, caller, order_id).await?,
         (None, None) => {
-            let keep = asked.state.is_some().then_some(|story: &Story| asked.wants(story, &caller.setup.zone));
-            return Ok(app.list_stories(caller, asked.filter(), asked.list.clone(), keep).await?);
+            let Some(state) = &asked.state else {
+                let everything = None::<fn(&Story) -> bool>;
+                return Ok(app.list_stories(caller, asked.filter(), asked.list.clone(), everything).await?);
+            };
+            let keep = |story: &Story| asked.wants(story, &caller.setup.zone);
+            return Ok(app.list_in_state(caller, state, asked.placed, asked.list.clone(), keep).await?);
         }
     };
     let Some(order) = one.filter(|_| asked.list.skip == 0) else { return Ok(Vec::new()) };

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use app::states::OrderStates;
 use app::story::Story;
 use domain::channel::Dialect;
 use domain::event::{Event, EventKind};
@@ -143,6 +144,21 @@ pub fn of(story: &Story, zone: &TimeZone) -> Vec<Step> {
 /// The state an order has now: the one that came last, whatever time it names.
 pub fn current(steps: &[Step]) -> &str {
     steps.last().map_or(NEW, |step| step.state.as_str())
+}
+
+/// The words of this dialect for where an order stands.
+#[derive(Debug)]
+pub struct SevenSendersStates;
+
+impl OrderStates for SevenSendersStates {
+    fn dialect(&self) -> Dialect {
+        Dialect::SevenSenders
+    }
+
+    fn current(&self, story: &Story) -> String {
+        // Times only say since when.
+        current(&of(story, &TimeZone::UTC)).to_owned()
+    }
 }
 
 /// When the shop says the order was placed, else when it came.

@@ -26,6 +26,7 @@ pub(crate) fn builder(engine: Engine) -> TestAppBuilder {
         .connectors(carriers::all(&handed(&clock)))
         .clock(clock)
         .event_bodies(api::event_bodies())
+        .order_states(api::order_states())
         .options(|options| options.installation_secret = INSTALLATION.strip_prefix("Bearer ").map(domain::Secret::new))
 }
 

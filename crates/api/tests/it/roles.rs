@@ -164,6 +164,9 @@ on_both_engines! {
         native GET /v1/erasures/{id}: erase
         native GET /v1/events: read
         native GET /v1/events/{id}/deliveries: read
+        native GET /v1/exports/orders: read
+        native GET /v1/exports/rates: read
+        native GET /v1/exports/shipments: read
         native GET /v1/keys: setup
         native GET /v1/keys/{id}: setup
         native GET /v1/locations: read

@@ -2,6 +2,7 @@
 
 mod clients;
 mod fixture;
+mod in_state;
 mod lists;
 mod orders;
 mod pains;

@@ -19,6 +19,7 @@ mod check_addresses;
 pub(crate) mod deliver_webhooks;
 mod dispatch_orders;
 mod erase_people;
+mod follow_states;
 mod forget_answers;
 mod label_batches;
 mod lanes;
@@ -54,7 +55,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 12] = [
+const JOBS: [Job; 13] = [
     Job {
         kind: "label_batches",
         every: Duration::from_secs(1),
@@ -86,6 +87,14 @@ const JOBS: [Job; 12] = [
         lease: LEASE,
         wake: |app| Some(&app.wakes().deliveries),
         run: |app| Box::pin(deliver_webhooks::run(app)),
+    },
+    Job {
+        kind: "follow_states",
+        every: Duration::from_secs(1),
+        is_shared: false,
+        lease: LEASE,
+        wake: |app| Some(&app.wakes().states),
+        run: |app| Box::pin(follow_states::run(app)),
     },
     Job {
         kind: "check_addresses",

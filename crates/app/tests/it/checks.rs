@@ -102,4 +102,24 @@ on_both_engines! {
         shop.t.run_jobs().await;
         assert_eq!(shop.carrier.ledger(|ledger| ledger.checks_asked), 2);
     }
+
+    async fn m5_the_end_of_a_carriers_interface_is_told_from_ninety_days_before(engine: Engine) {
+        let shop = Shop::of(Scripted::ending(), engine, |builder| builder).await;
+        // It ends with 10 June; the story begins on 2 March, a hundred days before.
+        let interface = async || shop.app().carrier_accounts(&shop.acme).await.unwrap()[0].account.profile.map(|profile| &profile.interface).unwrap();
+        assert_eq!((told(&shop).await, interface().await.warning(shop.app().now())), (Vec::new(), None));
+        for _ in 0..9 { shop.later(DAY).await; }
+        assert_eq!(told(&shop).await, [""; 0], "91 and a half days before its last moment");
+        // A carrier that does not answer is no reason to keep silent about it.
+        finds(&shop, Err(CarrierError::unavailable("no answer")));
+        for _ in 0..2 { shop.later(DAY).await; }
+        let text = "carrier_account.interface_ending: the carrier's interface script 1 ends on 2026-06-10: install a newer Waybill that speaks the next one before";
+        assert_eq!(told(&shop).await, [text], "once, and not every day");
+        assert_eq!(health(&shop).await, AccountHealth::Unknown);
+        finds(&shop, Ok(Checked::default()));
+        for _ in 0..91 { shop.later(DAY).await; }
+        let over = "the carrier's interface script 1 ended on 2026-06-10: install a newer Waybill that speaks the next one";
+        assert_eq!(told(&shop).await, [text; 5], "90, 60, 30 and 7 days before, and one");
+        assert_eq!(interface().await.warning(shop.app().now()).as_deref(), Some(over));
+    }
 }

@@ -20,8 +20,8 @@ use std::time::Duration;
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Offer, Profile,
-    Push, PushError, Pushed, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Interface, Offer,
+    Profile, Push, PushError, Pushed, RateRequest, Trace, TrackRequest,
 };
 use domain::service::ServiceCode;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -59,6 +59,7 @@ static PROFILE: Profile = Profile {
     serials_a_parcel: 0,
     manifests: false,
     collects: false,
+    interface: Interface::endless("Drive API v2"),
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {

@@ -21,7 +21,7 @@ use domain::account::CarrierAccount;
 use domain::address::{AddressLimits, Need, Places, StreetForm};
 use domain::connector::{
     Abilities, Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Collected, CollectionRequest,
-    Connection, Connector, Field, FieldKind, Label, Offer, Profile, RateRequest, Trace,
+    Connection, Connector, Field, FieldKind, Interface, Label, Offer, Profile, RateRequest, Trace,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -68,6 +68,7 @@ static PROFILE: Profile = Profile {
     serials_a_parcel: 1,
     manifests: true,
     collects: true,
+    interface: Interface::endless("rate sheet"),
 };
 
 const fn field(name: &'static str, kind: FieldKind, is_required: bool, help: &'static str) -> Field {

@@ -187,11 +187,14 @@ fn rate(code: ServiceCode, service: &Service, fits: &[Fit<'_>], ask: &RateReques
     let surcharges =
         surcharges.into_iter().map(|(name, amount)| Surcharge { name: name.to_owned(), amount: money(amount) });
     let surcharges = surcharges.collect();
+    let mut zones: Vec<&str> = fits.iter().map(|fit| fit.row.terms.zone.as_str()).collect();
+    zones.dedup();
     let days: Option<Vec<u32>> = fits.iter().map(|fit| fit.row.transit_days).collect();
     Rate {
         parcels,
         surcharges,
         transit_days: days.and_then(|days| days.into_iter().max()),
+        zone: Some(zones.join(", ")),
         routing_code: fits.iter().find_map(|fit| fit.row.terms.routing_code.clone()),
         tariff: Some(Tariff::Contract),
         notes: notes(service, fits, ask),

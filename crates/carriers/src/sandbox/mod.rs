@@ -18,7 +18,7 @@ use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
     Abilities, Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Collected, CollectionRequest,
-    Connection, Connector, Field, FieldKind, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
+    Connection, Connector, Field, FieldKind, Interface, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{LabelContent, Matrix};
 use domain::error::Rule;
@@ -65,6 +65,7 @@ static PROFILE: Profile = Profile {
     serials_a_parcel: 1,
     manifests: true,
     collects: true,
+    interface: Interface::endless("sandbox"),
 };
 
 const fn field(name: &'static str, help: &'static str) -> Field {

@@ -22,8 +22,8 @@ use base64::engine::general_purpose::STANDARD;
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Abilities, Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind, Label,
-    LabelRequest, Offer, Profile, RateRequest, Trace, TrackRequest,
+    Abilities, Answer, BookRequest, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind,
+    Interface, Label, LabelRequest, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::Format;
 use domain::tracking::{Milestone, TrackingReport, TrackingStatus};
@@ -57,6 +57,7 @@ static PROFILE: Profile = Profile {
     serials_a_parcel: 0,
     manifests: false,
     collects: false,
+    interface: Interface::endless("REST v2409, tracking v1, label recovery v1"),
 };
 
 /// Packages of one shipment (Shipping API, `Shipment.Package`).

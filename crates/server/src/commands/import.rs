@@ -12,7 +12,7 @@ use app::{App, Caller};
 use csv::StringRecord;
 use domain::act::ActKind;
 use domain::order::OrderDetails;
-use domain::tenant::{Scope, TenantId};
+use domain::tenant::Scope;
 use domain::{Error, Problem};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ const LONGEST_LINE: u64 = 10 * 1024 * 1024;
 
 /// Reads a file of orders to its end. The code says whether every order went in.
 pub(super) async fn orders(flags: &ImportOrders) -> anyhow::Result<ExitCode> {
-    let format = format(flags)?;
+    let format = super::format(&flags.file, flags.format)?;
     let file = File::open(&flags.file).with_context(|| format!("{} cannot be read", flags.file.display()))?;
     let app = super::open(&flags.place).await?;
     let done = import(&app, flags, format, file).await;
@@ -34,7 +34,7 @@ pub(super) async fn orders(flags: &ImportOrders) -> anyhow::Result<ExitCode> {
 }
 
 async fn import(app: &App, flags: &ImportOrders, format: OrderFormat, file: File) -> anyhow::Result<ExitCode> {
-    let tenant = whose(app, flags.tenant.as_ref()).await?;
+    let tenant = super::whose(app, flags.tenant.as_ref()).await?;
     let caller = app.operator(&tenant, vec![Scope::Write]).await.map_err(super::readable)?;
     let bar = ProgressBar::new(file.metadata()?.len())
         .with_style(ProgressStyle::with_template("{bar:30} {percent}%, {msg}, {binary_bytes_per_sec}, {eta} left")?);
@@ -59,30 +59,6 @@ async fn import(app: &App, flags: &ImportOrders, format: OrderFormat, file: File
     let place = work.rejects.path.display();
     println!("{place} holds what was rejected and why: mend it there and import that file");
     Ok(ExitCode::FAILURE)
-}
-
-fn format(flags: &ImportOrders) -> anyhow::Result<OrderFormat> {
-    let ending = flags.file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    match (flags.format, ending.as_deref()) {
-        (Some(format), _) => Ok(format),
-        (None, Some("csv" | "tsv" | "txt")) => Ok(OrderFormat::Csv),
-        (None, Some("jsonl" | "ndjson")) => Ok(OrderFormat::Jsonl),
-        (None, _) => bail!("{}: say --format csv or --format jsonl", flags.file.display()),
-    }
-}
-
-/// The tenant that was named, or the only one there is.
-pub(super) async fn whose(app: &App, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
-    let tenants = app.store().read(async |tx| tx.tenants().await).await?;
-    let ids: Vec<_> = tenants.iter().map(|tenant| tenant.id.clone()).collect();
-    let list = ids.iter().map(TenantId::as_str).collect::<Vec<_>>().join(", ");
-    match (named, ids.as_slice()) {
-        (Some(named), ids) if ids.contains(named) => Ok(named.clone()),
-        (_, []) => bail!("there is no tenant yet: run `waybill serve` or `waybill apply` first"),
-        (Some(named), _) => bail!("--tenant {named}: there is no such tenant; there are: {list}"),
-        (None, [only]) => Ok(only.clone()),
-        (None, _) => bail!("name the tenant with --tenant; there are: {list}"),
-    }
 }
 
 /// `orders.rejects.csv` of `orders.csv`.

@@ -1,11 +1,12 @@
 //! A client generated from the native API's description: it compiles, and does a day's work on a running server.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use testkit::on_both_engines;
 
-use crate::process::Place;
+use crate::process::{self, Place};
 
 /// Runs a program in a folder; what it said when it worked.
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
@@ -39,13 +40,32 @@ fn generated(name: &str) -> PathBuf {
     folder
 }
 
+/// The orders of a night as a shop exports them.
+fn night() -> String {
+    let mut file =
+        "external_id,number,total,currency,name,street1,house_number,postal_code,city,country,item_sku,item_name,\
+                    item_quantity,item_unit_price,item_weight_kg\n"
+            .to_owned();
+    for n in 1..=1000 {
+        writeln!(file, "night-{n},N-{n},4.50,EUR,Erika Mustermann,Heidestraße,17,10557,Berlin,DE,CUP-1,Cup,1,4.50,0.3")
+            .unwrap();
+    }
+    file
+}
+
 on_both_engines! {
     async fn a_generated_client_does_a_day_of_work(engine: Engine) {
         let folder = generated(&format!("{engine:?}"));
         let place = Place::new(engine, "client").await;
         let server = place.serve();
+        std::fs::write(place.folder.join("night.csv"), night()).unwrap();
+        let flags = place.flags();
+        let import = ["import", "orders", "night.csv", "--tenant", "acme"].into_iter();
+        let said = process::run(&place.folder, &import.chain(flags.iter().map(String::as_str)).collect::<Vec<_>>());
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        insta::assert_snapshot!(said.trim(), @"night.csv: 1000 new, 0 changed, 0 as they were, 0 rejected");
         let said = run(&folder, "node", &["dist/day.js", &server.url, "sec-acme"]);
-        insta::assert_snapshot!(said, @"1000 orders placed, 999 labelled in a batch, one shipped and cancelled");
+        insta::assert_snapshot!(said, @"1000 orders imported, 1000 labelled in a batch, one shipped and cancelled, 1000 handed over, one sent back, 1001 orders and 1002 shipments exported");
         assert!(server.stop());
     }
 }

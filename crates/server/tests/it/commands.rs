@@ -148,6 +148,9 @@ async fn completions_and_manual_know_every_command() {
     waybill-doctor.1
     waybill-erase.1
     waybill-export-acts.1
+    waybill-export-orders.1
+    waybill-export-rates.1
+    waybill-export-shipments.1
     waybill-export.1
     waybill-import-orders.1
     waybill-import.1

@@ -60,6 +60,14 @@ impl Place {
         flags
     }
 
+    /// How to open this database without a server.
+    pub fn config(&self) -> store::Config {
+        match &self.database {
+            Some(database) => database.config.clone(),
+            None => store::Config::Sqlite { path: self.folder.join("data/waybill.db") },
+        }
+    }
+
     /// Starts a server here and waits until it answers.
     pub fn serve(&self) -> Server {
         self.serve_with(&[])

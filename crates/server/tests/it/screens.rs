@@ -246,6 +246,36 @@ async fn b1_a_run_goes_on_past_bad_orders_says_which_and_why_and_retries_these()
 }
 
 #[tokio::test]
+async fn d1_each_parcel_of_an_order_stands_alone_with_its_number_label_status_and_link() {
+    let scene = Scene::new("screens-d1").await;
+    let browser = &scene.browser;
+    scene.import(&orders(1)).await;
+    let boxes = json!([{ "weight_kg": "0.4" }, { "weight_kg": "0.6" }]);
+    let shipped = scene
+        .api(
+            reqwest::Method::POST,
+            "/v1/orders/ord_1/shipments",
+            &json!({ "service": "house:standard", "parcels": boxes }),
+        )
+        .await;
+    let second = shipped["parcels"][1]["id"].clone();
+    let report = json!({ "events": [{ "parcel": second, "code": "POD", "status": "delivered" }] });
+    let path = format!("/v1/shipments/{}/tracking-events", shipped["id"].as_str().unwrap());
+    scene.api(reqwest::Method::POST, &path, &report).await;
+    scene.open("/ui/scan?code=1001").await;
+    let numbers = browser.text(".parcel .code").await;
+    let known: Vec<_> =
+        shipped["parcels"].as_array().unwrap().iter().map(|one| one["tracking_number"].as_str().unwrap()).collect();
+    assert_eq!(numbers.lines().collect::<Vec<_>>(), known);
+    assert_eq!(browser.text(".parcel .chip").await, "Label made\nDelivered");
+    for links in [".parcel a.button.main", ".parcel a[href*='/t/']", ".parcel img"] {
+        let script = "return new Set(Array.from(document.querySelectorAll(arguments[0])).map((one) => one.href || one.src)).size";
+        assert_eq!(browser.run(script, json!([links])).await, json!(2), "{links}");
+    }
+    scene.is_sound("an order of two parcels").await;
+}
+
+#[tokio::test]
 async fn f6_the_age_of_the_last_look_stands_beside_each_carrier() {
     let scene = Scene::new("screens-f6").await;
     let browser = &scene.browser;

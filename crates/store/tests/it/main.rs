@@ -11,6 +11,7 @@ mod faults;
 mod filter;
 mod lanes;
 mod migrations;
+mod order_states;
 mod sequences;
 mod values;
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use testkit::on_both_engines;
 
 use super::{ask, batch, get, is, order, post, refusal, sent, shown};
-use crate::fixture::{bare, events, serving};
+use crate::fixture::{bare, events, place, serving};
 
 on_both_engines! {
     async fn add_wants_new_orders_replace_wants_known_ones(engine: Engine) {
@@ -83,6 +83,34 @@ on_both_engines! {
         assert!(taken.iter().all(|statements| *statements < 20), "{taken:?}");
         let changed = get(&t, "/customers/crmId/100-99-%2B4930400099").await;
         assert_eq!(changed.json()["data"]["email"], "100-99@example.com");
+    }
+
+    async fn a_batch_waits_for_the_database_once_more_than_one_without_customers(engine: Engine) {
+        let t = serving(engine).await;
+        let ours = async |name: &str, customers: usize| {
+            let orders = (0..100).map(|n| {
+                let mut order = order(&format!("{name}-{n}"));
+                let customer = if n < customers { format!("{name}-{n}") } else { format!("known-{n}") };
+                order["customer"] = json!({ "email": format!("{customer}@example.com"), "crmId": customer });
+                order
+            });
+            let (statements, exchanges) = (testkit::statements(), testkit::exchanges());
+            assert_eq!(post(&t, "/orders", &batch("AddOrReplace", orders)).await.status, 201);
+            [testkit::statements() - statements, testkit::exchanges() - exchanges]
+        };
+        let theirs = async |name: &str| {
+            let (statements, exchanges) = (testkit::statements(), testkit::exchanges());
+            place(&t, (0..100).map(|n| crate::fixture::order(&format!("{name}-{n}")))).await;
+            [testkit::statements() - statements, testkit::exchanges() - exchanges]
+        };
+        // Ids come in blocks, and the first of each kind makes its sequence.
+        ours("first", 0).await;
+        theirs("theirs").await;
+        // New orders, the customers that are known already, events; then customers and their keys beside them. What
+        // nobody needs the outcome of goes out with the commit.
+        let taken = [theirs("more").await, ours("second", 0).await, ours("third", 25).await];
+        let is_sqlite = t.app.store().is_sqlite();
+        assert_eq!(taken, if is_sqlite { [[2, 0], [3, 0], [5, 0]] } else { [[2, 2], [3, 3], [5, 3]] });
     }
 
     async fn websites_may_use_the_same_ids(engine: Engine) {

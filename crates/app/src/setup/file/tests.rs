@@ -9,7 +9,8 @@ use domain::Secret;
 use domain::account::CarrierAccount;
 use domain::channel::Dialect;
 use domain::connector::{
-    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Offer, Profile, RateRequest, Trace,
+    Answer, BookRequest, Booking, Checked, Connection, Connector, Field, FieldKind, Interface, Offer, Profile,
+    RateRequest, Trace,
 };
 use domain::error::Problem;
 use domain::measure::Weight;
@@ -105,6 +106,7 @@ impl Connector for Local {
             serials_a_parcel: 1,
             manifests: false,
             collects: false,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -137,6 +139,7 @@ impl Connector for Real {
             serials_a_parcel: 0,
             manifests: false,
             collects: false,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }
@@ -172,6 +175,7 @@ impl Connector for Play {
             serials_a_parcel: 0,
             manifests: false,
             collects: false,
+            interface: Interface::endless("1"),
         };
         &PROFILE
     }

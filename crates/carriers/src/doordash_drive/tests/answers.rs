@@ -69,6 +69,7 @@ fn a_quote_shows_its_parts_and_that_no_weight_is_billed() {
         transit_days: Some(
             0,
         ),
+        zone: None,
         routing_code: None,
         expires_at: Some(
             1970-01-01T00:04:30Z,
