@@ -6,7 +6,7 @@ use domain::error::{Problem, Rule};
 use domain::shipment::ELSEWHERE;
 use domain::tenant::{Mode, Scope, TenantId};
 use domain::{Error, Result};
-use store::Tx;
+use store::setup::SetupTx;
 
 use crate::{App, Caller};
 
@@ -46,19 +46,16 @@ impl App {
         caller.require(Scope::Setup)?;
         refuse(self.mistakes_of(caller, &account))?;
         let (app, tenant) = (self.clone(), caller.tenant().clone());
-        self.write_once(caller, async move |tx| {
-            // Whoever adds another one at the same time meets this transaction here.
-            tx.raise_setup_version().await?;
-            let known = tx.carrier_accounts(&tenant).await?;
+        self.change_setup(caller, async move |setup| {
+            let known = setup.carrier_accounts(&tenant).await?;
             if known.iter().any(|(known, _)| known.id == account.id) {
                 let text = format!("there is a carrier account {:?} already", account.id);
                 return Err(Error::Invalid(vec![Problem::of(Rule::Taken, "id", text)]));
             }
-            app.put_account(tx, &tenant, known.len(), &account).await
+            let sealed = app.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
+            app.put_account(setup, &tenant, known.len(), &account, &sealed).await
         })
-        .await?;
-        self.forget_setup();
-        Ok(())
+        .await
     }
 
     /// Changes an account by what `change` makes of it; it runs inside the transaction and again after a lost race. What
@@ -70,28 +67,28 @@ impl App {
         change: impl Fn(&CarrierAccount) -> std::result::Result<CarrierAccount, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<(), R>> {
         caller.require(Scope::Setup)?;
-        let (app, tenant, id, caller) = (self.clone(), caller.tenant().clone(), id.to_owned(), caller.clone());
-        let edited = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
-                let known = tx.carrier_accounts(&tenant).await?;
-                let place =
-                    known.iter().position(|(known, _)| known.id == id).ok_or(Error::NotFound("carrier account"))?;
-                let (bare, sealed) = &known[place];
-                let credentials = store::codec::from_json(&app.vault().decrypt(sealed)?)?;
-                let stored = CarrierAccount { credentials, ..bare.clone() };
-                let changed = match change(&stored) {
-                    Ok(changed) => CarrierAccount { id: stored.id, carrier: stored.carrier, ..changed },
-                    Err(refusal) => return Ok(Err(refusal)),
-                };
-                refuse(app.mistakes_of(&caller, &changed))?;
-                app.put_account(tx, &tenant, place, &changed).await?;
-                Ok(Ok(()))
-            })
-            .await?;
-        self.forget_setup();
-        Ok(edited)
+        let (app, tenant, id, by) = (self.clone(), caller.tenant().clone(), id.to_owned(), caller.clone());
+        self.change_setup_if(caller, async move |setup| {
+            let known = setup.carrier_accounts(&tenant).await?;
+            let place = known.iter().position(|(known, _)| known.id == id).ok_or(Error::NotFound("carrier account"))?;
+            let (bare, sealed) = &known[place];
+            let credentials = store::codec::from_json(&app.vault().decrypt(sealed)?)?;
+            let stored = CarrierAccount { credentials, ..bare.clone() };
+            let changed = match change(&stored) {
+                Ok(changed) => CarrierAccount { id: stored.id.clone(), carrier: stored.carrier.clone(), ..changed },
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            refuse(app.mistakes_of(&by, &changed))?;
+            // What is sealed anew looks changed, so only what is changed is.
+            let sealed = if changed.credentials == stored.credentials {
+                sealed.clone()
+            } else {
+                app.vault().encrypt(&store::codec::to_json(&changed.credentials)?)?
+            };
+            app.put_account(setup, &tenant, place, &changed, &sealed).await?;
+            Ok(Ok(()))
+        })
+        .await
     }
 
     /// Forgets an account. Its shipments stay; nobody can be asked about them any more. One that a location names, or whose
@@ -104,46 +101,41 @@ impl App {
     ) -> Result<std::result::Result<(), R>> {
         caller.require(Scope::Setup)?;
         let (app, tenant, id) = (self.clone(), caller.tenant().clone(), id.to_owned());
-        let deleted = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
-                let known = tx.carrier_accounts(&tenant).await?;
-                let found = known.into_iter().find(|(known, _)| known.id == id);
-                let (bare, sealed) = found.ok_or(Error::NotFound("carrier account"))?;
-                let credentials = store::codec::from_json(&app.vault().decrypt(&sealed)?)?;
-                if let Err(refusal) = may(&CarrierAccount { credentials, ..bare }) {
-                    return Ok(Err(refusal));
-                }
-                let named = |known: &domain::location::Location| known.carriers.iter().flatten().any(|one| *one == id);
-                if let Some(location) = tx.locations(&tenant).await?.iter().find(|known| named(known)) {
-                    let text =
-                        format!("the location {:?} is served by this account: change it first", location.external_id);
-                    return Err(Error::Conflict(text));
-                }
-                if tx.is_account_busy(&tenant, &id).await? {
-                    let text = "the account's carrier is being asked at this moment: try again when that is settled";
-                    return Err(Error::Conflict(text.to_owned()));
-                }
-                tx.drop_carrier_account(&tenant, &id).await?;
-                Ok(Ok(()))
-            })
-            .await?;
-        self.forget_setup();
-        Ok(deleted)
+        self.change_setup_if(caller, async move |setup| {
+            let known = setup.carrier_accounts(&tenant).await?;
+            let found = known.into_iter().find(|(known, _)| known.id == id);
+            let (bare, sealed) = found.ok_or(Error::NotFound("carrier account"))?;
+            let credentials = store::codec::from_json(&app.vault().decrypt(&sealed)?)?;
+            if let Err(refusal) = may(&CarrierAccount { credentials, ..bare }) {
+                return Ok(Err(refusal));
+            }
+            let named = |known: &domain::location::Location| known.carriers.iter().flatten().any(|one| *one == id);
+            if let Some(location) = setup.locations(&tenant).await?.iter().find(|known| named(known)) {
+                let text =
+                    format!("the location {:?} is served by this account: change it first", location.external_id);
+                return Err(Error::Conflict(text));
+            }
+            if setup.is_account_busy(&tenant, &id).await? {
+                let text = "the account's carrier is being asked at this moment: try again when that is settled";
+                return Err(Error::Conflict(text.to_owned()));
+            }
+            setup.drop_carrier_account(&id).await?;
+            Ok(Ok(()))
+        })
+        .await
     }
 
-    /// Stores an account with its credentials sealed, has it looked at soon, and gives it an address for pushes.
+    /// Stores an account and its sealed credentials, has it looked at soon, and gives it an address for pushes.
     async fn put_account(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut SetupTx<'_, '_>,
         tenant: &TenantId,
         place: usize,
         account: &CarrierAccount,
+        sealed: &[u8],
     ) -> Result<()> {
         self.may_encrypt(tx).await?;
-        let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
-        tx.put_carrier_account(tenant, place, account, &sealed).await?;
+        tx.put_carrier_account(place, account, sealed).await?;
         tx.expect_check(tenant, &account.id, self.now()).await?;
         let known = self.connectors().iter().find(|known| known.profile().carrier == account.carrier);
         let is_told = known.is_some_and(|connector| connector.profile().takes_pushes);

@@ -4,7 +4,7 @@
 //! and written together, so that handing out a label waits for no commit. A process that is killed loses the prints of
 //! that moment.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +12,14 @@ use domain::act::{self, Act, ActKind, Actor};
 use domain::document::{Document, DocumentKind};
 use domain::event::EventKind;
 use domain::ids::{BatchId, EventId, OrderId};
-use domain::tenant::{ApiKey, Scope, TenantId};
+use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use store::Tx;
 pub use store::acts::Done;
+use store::setup::{SetupTx, Signed};
 
 use crate::{App, Caller};
 
@@ -34,10 +36,24 @@ pub struct ActFilter {
     pub who: Option<String>,
     /// Only this kind.
     pub what: Option<String>,
+    /// Only what was done to this: an order by its id, else a subject such as `key pub-acme`, or its id alone.
+    pub about: Option<String>,
     /// Not before this instant.
     pub from: Option<Timestamp>,
     /// Before this instant.
     pub to: Option<Timestamp>,
+}
+
+impl ActFilter {
+    /// The order whose acts alone are looked for.
+    fn about_order(&self) -> Option<OrderId> {
+        self.about.as_deref().and_then(OrderId::from_native)
+    }
+
+    /// What is looked for that is no order.
+    fn about_else(&self) -> Option<&str> {
+        self.about.as_deref().filter(|_| self.about_order().is_none())
+    }
 }
 
 /// A page of acts, newest first.
@@ -78,6 +94,25 @@ pub fn kind_name(done: &Done) -> &'static str {
         Done::Event(event) => event.kind.as_str(),
         Done::Act(act) => act.kind.as_str(),
     }
+}
+
+/// What it was done to, if an order is not all that can be said of it.
+pub fn subject_of(done: &Done) -> Option<String> {
+    let about = match done {
+        Done::Act(act) => return Some(act.subject.clone()),
+        Done::Event(event) => &event.about,
+    };
+    (about.parcel.map(|id| format!("parcel {id}")))
+        .or_else(|| about.shipment.map(|id| format!("shipment {id}")))
+        .or_else(|| about.channel.map(|number| format!("channel {number}")))
+        .or_else(|| about.endpoint.map(|id| format!("webhook {id}")))
+        .or_else(|| about.account.as_ref().map(|id| format!("carrier_account {id}")))
+}
+
+/// Whether it was done to what somebody looks for: the whole subject, or the id in it.
+fn is_about(done: &Done, wanted: &str) -> bool {
+    subject_of(done)
+        .is_some_and(|subject| subject == wanted || subject.split_once(' ').is_some_and(|(_, id)| id == wanted))
 }
 
 /// What a printed document is called: a label by its parcel, so that another format of it is a reprint.
@@ -209,6 +244,9 @@ impl App {
                 if filter.what.as_deref().is_some_and(|what| what != kind_name(&one)) {
                     continue;
                 }
+                if filter.about_else().is_some_and(|about| !is_about(&one, about)) {
+                    continue;
+                }
                 if done.len() + 1 == limit {
                     let (at, id) = one.place();
                     place = Some((at, Some(id)));
@@ -220,6 +258,45 @@ impl App {
             }
         }
         Ok(ActPage { done, next: place.and_then(|(at, id)| Some((at, id?))) })
+    }
+
+    /// Everybody who ever did something in a tenant.
+    pub async fn actors(&self, caller: &Caller) -> Result<Vec<String>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.actors(&tenant).await).await
+    }
+
+    /// What a change of set-up is signed with.
+    pub(crate) async fn signed(&self, by: Actor) -> Result<Signed> {
+        Ok(Signed { id: self.act_id().await?, at: self.now(), by })
+    }
+
+    /// Changes the caller's set-up in one transaction, with the act that tells of it. Under an idempotency key it runs once.
+    pub(crate) async fn change_setup<T, F>(&self, caller: &Caller, change: F) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: AsyncFn(&mut SetupTx<'_, '_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let (tenant, signed) = (caller.tenant().clone(), self.signed(caller.actor()).await?);
+        let changed = self.write_once(caller, async move |tx| tx.change_setup(&tenant, &signed, &change).await).await?;
+        self.forget_setup();
+        self.wakes().events.notify_one();
+        Ok(changed)
+    }
+
+    /// The same for a change that may be refused in the words of whoever asked for it; what is refused changes nothing.
+    pub(crate) async fn change_setup_if<T, R, F>(&self, caller: &Caller, change: F) -> Result<std::result::Result<T, R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+        F: AsyncFn(&mut SetupTx<'_, '_>) -> Result<std::result::Result<T, R>> + Send + Sync + 'static,
+    {
+        let (tenant, signed) = (caller.tenant().clone(), self.signed(caller.actor()).await?);
+        let changed = self.store().write(async move |tx| tx.change_setup(&tenant, &signed, &change).await).await?;
+        self.forget_setup();
+        self.wakes().events.notify_one();
+        Ok(changed)
     }
 
     /// Writes an act of a caller that changes nothing besides, such as an import that ended.
@@ -261,6 +338,25 @@ async fn page(
     before: (Timestamp, Option<EventId>),
     limit: usize,
 ) -> Result<Vec<Done>> {
+    if let Some(order) = filter.about_order() {
+        let place = |done: &Done| {
+            let ((at, id), (end, last)) = (done.place(), before);
+            at < end || (at == end && last.is_some_and(|last| id < last))
+        };
+        let who = |done: &Done| match done {
+            Done::Act(act) => Some(act.by.who.clone()),
+            Done::Event(event) => event.about.by.as_ref().map(|by| by.who.clone()),
+        };
+        let mut done = tx.done_about(tenant, order).await?;
+        done.retain(|done| {
+            place(done)
+                && filter.from.is_none_or(|from| done.place().0 >= from)
+                && filter.who.as_ref().is_none_or(|wanted| who(done).as_ref() == Some(wanted))
+        });
+        done.reverse();
+        done.truncate(limit);
+        return Ok(done);
+    }
     let actors = match &filter.who {
         // PostgreSQL holds no such text, so nobody is called so.
         Some(who) if who.contains('\0') => Vec::new(),
@@ -274,91 +370,4 @@ async fn page(
     done.sort_by_key(|done| std::cmp::Reverse(done.place()));
     done.truncate(limit);
     Ok(done)
-}
-
-/// A key as acts tell it.
-pub(crate) fn key_told(key: &ApiKey) -> Value {
-    let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    json!({ "name": key.name, "scopes": scopes })
-}
-
-/// A word for bytes that must not be shown, another one whenever they are others.
-fn fingerprint(bytes: &[u8]) -> String {
-    let hash: [u8; 32] = Sha256::digest(bytes).into();
-    let first = u64::from_be_bytes(hash[..8].try_into().unwrap_or_default());
-    format!("sha-256 {first:016x}…")
-}
-
-/// Every part of a tenant's set-up by its name, without secrets.
-pub(crate) type SetupTold = BTreeMap<String, Value>;
-
-/// The set-up of a tenant as acts tell it.
-pub(crate) async fn setup_told(tx: &mut Tx<'_>, tenant: &TenantId, now: Timestamp) -> Result<SetupTold> {
-    let value = |told: serde_json::Result<Value>| told.map_err(Error::internal);
-    let mut told = SetupTold::new();
-    if let Some(tenant) = tx.tenant(tenant).await? {
-        told.insert("tenant".to_owned(), value(serde_json::to_value(&tenant))?);
-    }
-    for channel in tx.channels(tenant).await? {
-        let settings: Value = store::codec::from_json(channel.settings.as_str())?;
-        let body = json!({ "dialect": channel.dialect, "name": channel.name, "settings": settings });
-        told.insert(format!("channel {}", channel.number.0), body);
-    }
-    for location in tx.locations(tenant).await? {
-        told.insert(format!("location {}", location.external_id), value(serde_json::to_value(&location))?);
-    }
-    for rule in tx.routing_rules(tenant).await? {
-        told.insert(format!("routing_rule {}", rule.name), value(serde_json::to_value(&rule))?);
-    }
-    for (account, sealed) in tx.carrier_accounts(tenant).await? {
-        let files: BTreeMap<_, _> =
-            account.files.iter().map(|(name, text)| (name, fingerprint(text.as_bytes()))).collect();
-        let body = json!({
-            "carrier": account.carrier,
-            "settings": account.settings,
-            "credentials": fingerprint(&sealed),
-            "files": files,
-            "calls_per_minute": account.calls_per_minute,
-            "aliases": account.aliases,
-        });
-        told.insert(format!("carrier_account {}", account.id), body);
-    }
-    for hook in tx.webhook_endpoints(tenant).await? {
-        let body = json!({
-            "url": hook.url,
-            "dialect": hook.dialect,
-            "events": hook.events,
-            "channel": hook.channel.map(|channel| channel.0),
-            "secret": fingerprint(&hook.secret),
-            "concurrency": hook.concurrency,
-            "variant": hook.variant,
-            "mode": hook.mode,
-            "description": hook.description,
-            "authentication": hook.authentication.as_deref().map(fingerprint),
-        });
-        told.insert(format!("webhook {}", hook.id), body);
-    }
-    for row in tx.keys(now).await?.into_iter().filter(|row| row.key.tenant == *tenant) {
-        let mut body = key_told(&row.key);
-        body["rotated_at"] = json!(row.rotated_at.map(|at| at.to_string()));
-        told.insert(format!("key {}", row.key.public), body);
-    }
-    Ok(told)
-}
-
-/// Keeps what is otherwise in a tenant's set-up than before, in the transaction of the change; nothing when nothing is.
-pub(crate) async fn keep_setup_change(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    before: &SetupTold,
-    (id, at, by): (EventId, Timestamp, &Actor),
-) -> Result<()> {
-    let after = setup_told(tx, tenant, at).await?;
-    let (before, after) = act::differences(before, &after);
-    if before.is_none() && after.is_none() {
-        return Ok(());
-    }
-    let (kind, subject) = (ActKind::SetupChanged, "setup".to_owned());
-    let change = Act { id, kind, at, by: by.clone(), order: None, subject, before, after };
-    tx.keep_acts(tenant, std::slice::from_ref(&change)).await
 }

@@ -8,7 +8,7 @@ use domain::notice::{NoticeKind, NoticeSetup};
 use domain::tenant::{Scope, Tenant};
 use domain::{Error, Result};
 
-use crate::{App, Caller, acts, mail};
+use crate::{App, Caller, mail};
 
 /// How a tenant wants to look and what it wants told, as typed; what is empty is not chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,19 +125,11 @@ impl App {
 
     async fn change_tenant(&self, caller: &Caller, change: impl Fn(&mut Tenant) + Send + Sync + 'static) -> Result<()> {
         let id = caller.tenant().clone();
-        let (act_id, now, by) = (self.act_id().await?, self.now(), caller.actor());
-        self.store()
-            .write(async move |tx| {
-                // Whoever changes it at the same time meets this transaction here.
-                tx.raise_setup_version().await?;
-                let mut tenant = tx.tenant(&id).await?.ok_or(Error::NotFound("tenant"))?;
-                let before = acts::setup_told(tx, &id, now).await?;
-                change(&mut tenant);
-                tx.put_tenant(&tenant).await?;
-                acts::keep_setup_change(tx, &id, &before, (act_id, now, &by)).await
-            })
-            .await?;
-        self.forget_setup();
-        Ok(())
+        self.change_setup(caller, async move |tx| {
+            let mut tenant = tx.tenant(&id).await?.ok_or(Error::NotFound("tenant"))?;
+            change(&mut tenant);
+            tx.put_tenant(&tenant).await.map(drop)
+        })
+        .await
     }
 }

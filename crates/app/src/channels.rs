@@ -1,6 +1,5 @@
 //! Channels: shown, changed and deleted by the dialect they belong to, and their logs.
 
-use domain::act;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::error::{Problem, Rule};
 use domain::event::{About, EventKind};
@@ -9,8 +8,8 @@ use domain::order::RawJson;
 use domain::secret::Secret;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
-use store::Tx;
 pub use store::channels::ChannelLog;
+use store::setup::SetupTx;
 use store::webhooks::EndpointRow;
 
 use crate::{App, Caller, event, guard};
@@ -24,12 +23,6 @@ pub enum ChannelHook {
     Off,
     /// It goes to this URL.
     On(String),
-}
-
-/// A channel as acts tell it.
-fn shown(channel: &Channel) -> serde_json::Value {
-    let settings: serde_json::Value = serde_json::from_str(channel.settings.as_str()).unwrap_or_default();
-    serde_json::json!({ "name": channel.name, "settings": settings })
 }
 
 impl App {
@@ -66,9 +59,7 @@ impl App {
         let event_id = self.one_id("events", EventId::new).await?;
         let settings = RawJson::new("{}".to_owned()).ok_or_else(|| Error::internal("settings are JSON"))?;
         let number = self
-            .write_once(caller, async move |tx| {
-                // Whoever makes another one at the same time meets this transaction here.
-                tx.raise_setup_version().await?;
+            .change_setup(caller, async move |tx| {
                 let known = tx.channels(&tenant).await?;
                 let numbered =
                     known.iter().map(|channel| channel.number.0).filter(|id| *id < ChannelNumber::FIRST_OF_OURS);
@@ -87,14 +78,12 @@ impl App {
                     settings: settings.clone(),
                     is_default: false,
                 };
-                tx.put_channel(&tenant, &channel).await?;
+                tx.put_channel(&channel).await?;
                 let about = About { channel: Some(number), ..About::default() };
-                tx.emit(&tenant, &event(event_id, EventKind::ChannelConnected, now, about)).await?;
+                tx.tell_by(event(event_id, EventKind::ChannelConnected, now, about));
                 Ok(number)
             })
             .await?;
-        self.0.setup.forget();
-        self.wakes().events.notify_one();
         let setup = self.tenant_setup(caller.tenant()).await?.ok_or(Error::NotFound("tenant"))?;
         setup.channel(ChannelNumber(number)).cloned().ok_or(Error::NotFound("channel"))
     }
@@ -117,44 +106,34 @@ impl App {
         change: impl Fn(&mut Channel) -> std::result::Result<ChannelHook, R> + Send + Sync + 'static,
     ) -> Result<std::result::Result<Channel, R>> {
         caller.require(Scope::Setup)?;
-        let (tenant, dialect, now, by) = (caller.tenant().clone(), caller.dialect, self.now(), caller.actor());
+        let (tenant, dialect, now) = (caller.tenant().clone(), caller.dialect, self.now());
         let event_id = self.one_id("events", EventId::new).await?;
         let endpoint_id = self.one_id("endpoints", EndpointId::new).await?;
         let (app, secret) = (self.clone(), caller.secret.clone());
-        let channel = self
-            .store()
-            .write(async move |tx| {
-                let found = tx.channel(&tenant, number).await?;
-                let mut channel = found
-                    .filter(|channel| channel.dialect == dialect && !channel.is_default)
-                    .ok_or(Error::NotFound("channel"))?;
-                let stood = channel.clone();
-                let hook = match change(&mut channel) {
-                    Ok(hook) => hook,
-                    Err(refusal) => return Ok(Err(refusal)),
-                };
-                let is_hooked =
-                    app.set_channel_hook(tx, &tenant, &channel, &hook, secret.as_ref(), endpoint_id).await?;
-                if tx.put_channel(&tenant, &channel).await? || is_hooked {
-                    tx.raise_setup_version().await?;
-                    let (before, after) = act::differences(&shown(&stood), &shown(&channel));
-                    let (channel, by) = (Some(number.0), Some(by.clone()));
-                    let about = About { channel, by, before, after, ..About::default() };
-                    tx.emit(&tenant, &event(event_id, EventKind::ChannelUpdated, now, about)).await?;
-                }
-                Ok(Ok(channel))
-            })
-            .await?;
-        self.0.setup.forget();
-        self.wakes().events.notify_one();
-        Ok(channel)
+        self.change_setup_if(caller, async move |tx| {
+            let found = tx.channel(&tenant, number).await?;
+            let mut channel = found
+                .filter(|channel| channel.dialect == dialect && !channel.is_default)
+                .ok_or(Error::NotFound("channel"))?;
+            let hook = match change(&mut channel) {
+                Ok(hook) => hook,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let is_hooked = app.set_channel_hook(tx, &tenant, &channel, &hook, secret.as_ref(), endpoint_id).await?;
+            if tx.put_channel(&channel).await? || is_hooked {
+                let about = About { channel: Some(number.0), ..About::default() };
+                tx.tell_by(event(event_id, EventKind::ChannelUpdated, now, about));
+            }
+            Ok(Ok(channel))
+        })
+        .await
     }
 
     /// Makes a channel's own webhook so; true when something changed. Its deliveries are signed with the secret of the key
     /// that switched it on.
     async fn set_channel_hook(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut SetupTx<'_, '_>,
         tenant: &TenantId,
         channel: &Channel,
         hook: &ChannelHook,
@@ -177,7 +156,7 @@ impl App {
             return Err(Error::invalid("webhook_url", text));
         }
         for endpoint in &own {
-            tx.drop_webhook_endpoint(tenant, endpoint.id).await?;
+            tx.drop_webhook_endpoint(endpoint.id).await?;
         }
         let Some(url) = url else { return Ok(!own.is_empty()) };
         let sealed = match (secret, own.first()) {
@@ -205,7 +184,7 @@ impl App {
             concurrency: 1,
             variant: None,
         };
-        tx.put_webhook_endpoint(tenant, &endpoint).await?;
+        tx.put_webhook_endpoint(&endpoint).await?;
         Ok(true)
     }
 
@@ -213,26 +192,22 @@ impl App {
     pub async fn delete_channel(&self, caller: &Caller, number: ChannelNumber) -> Result<()> {
         caller.require(Scope::Setup)?;
         self.channel(&caller.as_reader(), number)?;
-        let (tenant, now, by) = (caller.tenant().clone(), self.now(), caller.actor());
+        let (tenant, now) = (caller.tenant().clone(), self.now());
         let event_id = self.one_id("events", EventId::new).await?;
-        self.store()
-            .write(async move |tx| {
-                if !tx.drop_channel(&tenant, number).await? {
-                    return Err(Error::NotFound("channel"));
+        self.change_setup(caller, async move |tx| {
+            if !tx.drop_channel(number).await? {
+                return Err(Error::NotFound("channel"));
+            }
+            for endpoint in tx.webhook_endpoints(&tenant).await? {
+                if endpoint.channel == Some(number) {
+                    tx.drop_webhook_endpoint(endpoint.id).await?;
                 }
-                for endpoint in tx.webhook_endpoints(&tenant).await? {
-                    if endpoint.channel == Some(number) {
-                        tx.drop_webhook_endpoint(&tenant, endpoint.id).await?;
-                    }
-                }
-                tx.raise_setup_version().await?;
-                let about = About { channel: Some(number.0), by: Some(by.clone()), ..About::default() };
-                tx.emit(&tenant, &event(event_id, EventKind::ChannelDeleted, now, about)).await
-            })
-            .await?;
-        self.0.setup.forget();
-        self.wakes().events.notify_one();
-        Ok(())
+            }
+            let about = About { channel: Some(number.0), ..About::default() };
+            tx.tell_by(event(event_id, EventKind::ChannelDeleted, now, about));
+            Ok(())
+        })
+        .await
     }
 
     /// Writes a line to a channel's log, as of `at` or now.

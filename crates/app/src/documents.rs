@@ -126,15 +126,8 @@ impl App {
         let kind = shipment.label_kind();
         let is_it =
             |document: &Document| document.kind == kind && document.parcel == Some(parcel) && document.format == format;
-        let is_alike = |document: &&Document| {
-            document.kind == kind
-                && document.parcel == Some(parcel)
-                && document.format.media_type() == format.media_type()
-        };
-        let own = documents.iter().find(is_alike).cloned();
-        let is_picture =
-            |document: &&Document| document.parcel == Some(parcel) && document.kind == kind && is_png(document.format);
-        let picture = documents.iter().find(is_picture).filter(|_| !is_png(format)).cloned();
+        let is_of_it = |document: &&Document| document.kind == kind && document.parcel == Some(parcel);
+        let made: Vec<_> = documents.iter().filter(is_of_it).cloned().collect();
         let stored = documents.into_iter().find(is_it);
         if let Some(document) = &stored
             && let Ok(found) = self.readable(tenant, document.clone()).await
@@ -144,7 +137,7 @@ impl App {
         let owner = tenant.clone();
         let content = self.store().read(async move |tx| tx.label_content(&owner, parcel).await).await?;
         let Some(content) = content else {
-            return self.made_label_of(tenant, (shipment, parcel), own.or(picture), format).await;
+            return self.made_label_of(tenant, (shipment, parcel), &made, format).await;
         };
         let content: LabelContent = store::codec::from_json(&content)?;
         let drawn = self.draw_label(&content, format).map_err(Error::internal)?;
@@ -160,24 +153,31 @@ impl App {
         self.keep(tenant, document, drawn.bytes).await
     }
 
-    /// The label that the carrier drew, on the paper that is asked for; as it came, when it does not go there.
+    /// The label that the carrier drew, on the paper that is asked for; as it came, when it cannot be put there and is of the
+    /// same kind.
     async fn made_label_of(
         &self,
         tenant: &TenantId,
         (shipment, parcel): (&Shipment, ParcelId),
-        made: Option<Document>,
+        made: &[Document],
         format: Format,
     ) -> Result<(Document, Bytes)> {
-        let made = made.ok_or(Error::NotFound("label in this format"))?;
-        let (made, bytes) = self.readable(tenant, made).await?;
-        match ::documents::made(bytes.to_vec(), format, &self.draw_options()) {
-            Ok(drawn) if made.format != format => {
+        let Some(source) = source_of(made, format) else {
+            return Err(made.first().map_or(Error::NotFound("label in this format"), |_| not_so(made, format, None)));
+        };
+        let (source, bytes) = self.readable(tenant, source.clone()).await?;
+        let (options, label) = (self.draw_options(), bytes.to_vec());
+        // A page in dots takes a while.
+        let drawing = tokio::task::spawn_blocking(move || ::documents::made(label, format, &options));
+        match drawing.await.map_err(Error::internal)? {
+            Ok(drawn) if source.format != format => {
                 let place = (shipment.id, shipment.order, parcel);
                 let document = label_row(shipment.label_kind(), place, format, self.now(), drawn.warnings)?;
                 self.keep(tenant, document, drawn.bytes).await
             }
-            _ if made.format.media_type() == format.media_type() => Ok((made, bytes)),
-            _ => Err(Error::NotFound("label in this format")),
+            _ if source.format.media_type() == format.media_type() => Ok((source, bytes)),
+            Ok(_) => Err(not_so(made, format, None)),
+            Err(why) => Err(not_so(made, format, Some(why))),
         }
     }
 
@@ -328,8 +328,20 @@ fn fits(shipment: &Shipment, order: &Order) -> Result<()> {
 /// How old unreferenced bytes must be before they are swept.
 pub(crate) const SWEPT_AFTER: Duration = Duration::from_hours(24);
 
-fn is_png(format: Format) -> bool {
-    matches!(format, Format::Png(_))
+/// Which of the files that a carrier made of a label goes into a format, the first that came before what was made of it:
+/// one of that format, else PDF, which keeps its sharpness, else a picture. ZPL is for one resolution.
+pub(crate) fn source_of(made: &[Document], format: Format) -> Option<&Document> {
+    let of = |wanted: fn(Format) -> bool| made.iter().find(|document| wanted(document.format));
+    let exactly = made.iter().find(|document| document.format == format);
+    exactly.or_else(|| of(|made| matches!(made, Format::Pdf(_)))).or_else(|| of(|made| matches!(made, Format::Png(_))))
+}
+
+/// Says that a carrier's label cannot be had in a format, and how it can.
+fn not_so(made: &[Document], format: Format, why: Option<DrawError>) -> Error {
+    let kinds: Vec<_> = made.iter().map(|document| document.format.name()).collect();
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    let (name, kinds) = (format.name(), kinds.join(" and "));
+    Error::invalid("format", format!("the carrier's label cannot be had as {name}{why}; it can be had as {kinds}"))
 }
 
 /// The row of a parcel's label before it is stored.

@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use domain::act::{self, Act, ActKind, Actor};
-use domain::ids::EventId;
+use domain::act::Actor;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Scope, TenantId};
 use domain::{Error, Result, Timestamp};
-use store::Tx;
 pub use store::keys::KeyRow;
+use store::setup::SetupTx;
 
-use crate::acts::key_told;
 use crate::setup::Applied;
 use crate::setup::file::KeySetup;
 use crate::{App, Caller, clock};
@@ -27,9 +25,18 @@ pub struct IssuedKey {
     pub older_until: Option<Timestamp>,
 }
 
-fn key_act(id: EventId, kind: ActKind, key: &ApiKey, by: &Actor, at: Timestamp) -> Act {
-    let subject = format!("key {}", key.public);
-    Act { id, kind, at, by: by.clone(), order: None, subject, before: None, after: None }
+/// A key that is not stored yet.
+pub(crate) struct FreshKey {
+    pub(crate) key: ApiKey,
+    pub(crate) secret: Secret,
+}
+
+impl FreshKey {
+    pub(crate) async fn add(&self, app: &App, setup: &mut SetupTx<'_, '_>, now: Timestamp) -> Result<()> {
+        let hash = app.vault().hashes(self.secret.reveal()).hash;
+        setup.add_key(&self.key, now).await?;
+        setup.add_secret(&self.key.public, &hash, app.vault().name()).await
+    }
 }
 
 fn no_such_key(public: &str) -> Error {
@@ -37,48 +44,41 @@ fn no_such_key(public: &str) -> Error {
 }
 
 impl App {
+    /// A key with parts nobody can guess, stored nowhere yet.
+    pub(crate) fn fresh_key(&self, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> FreshKey {
+        let public = format!("pub_{}", self.random().token::<12>());
+        let key = ApiKey { tenant: tenant.clone(), name: name.to_owned(), public, scopes };
+        FreshKey { key, secret: self.new_secret() }
+    }
+
     fn new_secret(&self) -> Secret {
         Secret::new(format!("sec_{}", self.random().token::<24>()))
     }
 
-    /// Makes a key for a tenant with parts nobody can guess, by the operator's wish.
-    pub async fn create_key(&self, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> Result<IssuedKey> {
-        self.create_key_by(Actor::operator(), tenant, name, scopes).await
-    }
-
-    /// The same by somebody's wish.
-    pub async fn create_key_by(
-        &self,
-        by: Actor,
-        tenant: &TenantId,
-        name: &str,
-        scopes: Vec<Scope>,
-    ) -> Result<IssuedKey> {
-        let act_id = self.act_id().await?;
-        let public = format!("pub_{}", self.random().token::<12>());
-        let key = ApiKey { tenant: tenant.clone(), name: name.to_owned(), public: public.clone(), scopes };
-        let (secret, now) = (self.new_secret(), self.now());
-        let (app, hash) = (self.clone(), self.vault().hashes(secret.reveal()).hash);
+    /// Makes a key for a tenant with parts nobody can guess, by somebody's wish.
+    pub async fn create_key(&self, by: Actor, tenant: &TenantId, name: &str, scopes: Vec<Scope>) -> Result<IssuedKey> {
+        let (app, signed, now) = (self.clone(), self.signed(by).await?, self.now());
+        let fresh = self.fresh_key(tenant, name, scopes);
+        let issued = IssuedKey { public: fresh.key.public.clone(), secret: fresh.secret.clone(), older_until: None };
         self.store()
             .write(async move |tx| {
+                let key = &fresh.key;
                 if tx.tenant(&key.tenant).await?.is_none() {
                     let text = format!("there is no tenant {:?}: name one of the setup file", key.tenant);
                     return Err(Error::invalid("tenant", text));
                 }
-                if tx.key_by_name(&key.tenant, &key.name, now).await?.is_some() {
-                    let text = format!("there is a key named {:?} already: choose another name", key.name);
-                    return Err(Error::Conflict(text));
-                }
-                tx.add_key(&key, now).await?;
-                tx.add_secret(&key.public, &hash, app.vault().name()).await?;
-                let made =
-                    Act { after: act::json(&key_told(&key)), ..key_act(act_id, ActKind::KeyCreated, &key, &by, now) };
-                tx.keep_acts(&key.tenant, &[made]).await?;
-                tx.raise_setup_version().await
+                tx.change_setup(&key.tenant, &signed, async |setup| {
+                    if setup.key_by_name(&key.tenant, &key.name, now).await?.is_some() {
+                        let text = format!("there is a key named {:?} already: choose another name", key.name);
+                        return Err(Error::Conflict(text));
+                    }
+                    fresh.add(&app, setup, now).await
+                })
+                .await
             })
             .await?;
         self.0.setup.forget();
-        Ok(IssuedKey { public, secret, older_until: None })
+        Ok(issued)
     }
 
     /// The keys of the caller's tenant, by name, without secrets.
@@ -108,7 +108,7 @@ impl App {
             let text = format!("this key lacks {} itself and cannot give it", beyond.join(", "));
             return Err(Error::invalid("scopes", text));
         }
-        self.create_key(caller.tenant(), name, scopes).await
+        self.create_key(caller.actor(), caller.tenant(), name, scopes).await
     }
 
     /// Gives a key of the caller's tenant a new secret; see [`App::rotate_key`].
@@ -118,7 +118,7 @@ impl App {
         if let Some(scope) = found.key.scopes.iter().find(|scope| caller.require(**scope).is_err()) {
             return Err(Error::Denied(scope.as_str()));
         }
-        self.rotate_key(public, overlap).await
+        self.rotate_key(caller.actor(), public, overlap).await
     }
 
     /// Revokes a key of the caller's tenant. The one that asks cannot revoke itself, so that somebody stays who can.
@@ -127,7 +127,7 @@ impl App {
         if found.key.public == caller.key.public {
             return Err(Error::Conflict("a key cannot revoke itself: ask with another one".to_owned()));
         }
-        self.drop_key(public).await.map(drop)
+        self.drop_key(caller.actor(), public).await.map(drop)
     }
 
     /// Every key of every tenant, without secrets.
@@ -144,15 +144,10 @@ impl App {
         Ok(all.into_iter().filter(|row| row.key.tenant == tenant).collect())
     }
 
-    /// Gives a key a new secret. The ones before it stay good for the overlap at most; with none they end at once, and
-    /// their tokens with them. By the operator's wish.
-    pub async fn rotate_key(&self, public: &str, overlap: Duration) -> Result<IssuedKey> {
-        self.rotate_key_by(Actor::operator(), public, overlap).await
-    }
-
-    /// The same by somebody's wish.
-    pub async fn rotate_key_by(&self, by: Actor, public: &str, overlap: Duration) -> Result<IssuedKey> {
-        let act_id = self.act_id().await?;
+    /// Gives a key a new secret, by somebody's wish. The ones before it stay good for the overlap at most; with none they end
+    /// at once, and their tokens with them.
+    pub async fn rotate_key(&self, by: Actor, public: &str, overlap: Duration) -> Result<IssuedKey> {
+        let signed = self.signed(by).await?;
         let (secret, now) = (self.new_secret(), self.now());
         let until = clock::later(now, overlap);
         let (app, hash) = (self.clone(), self.vault().hashes(secret.reveal()).hash);
@@ -161,12 +156,12 @@ impl App {
             .store()
             .write(async move |tx| {
                 let known = tx.key_by_public(&key, now).await?.ok_or_else(|| no_such_key(&key))?.key;
-                let rotated = key_act(act_id, ActKind::KeyRotated, &known, &by, now);
-                tx.keep_acts(&known.tenant, &[rotated]).await?;
-                tx.retire_secrets(&key, until, now).await?;
-                tx.add_secret(&key, &hash, app.vault().name()).await?;
-                tx.mark_rotated(&key, now).await?;
-                tx.raise_setup_version().await?;
+                tx.change_setup(&known.tenant, &signed, async |setup| {
+                    setup.retire_secrets(&key, until, now).await?;
+                    setup.add_secret(&key, &hash, app.vault().name()).await?;
+                    setup.mark_rotated(&key, now).await
+                })
+                .await?;
                 Ok(tx.key_by_public(&key, now).await?.and_then(|key| key.older_until))
             })
             .await?;
@@ -174,26 +169,16 @@ impl App {
         Ok(IssuedKey { public: public.to_owned(), secret, older_until })
     }
 
-    /// Revokes a key, every secret and every token of it. No setup file brings one of its secrets back. By the operator's
-    /// wish.
-    pub async fn drop_key(&self, public: &str) -> Result<ApiKey> {
-        self.drop_key_by(Actor::operator(), public).await
-    }
-
-    /// The same by somebody's wish.
-    pub async fn drop_key_by(&self, by: Actor, public: &str) -> Result<ApiKey> {
-        let act_id = self.act_id().await?;
+    /// Revokes a key, every secret and every token of it, by somebody's wish. No setup file brings one of its secrets back.
+    pub async fn drop_key(&self, by: Actor, public: &str) -> Result<ApiKey> {
+        let signed = self.signed(by).await?;
         let (public, now) = (public.to_owned(), self.now());
         let dropped = self
             .store()
             .write(async move |tx| {
-                let found = tx.key_by_public(&public, now).await?.ok_or_else(|| no_such_key(&public))?;
-                tx.drop_key(&public, now).await?;
-                let before = act::json(&key_told(&found.key));
-                let revoked = Act { before, ..key_act(act_id, ActKind::KeyRevoked, &found.key, &by, now) };
-                tx.keep_acts(&found.key.tenant, &[revoked]).await?;
-                tx.raise_setup_version().await?;
-                Ok(found.key)
+                let found = tx.key_by_public(&public, now).await?.ok_or_else(|| no_such_key(&public))?.key;
+                tx.change_setup(&found.tenant, &signed, async |setup| setup.drop_key(&public, now).await).await?;
+                Ok(found)
             })
             .await?;
         self.0.setup.forget();
@@ -204,7 +189,7 @@ impl App {
     /// is behind, which is noted.
     pub(crate) async fn apply_key(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut SetupTx<'_, '_>,
         tenant: &TenantId,
         setup: &KeySetup,
         applied: &mut Applied,

@@ -4,10 +4,10 @@ use domain::error::{Problem, Rule};
 use domain::location::Location;
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result};
-use store::Tx;
+use store::setup::SetupTx;
 
 use crate::tenants::TenantSetup;
-use crate::{App, Caller, acts};
+use crate::{App, Caller};
 
 impl App {
     /// Adds a location behind those that are there. An id or a name that another one has is a problem of `external_id`
@@ -16,20 +16,12 @@ impl App {
         caller.require(Scope::Setup)?;
         served_by_known(&caller.setup, &location)?;
         let (tenant, added) = (caller.tenant().clone(), location.clone());
-        let (act_id, now, by) = (self.act_id().await?, self.now(), caller.actor());
-        self.store()
-            .write(async move |tx| {
-                // Whoever adds another one at the same time meets this transaction here.
-                tx.raise_setup_version().await?;
-                let known = tx.locations(&tenant).await?;
-                distinct(&known, &added, None)?;
-                let before = acts::setup_told(tx, &tenant, now).await?;
-                let is_put = tx.put_location(&tenant, known.len(), &added).await?;
-                acts::keep_setup_change(tx, &tenant, &before, (act_id, now, &by)).await?;
-                Ok(is_put)
-            })
-            .await?;
-        self.forget_setup();
+        self.change_setup(caller, async move |setup| {
+            let known = setup.locations(&tenant).await?;
+            distinct(&known, &added, None)?;
+            setup.put_location(known.len(), &added).await.map(drop)
+        })
+        .await?;
         Ok(location)
     }
 
@@ -43,19 +35,7 @@ impl App {
     ) -> Result<std::result::Result<Location, R>> {
         caller.require(Scope::Setup)?;
         let (tenant, id, setup) = (caller.tenant().clone(), external_id.to_owned(), caller.setup.clone());
-        let (act_id, now, by) = (self.act_id().await?, self.now(), caller.actor());
-        let edited = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
-                let before = acts::setup_told(tx, &tenant, now).await?;
-                let edited = replace(tx, &tenant, &setup, &id, &change).await?;
-                acts::keep_setup_change(tx, &tenant, &before, (act_id, now, &by)).await?;
-                Ok(edited)
-            })
-            .await?;
-        self.forget_setup();
-        Ok(edited)
+        self.change_setup_if(caller, async move |tx| replace(tx, &tenant, &setup, &id, &change).await).await
     }
 
     /// The locations, in order; the first ships what names none.
@@ -79,26 +59,21 @@ impl App {
     ) -> Result<std::result::Result<(), R>> {
         caller.require(Scope::Setup)?;
         let (tenant, id) = (caller.tenant().clone(), external_id.to_owned());
-        let deleted = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
-                let known = tx.locations(&tenant).await?;
-                let stored = known.iter().find(|known| known.external_id == id).ok_or(Error::NotFound("location"))?;
-                if let Err(refusal) = may(stored) {
-                    return Ok(Err(refusal));
-                }
-                tx.drop_location(&tenant, &id).await?;
-                Ok(Ok(()))
-            })
-            .await?;
-        self.forget_setup();
-        Ok(deleted)
+        self.change_setup_if(caller, async move |setup| {
+            let known = setup.locations(&tenant).await?;
+            let stored = known.iter().find(|known| known.external_id == id).ok_or(Error::NotFound("location"))?;
+            if let Err(refusal) = may(stored) {
+                return Ok(Err(refusal));
+            }
+            setup.drop_location(&id).await?;
+            Ok(Ok(()))
+        })
+        .await
     }
 }
 
 async fn replace<R>(
-    tx: &mut Tx<'_>,
+    tx: &mut SetupTx<'_, '_>,
     tenant: &TenantId,
     setup: &TenantSetup,
     id: &str,
@@ -112,7 +87,7 @@ async fn replace<R>(
     };
     served_by_known(setup, &changed)?;
     distinct(&known, &changed, Some(id))?;
-    tx.replace_location(tenant, &changed).await?;
+    tx.replace_location(&changed).await?;
     Ok(Ok(changed))
 }
 

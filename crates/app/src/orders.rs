@@ -437,30 +437,53 @@ impl App {
     /// Deletes an order: cancels its live shipments first, then forgets it. What the carrier refuses to cancel is told
     /// by an event and shown to a person.
     pub async fn delete_order(&self, caller: &Caller, id: OrderId) -> Result<()> {
+        self.delete_order_if(caller, id, |_| Ok::<_, Error>(())).await.and_then(|deleted| deleted)
+    }
+
+    /// The same if `may` lets it. It is asked before anything is cancelled, and again inside the transaction that deletes:
+    /// what it refuses then comes back in its own words, and the order stays, without the shipments that were cancelled.
+    pub async fn delete_order_if<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        may: impl Fn(&Order) -> std::result::Result<(), R> + Clone + Send + Sync + 'static,
+    ) -> Result<std::result::Result<(), R>> {
         caller.require(Scope::Write)?;
-        self.order(&caller.as_reader(), id).await?;
+        let seen = self.order(&caller.as_reader(), id).await?;
+        if let Err(refusal) = may(&seen) {
+            return Ok(Err(refusal));
+        }
         loop {
+            let may = may.clone();
             let asked = self.cancel_shipments_of(caller, id).await?;
             let event_id = self.one_id("events", EventId::new).await?;
             let (now, tenant, by) = (self.now(), caller.tenant().clone(), caller.actor());
             let is_deleted = self
                 .store()
                 .write(async move |tx| {
+                    let order = tx.order(&tenant, id).await?.ok_or(Error::NotFound("order"))?;
+                    if let Err(refusal) = may(&order) {
+                        return Ok(Err(refusal));
+                    }
                     // Somebody may have begun to ship it meanwhile: that shipment is cancelled too.
                     let shipments = tx.shipments_of_order(&tenant, id).await?;
                     if shipments.iter().any(|found| found.status.is_live() && !asked.contains(&found.id)) {
-                        return Ok(false);
+                        return Ok(Ok(false));
                     }
                     let version = tx.delete_order(&tenant, id, now).await?.ok_or(Error::NotFound("order"))?;
                     let (order, order_version, by) = (Some(id), Some(version), Some(by.clone()));
                     let about = About { order, order_version, by, ..About::default() };
                     tx.emit(&tenant, &event(event_id, EventKind::OrderDeleted, now, about)).await?;
-                    Ok(true)
+                    Ok(Ok(true))
                 })
                 .await?;
-            if is_deleted {
-                self.wakes().events.notify_one();
-                return Ok(());
+            match is_deleted {
+                Ok(true) => {
+                    self.wakes().events.notify_one();
+                    return Ok(Ok(()));
+                }
+                Ok(false) => {}
+                Err(refusal) => return Ok(Err(refusal)),
             }
         }
     }

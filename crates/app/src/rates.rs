@@ -10,7 +10,7 @@ use domain::location::Location;
 use domain::order::Order;
 use domain::parcel::Box as ParcelBox;
 use domain::rate::Rate;
-use domain::routing::{Decision, RoutingRule};
+use domain::routing::Decision;
 use domain::service::ServiceCode;
 use domain::shipment::Shipment;
 use domain::tenant::{FallbackRate, Scope, TenantId};
@@ -109,7 +109,13 @@ impl App {
         self.quote_order(caller, &tentative(id, draft, self.now()), wish, &[]).await
     }
 
-    async fn quote_order(&self, caller: &Caller, order: &Order, wish: &ShipWish, live: &[Shipment]) -> Result<Quote> {
+    pub(crate) async fn quote_order(
+        &self,
+        caller: &Caller,
+        order: &Order,
+        wish: &ShipWish,
+        live: &[Shipment],
+    ) -> Result<Quote> {
         let survey = self.survey(caller, order, wish, live, Asking::for_rates(self.options())).await?;
         let fallback = caller.setup.tenant.fallback_rate.clone().filter(|_| survey.rates.is_empty());
         Ok(Quote {
@@ -120,40 +126,6 @@ impl App {
             decision: survey.decision,
             fallback,
         })
-    }
-
-    /// The rules in force, in the order of the setup file.
-    pub fn routing_rules(&self, caller: &Caller) -> Result<Vec<RoutingRule>> {
-        caller.require(Scope::Read)?;
-        Ok(caller.setup.rules.written().cloned().collect())
-    }
-
-    /// Puts these rules in the place of all there are, in this order, if `may` lets it.
-    pub async fn replace_routing_rules<R: Send + 'static>(
-        &self,
-        caller: &Caller,
-        rules: Vec<RoutingRule>,
-        may: impl Fn(&[RoutingRule]) -> std::result::Result<(), R> + Send + Sync + 'static,
-    ) -> Result<std::result::Result<(), R>> {
-        caller.require(Scope::Setup)?;
-        crate::rehearsal::refuse_flawed(&caller.setup, &rules)?;
-        let tenant = caller.tenant().clone();
-        let replaced = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
-                if let Err(refusal) = may(&tx.routing_rules(&tenant).await?) {
-                    return Ok(Err(refusal));
-                }
-                tx.drop_routing_rules(&tenant).await?;
-                for (place, rule) in rules.iter().enumerate() {
-                    tx.put_routing_rule(&tenant, place, rule).await?;
-                }
-                Ok(Ok(()))
-            })
-            .await?;
-        self.forget_setup();
-        Ok(replaced)
     }
 
     /// Asks accounts for offers, all at once; who does not answer in time is named among the failed.

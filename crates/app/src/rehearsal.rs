@@ -10,7 +10,6 @@ use domain::tenant::Scope;
 use domain::{Error, Result, Timestamp};
 
 use crate::routing::{self, Facts, Rules};
-use crate::tenants::TenantSetup;
 use crate::{App, Caller};
 
 /// The most shipments one rehearsal looks at.
@@ -125,43 +124,6 @@ impl App {
         }
         Ok(rehearsal)
     }
-}
-
-/// Refuses rules that could never work: every mistake by field.
-pub(crate) fn refuse_flawed(setup: &TenantSetup, rules: &[RoutingRule]) -> Result<()> {
-    let mut problems = Vec::new();
-    if rules.len() > MOST_RULES {
-        problems.push(Problem::new("rules", format!("{} rules, at most {MOST_RULES} are tried", rules.len())));
-    }
-    for (index, rule) in rules.iter().enumerate() {
-        let mut wrong =
-            |kind, field: &str, text: String| problems.push(Problem::of(kind, format!("rules/{index}/{field}"), text));
-        if let Some(flaw) = routing::flaw(&rule.when) {
-            wrong(Rule::Invalid, "when", format!("this condition cannot be used: {flaw}"));
-        }
-        if rules[..index].iter().any(|earlier| earlier.name == rule.name) {
-            wrong(Rule::Taken, "name", format!("an earlier rule is called {:?} too", rule.name));
-        }
-        if let Some(name) =
-            rule.location.as_deref().filter(|name| setup.locations.iter().all(|l| l.external_id != **name))
-        {
-            wrong(Rule::Unknown, "location", format!("there is no location {name:?}"));
-        }
-        let lists = [("only", &rule.then.only), ("exclude", &rule.then.exclude), ("prefer", &rule.then.prefer)];
-        for (field, entries) in lists {
-            for (place, entry) in entries.iter().flatten().enumerate() {
-                let account = entry.split_once(':').map_or(entry.as_str(), |(account, _)| account);
-                if setup.account(account).is_none() {
-                    let field = format!("then/{field}/{place}");
-                    wrong(Rule::Unknown, &field, format!("no carrier account is called {account:?}"));
-                }
-            }
-        }
-        if rule.then == domain::routing::RuleAction::default() {
-            wrong(Rule::Missing, "then", "expected at least one of only, exclude, prefer, pick".to_owned());
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
 }
 
 /// Compiles rules that somebody sent; every flaw is a problem.

@@ -7,6 +7,7 @@ use domain::account::CarrierAccount;
 use domain::channel::{Channel, ChannelNumber, Dialect};
 use domain::connector::{Connection, Profile};
 use domain::location::Location;
+use domain::routing::RoutingRule;
 use domain::secret::Secret;
 use domain::tenant::{ApiKey, Tenant, TenantId};
 use domain::webhook::{Authentication, WebhookEndpoint};
@@ -58,6 +59,19 @@ impl TenantSetup {
     pub fn shown_name(&self) -> &str {
         let chosen = self.tenant.branding.as_ref().and_then(|branding| branding.name.as_deref());
         chosen.unwrap_or(&self.tenant.name)
+    }
+
+    /// The same with other rules.
+    pub(crate) fn with_rules(&self, rules: Vec<RoutingRule>) -> Self {
+        Self {
+            tenant: self.tenant.clone(),
+            zone: self.zone.clone(),
+            channels: self.channels.clone(),
+            locations: self.locations.clone(),
+            accounts: self.accounts.clone(),
+            rules: Rules::new(rules),
+            endpoints: self.endpoints.clone(),
+        }
     }
 
     /// The channel with this number.

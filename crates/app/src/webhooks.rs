@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::act;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::document::{Document, DocumentKind};
 use domain::event::{About, Event, EventKind};
@@ -358,7 +359,9 @@ impl App {
                 tx.hasten_deliveries(&tenant, id, now).await?;
             }
             let reason = paused.map(|(_, why)| why.to_owned());
-            let about = About { endpoint: Some(id), reason, by: Some(by.clone()), ..About::default() };
+            let side = |is_paused: bool| act::json(&serde_json::json!({ "paused": is_paused }));
+            let (before, after) = (side(!is_paused), side(is_paused));
+            let about = About { endpoint: Some(id), reason, by: Some(by.clone()), before, after, ..About::default() };
             tx.emit(&tenant, &crate::event(event_id, kind, now, about)).await
         })
         .await?;

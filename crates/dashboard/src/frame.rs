@@ -50,7 +50,7 @@ pub(crate) struct Way {
 }
 
 /// The pages that are always one click away, in the order of a day's work.
-const WAYS: [(&str, &str); 11] = [
+const WAYS: [(&str, &str); 12] = [
     ("overview", "Overview"),
     ("orders", "Orders"),
     ("batches", "Batches"),
@@ -62,6 +62,7 @@ const WAYS: [(&str, &str); 11] = [
     ("webhooks", "Webhooks"),
     ("branding", "Tracking page"),
     ("keys", "Keys"),
+    ("acts", "Audit log"),
 ];
 
 /// What stands around a page.

@@ -17,13 +17,14 @@ pub mod pages;
 mod session;
 mod words;
 
+pub use pages::acts::ExportActs;
 use pages::{
-    batches, branding, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks,
+    acts, batches, branding, carriers, documents, import, keys, order, orders, overview, rules, shipments, webhooks,
 };
 
 /// Every page, on its own path: the tracking page at `/t/{token}`, the dashboard at `/` and below `/ui`. `read_file` reads the
-/// orders of a file that somebody uploads.
-pub fn router(app: App, read_file: ReadFile) -> Router {
+/// orders of a file that somebody uploads, `export_acts` writes acts to a file that somebody takes along.
+pub fn router(app: App, read_file: ReadFile, export_acts: ExportActs) -> Router {
     let tracking = {
         let (app, logos) = (app.clone(), app.clone());
         let find = move |token: String| {
@@ -77,10 +78,13 @@ pub fn router(app: App, read_file: ReadFile) -> Router {
             get(branding::logo).post(branding::put_logo).layer(DefaultBodyLimit::max(branding::LARGEST)),
         )
         .route("/ui/branding/logo/remove", post(branding::drop_logo))
+        .route("/ui/acts", get(acts::list))
+        .route("/ui/acts.csv", get(acts::export))
         .route("/ui/keys", get(keys::list).post(keys::create))
         .route("/ui/keys/{public}/revoke", post(keys::revoke))
         .route("/ui/import", get(import::ask).post(import::take).layer(DefaultBodyLimit::max(import::LARGEST)))
         .layer(Extension(read_file))
+        .layer(Extension(export_acts))
         .with_state(app);
     tracking.merge(assets::router()).merge(desk)
 }

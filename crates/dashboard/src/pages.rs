@@ -1,5 +1,6 @@
 //! One file a page, named after what it shows.
 
+pub(crate) mod acts;
 pub(crate) mod batches;
 pub(crate) mod branding;
 pub(crate) mod carriers;

@@ -75,7 +75,12 @@ pub(crate) fn batch(stage: BatchStage) -> Chip {
 
 /// What happened, in words.
 pub(crate) fn event(kind: EventKind) -> String {
-    let (noun, verb) = kind.as_str().split_once('.').unwrap_or((kind.as_str(), ""));
+    done(kind.as_str())
+}
+
+/// What happened or was done, from its name such as `key.created`.
+pub(crate) fn done(kind: &str) -> String {
+    let (noun, verb) = kind.split_once('.').unwrap_or((kind, ""));
     let text = format!("{noun} {verb}").replace('_', " ");
     let mut letters = text.trim().chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -6,8 +6,9 @@ use domain::document::{Dpi, Format, LabelContent, Paper, Rotation};
 use crate::font::Fonts;
 use crate::label::{Medium, lay_out};
 use crate::layout::{Layout, Rect};
-use crate::pdf::{Document, Foreign};
+use crate::pdf::{Document, Foreign, dots};
 use crate::picture::Picture;
+use crate::raster::Bitmap;
 use crate::{DrawError, Drawn, Options, group_title, raster, zpl};
 
 /// A sheet of A4, in millimetres.
@@ -53,7 +54,7 @@ pub enum Part<'a> {
     Label(Box<LabelContent>),
     /// The same, of somebody who keeps what stands on it.
     Borrowed(&'a LabelContent),
-    /// A label that a carrier made; the text names it. PDF and PNG go into a PDF, ZPL and PNG into ZPL.
+    /// A label that a carrier made; the text names it. PDF and PNG go into a PDF; ZPL, and PDF and PNG as dots, into ZPL.
     Made(String, Vec<u8>),
     /// Takes the place of a label that cannot be in the file; the text says which one and why.
     Missing(String),
@@ -69,7 +70,7 @@ const MOST_ROOM: usize = 100_000;
 const MOST_WARNINGS: usize = 100;
 
 /// Puts parts together in this order as one file called `title`: PDF or ZPL. No more than one part is in memory beside the
-/// file. Every page has the size of the format, and what a carrier made takes a place like ours: it is copied, not drawn
+/// file. Every page has the size of the format, and what a carrier made takes a place like ours: in a PDF it is copied, not drawn
 /// anew, made smaller where it is too large, and cut out of a large sheet. On A4 a title has a sheet of its own. In place of
 /// what cannot be read there is a page that says so, and a warning.
 ///
@@ -84,11 +85,21 @@ pub fn merge<'a>(
     put_together(parts.into_iter(), title, format, options, false)
 }
 
-/// Puts one label that a carrier made on the paper of a format: PDF or ZPL.
+/// Puts one label that a carrier made on the paper of a format. PDF and PNG go into every one: for ZPL and PNG their pages
+/// are drawn in dots. ZPL goes into ZPL as it is.
 ///
 /// # Errors
 /// [`DrawError::Made`], when it does not go in there.
 pub fn made(label: Vec<u8>, format: Format, options: &Options) -> Result<Drawn, DrawError> {
+    if let Format::Png(dpi) = format {
+        let refused = |why| DrawError::Made(format!("label: the carrier's label cannot be put in: {why}"));
+        let fonts = Fonts::new(options.fallback_font.as_deref());
+        let pages = made_dots(&Kind::of(&label), &label, dpi, &fonts).map_err(refused)?;
+        let [page] = pages.as_slice() else {
+            return Err(refused(format!("it has {} pages, and a PNG holds one", pages.len())));
+        };
+        return Ok(Drawn { bytes: raster::encode(page, dpi)?, warnings: Vec::new() });
+    }
     let part = std::iter::once(Part::Made("label".to_owned(), label));
     let mut drawn = put_together(part, "Label", format, options, true)?;
     if drawn.warnings.is_empty() { Ok(drawn) } else { Err(DrawError::Made(drawn.warnings.swap_remove(0))) }
@@ -210,7 +221,7 @@ fn zpl<'a>(
             Part::Label(content) => batch.lay_out(&content, printer(dpi))?,
             Part::Borrowed(content) => batch.lay_out(content, printer(dpi))?,
             Part::Missing(text) => batch.notice(&text, printer(dpi)),
-            Part::Made(name, bytes) => match made_zpl(&bytes, dpi) {
+            Part::Made(name, bytes) => match made_zpl(&bytes, dpi, batch.fonts) {
                 Ok(made) => {
                     append_turned(&mut file, &made, turn);
                     continue;
@@ -245,22 +256,37 @@ fn append_turned(file: &mut Vec<u8>, labels: &[u8], turn: &str) {
     }
 }
 
-/// A carrier's label in the printer's language: its own ZPL, or its picture.
-fn made_zpl(bytes: &[u8], dpi: Dpi) -> Result<Vec<u8>, String> {
-    match Kind::of(bytes) {
-        Kind::Zpl => Ok(bytes.to_vec()),
-        Kind::Png => {
-            let medium = printer(dpi);
-            let dots = |millimetres: f32| (f64::from(millimetres) * dpi.dots_per_mm()).round() as usize;
-            let (width, height) = (dots(medium.width), dots(medium.height));
-            let bitmap = Picture::read(bytes)?.on_label(width, height, dpi.dots_per_mm());
-            let mut text = format!("^XA^PW{width}^LL{height}^LH0,0\n");
-            zpl::graphic(&bitmap, 0, 0, "", &mut text);
-            text.push_str("^XZ\n");
-            Ok(text.into_bytes())
+/// A carrier's label in the printer's language: its own ZPL, or its PDF or picture as dots.
+fn made_zpl(bytes: &[u8], dpi: Dpi, fonts: &Fonts<'_>) -> Result<Vec<u8>, String> {
+    let kind = Kind::of(bytes);
+    if let Kind::Zpl = kind {
+        return Ok(bytes.to_vec());
+    }
+    let mut text = String::new();
+    for bitmap in made_dots(&kind, bytes, dpi, fonts)? {
+        zpl::write_dots(&bitmap, &mut text);
+    }
+    Ok(text.into_bytes())
+}
+
+/// A carrier's PDF or picture as black and white dots on the label printer's roll, page by page.
+fn made_dots(kind: &Kind, bytes: &[u8], dpi: Dpi, fonts: &Fonts<'_>) -> Result<Vec<Bitmap>, String> {
+    let medium = printer(dpi);
+    let count = |millimetres: f32| (f64::from(millimetres) * dpi.dots_per_mm()).round() as usize;
+    let (width, height) = (count(medium.width), count(medium.height));
+    match kind {
+        Kind::Png => Ok(vec![Picture::read(bytes)?.on_label(width, height, dpi.dots_per_mm())]),
+        Kind::Pdf => {
+            let mut document = Document::new(fonts, "").keeping_sizes();
+            for label in document.import(bytes)? {
+                document.start_page(medium.width, medium.height);
+                document.put(&label, Rect::new(0.0, 0.0, medium.width, medium.height));
+            }
+            let placed = document.finish().map_err(|error| error.to_string())?;
+            dots::draw(placed, width, height)
         }
-        Kind::Pdf => Err("it is PDF, which a label printer does not read".to_owned()),
-        Kind::Unknown => Err("it is neither ZPL nor PNG".to_owned()),
+        Kind::Zpl => Err("it is ZPL, which only a label printer reads".to_owned()),
+        Kind::Unknown => Err("it is neither PDF, PNG nor ZPL".to_owned()),
     }
 }
 

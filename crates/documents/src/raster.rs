@@ -73,8 +73,11 @@ pub(crate) fn dots(area: &Rect, dots_per_mm: f32) -> (i32, i32, i32, i32) {
 
 /// Draws a layout as a 1-bit PNG whose physical size is set.
 pub(crate) fn png(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>) -> Result<Vec<u8>, DrawError> {
-    let scale = dpi.dots_per_mm() as f32;
-    let bitmap = draw(layout, scale, fonts);
+    encode(&draw(layout, dpi.dots_per_mm() as f32, fonts), dpi)
+}
+
+/// Writes dots as a 1-bit PNG whose physical size is set.
+pub(crate) fn encode(bitmap: &Bitmap, dpi: Dpi) -> Result<Vec<u8>, DrawError> {
     let mut bytes = Vec::new();
     let (width, height) = (bitmap.width as u32, bitmap.height as u32);
     let mut encoder = png::Encoder::new(&mut bytes, width, height);

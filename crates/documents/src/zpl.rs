@@ -52,6 +52,13 @@ pub(crate) fn write(layout: &Layout, dpi: Dpi, fonts: &Fonts<'_>, out: &mut Stri
     out.push_str("^XZ\n");
 }
 
+/// Writes a label that is all dots as one `^XA … ^XZ`.
+pub(crate) fn write_dots(bitmap: &Bitmap, out: &mut String) {
+    command(out, format_args!("^XA^PW{}^LL{}^LH0,0\n", bitmap.width, bitmap.height));
+    graphic(bitmap, 0, 0, "", out);
+    out.push_str("^XZ\n");
+}
+
 /// Writing to a string cannot fail.
 fn command(out: &mut String, arguments: std::fmt::Arguments<'_>) {
     let written = out.write_fmt(arguments);
@@ -192,7 +199,7 @@ fn test_mark(layout: &Layout, place: &Rect, dpi: Dpi, fonts: &Fonts<'_>) -> &'st
 
 /// `^GFA` in hexadecimal with Zebra's compression: `G`–`Y` and `g`–`z` repeat the next digit, `,` fills the row with
 /// zeros, `:` repeats the row above. A large picture comes in bands, its white ones left out.
-pub(crate) fn graphic(bitmap: &Bitmap, x: i32, y: i32, reverse: &str, out: &mut String) {
+fn graphic(bitmap: &Bitmap, x: i32, y: i32, reverse: &str, out: &mut String) {
     let stride = bitmap.stride.max(1);
     let rows = (MOST_BYTES / stride).max(1);
     for (number, band) in bitmap.bits.chunks(rows * stride).enumerate() {

@@ -17,6 +17,7 @@ use carriers::sandbox::journal::Journal;
 use domain::Secret;
 use domain::channel::Dialect;
 use domain::connector::Connector;
+use futures::TryStreamExt as _;
 use http::{HeaderName, HeaderValue, StatusCode};
 use store::blobs::{BlobConfig, Blobs};
 use store::{Config, Store};
@@ -233,9 +234,14 @@ fn references() -> Vec<(&'static str, &'static str)> {
     all.filter_map(|dialect| Some((dialect.as_str(), api::openapi(dialect)?))).collect()
 }
 
+fn acts_as_csv(app: App, caller: app::Caller, filter: app::acts::ActFilter) -> axum::body::Body {
+    let pieces = api::native::acts::export(app, caller, filter, api::native::export::FileFormat::Csv);
+    axum::body::Body::from_stream(pieces.map_ok(|(bytes, _)| bytes))
+}
+
 /// Every route of a node that answers requests.
 pub(crate) fn routes(app: App, settings: &Settings) -> Router {
-    dashboard::router(app.clone(), api::native::import::file)
+    dashboard::router(app.clone(), api::native::import::file, acts_as_csv)
         .merge(guide::router(&references()))
         .fallback_service(api::router(app, settings.max_body_bytes))
 }

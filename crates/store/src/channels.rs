@@ -7,6 +7,7 @@ use domain::tenant::TenantId;
 use domain::{Result, Timestamp};
 
 use crate::codec::{id, known};
+use crate::setup::SetupTx;
 use crate::{Row, Tx, params};
 
 /// One line of a channel's log.
@@ -56,37 +57,6 @@ impl Tx<'_> {
         self.row(ONE, &params![tenant.as_str(), number.0]).await?.as_ref().map(channel).transpose()
     }
 
-    /// Stores a channel; true when something changed.
-    pub async fn put_channel(&mut self, tenant: &TenantId, channel: &Channel) -> Result<bool> {
-        const PUT: &str = "
-            insert into channels (tenant_id, number, dialect, name, settings, is_default)
-            values ($1, $2, $3, $4, $5, $6)
-            on conflict (tenant_id, number) do update
-            set dialect = excluded.dialect, name = excluded.name, settings = excluded.settings
-            where channels.dialect <> excluded.dialect or channels.name <> excluded.name
-                or channels.settings <> excluded.settings";
-        let changed = self
-            .execute(
-                PUT,
-                &params![
-                    tenant.as_str(),
-                    channel.number.0,
-                    channel.dialect.as_str(),
-                    channel.name.as_str(),
-                    channel.settings.as_str(),
-                    channel.is_default
-                ],
-            )
-            .await?;
-        Ok(changed > 0)
-    }
-
-    /// Forgets a channel; its orders stay. True when there was one.
-    pub async fn drop_channel(&mut self, tenant: &TenantId, number: ChannelNumber) -> Result<bool> {
-        let sql = "delete from channels where tenant_id = $1 and number = $2";
-        Ok(self.execute(sql, &params![tenant.as_str(), number.0]).await? > 0)
-    }
-
     /// Writes a line to a channel's log.
     pub async fn add_channel_log(&mut self, tenant: &TenantId, log: &ChannelLog) -> Result<()> {
         const ADD: &str = "insert into channel_logs (tenant_id, id, channel, at, body) values ($1, $2, $3, $4, $5)";
@@ -118,5 +88,39 @@ impl Tx<'_> {
             }
         };
         self.rows(sql, &params).await?.iter().map(log).collect()
+    }
+}
+
+impl SetupTx<'_, '_> {
+    /// Stores a channel; true when something changed.
+    pub async fn put_channel(&mut self, channel: &Channel) -> Result<bool> {
+        const PUT: &str = "
+            insert into channels (tenant_id, number, dialect, name, settings, is_default)
+            values ($1, $2, $3, $4, $5, $6)
+            on conflict (tenant_id, number) do update
+            set dialect = excluded.dialect, name = excluded.name, settings = excluded.settings
+            where channels.dialect <> excluded.dialect or channels.name <> excluded.name
+                or channels.settings <> excluded.settings";
+        let changed = self
+            .tx
+            .execute(
+                PUT,
+                &params![
+                    self.tenant.as_str(),
+                    channel.number.0,
+                    channel.dialect.as_str(),
+                    channel.name.as_str(),
+                    channel.settings.as_str(),
+                    channel.is_default
+                ],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
+    /// Forgets a channel; its orders stay. True when there was one.
+    pub async fn drop_channel(&mut self, number: ChannelNumber) -> Result<bool> {
+        let sql = "delete from channels where tenant_id = $1 and number = $2";
+        Ok(self.tx.execute(sql, &params![self.tenant.as_str(), number.0]).await? > 0)
     }
 }

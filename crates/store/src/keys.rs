@@ -6,6 +6,7 @@ use domain::tenant::{ApiKey, Scope, TenantId};
 use domain::{Result, Timestamp};
 
 use crate::codec::known;
+use crate::setup::SetupTx;
 use crate::{Row, Tx, params};
 
 /// A key and when it changed.
@@ -139,34 +140,6 @@ impl Tx<'_> {
         Ok(self.row("select name from api_keys limit 1", &[]).await?.is_some())
     }
 
-    /// Stores a key without a secret.
-    pub async fn add_key(&mut self, key: &ApiKey, now: Timestamp) -> Result<()> {
-        const ADD: &str = "
-            insert into api_keys (public_part, tenant_id, name, scopes, created_at) values ($1, $2, $3, $4, $5)";
-        let params = params![key.public.as_str(), key.tenant.as_str(), key.name.as_str(), words(&key.scopes), now];
-        self.execute(ADD, &params).await.map(drop)
-    }
-
-    /// Gives the key that has this tenant and name another public part and other scopes; its secrets stay.
-    pub async fn change_key(&mut self, key: &ApiKey, former_public: &str) -> Result<()> {
-        const KEY: &str = "update api_keys set public_part = $2, scopes = $3 where public_part = $1";
-        self.execute(KEY, &params![former_public, key.public.as_str(), words(&key.scopes)]).await?;
-        const SECRETS: &str = "update key_secrets set public_part = $2 where public_part = $1 and public_part <> $2";
-        self.execute(SECRETS, &params![former_public, key.public.as_str()]).await.map(drop)
-    }
-
-    /// Notes when a key got another secret.
-    pub async fn mark_rotated(&mut self, public: &str, now: Timestamp) -> Result<()> {
-        let sql = "update api_keys set rotated_at = $2 where public_part = $1";
-        self.execute(sql, &params![public, now]).await.map(drop)
-    }
-
-    /// Revokes a key: its tokens are gone, and its secrets are retired for good.
-    pub async fn drop_key(&mut self, public: &str, now: Timestamp) -> Result<()> {
-        self.retire_secrets(public, now, now).await?;
-        self.execute("delete from api_keys where public_part = $1", &params![public]).await.map(drop)
-    }
-
     /// What is known of the secret with this hash, retired or not.
     pub async fn secret(&mut self, secret_hash: &[u8]) -> Result<Option<SecretRow>> {
         const SECRET: &str = "
@@ -179,33 +152,6 @@ impl Tx<'_> {
             Ok(SecretRow { key, expires_at: row.opt_time(4)? })
         })
         .transpose()
-    }
-
-    /// Stores the secret of a key that is in force from now on, hashed under an installation's key.
-    pub async fn add_secret(&mut self, public: &str, secret_hash: &[u8], hashed_under: &str) -> Result<()> {
-        const ADD: &str = "insert into key_secrets (secret_hash, public_part, hashed_under) values ($1, $2, $3)";
-        self.execute(ADD, &params![secret_hash, public, hashed_under]).await.map(drop)
-    }
-
-    /// Makes every secret of a key end at `until`, unless it ends sooner. Tokens go with the secrets that have ended.
-    pub async fn retire_secrets(&mut self, public: &str, until: Timestamp, now: Timestamp) -> Result<()> {
-        const RETIRE: &str = "
-            update key_secrets set expires_at = $2
-            where public_part = $1 and (expires_at is null or expires_at > $2)";
-        self.execute(RETIRE, &params![public, until]).await?;
-        const TOKENS: &str = "
-            delete from tokens
-            where secret_hash in (select secret_hash from key_secrets where public_part = $1 and expires_at <= $2)";
-        self.execute(TOKENS, &params![public, now]).await.map(drop)
-    }
-
-    /// Forgets the secret in force, so that it may come back one day; older ones are retired. Their tokens are gone.
-    pub async fn forget_secret(&mut self, public: &str, now: Timestamp) -> Result<()> {
-        const TOKENS: &str = "
-            delete from tokens where secret_hash in (select secret_hash from key_secrets where public_part = $1)";
-        self.execute(TOKENS, &params![public]).await?;
-        self.execute("delete from key_secrets where public_part = $1 and expires_at is null", &params![public]).await?;
-        self.retire_secrets(public, now, now).await
     }
 
     /// Keeps a secret and its tokens under another hash. True when the secret was there.
@@ -241,5 +187,63 @@ impl Tx<'_> {
     pub async fn name_hashes(&mut self, hashed_under: &str) -> Result<()> {
         let sql = "update key_secrets set hashed_under = $1 where hashed_under = ''";
         self.execute(sql, &params![hashed_under]).await.map(drop)
+    }
+}
+
+impl SetupTx<'_, '_> {
+    /// Stores a key without a secret.
+    pub async fn add_key(&mut self, key: &ApiKey, now: Timestamp) -> Result<()> {
+        const ADD: &str = "
+            insert into api_keys (public_part, tenant_id, name, scopes, created_at) values ($1, $2, $3, $4, $5)";
+        let params = params![key.public.as_str(), self.tenant.as_str(), key.name.as_str(), words(&key.scopes), now];
+        self.execute(ADD, &params).await.map(drop)
+    }
+
+    /// Gives the key that has this tenant and name another public part and other scopes; its secrets stay.
+    pub async fn change_key(&mut self, key: &ApiKey, former_public: &str) -> Result<()> {
+        const KEY: &str = "update api_keys set public_part = $2, scopes = $3 where public_part = $1";
+        self.execute(KEY, &params![former_public, key.public.as_str(), words(&key.scopes)]).await?;
+        const SECRETS: &str = "update key_secrets set public_part = $2 where public_part = $1 and public_part <> $2";
+        self.execute(SECRETS, &params![former_public, key.public.as_str()]).await.map(drop)
+    }
+
+    /// Notes when a key got another secret.
+    pub async fn mark_rotated(&mut self, public: &str, now: Timestamp) -> Result<()> {
+        let sql = "update api_keys set rotated_at = $2 where public_part = $1";
+        self.rotated(public);
+        self.execute(sql, &params![public, now]).await.map(drop)
+    }
+
+    /// Revokes a key: its tokens are gone, and its secrets are retired for good.
+    pub async fn drop_key(&mut self, public: &str, now: Timestamp) -> Result<()> {
+        self.retire_secrets(public, now, now).await?;
+        self.execute("delete from api_keys where public_part = $1", &params![public]).await.map(drop)
+    }
+
+    /// Stores the secret of a key that is in force from now on, hashed under an installation's key.
+    pub async fn add_secret(&mut self, public: &str, secret_hash: &[u8], hashed_under: &str) -> Result<()> {
+        const ADD: &str = "insert into key_secrets (secret_hash, public_part, hashed_under) values ($1, $2, $3)";
+        self.execute(ADD, &params![secret_hash, public, hashed_under]).await.map(drop)
+    }
+
+    /// Makes every secret of a key end at `until`, unless it ends sooner. Tokens go with the secrets that have ended.
+    pub async fn retire_secrets(&mut self, public: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+        const RETIRE: &str = "
+            update key_secrets set expires_at = $2
+            where public_part = $1 and (expires_at is null or expires_at > $2)";
+        self.execute(RETIRE, &params![public, until]).await?;
+        const TOKENS: &str = "
+            delete from tokens
+            where secret_hash in (select secret_hash from key_secrets where public_part = $1 and expires_at <= $2)";
+        self.execute(TOKENS, &params![public, now]).await.map(drop)
+    }
+
+    /// Forgets the secret in force, so that it may come back one day; older ones are retired. Their tokens are gone.
+    pub async fn forget_secret(&mut self, public: &str, now: Timestamp) -> Result<()> {
+        const TOKENS: &str = "
+            delete from tokens where secret_hash in (select secret_hash from key_secrets where public_part = $1)";
+        self.execute(TOKENS, &params![public]).await?;
+        self.execute("delete from key_secrets where public_part = $1 and expires_at is null", &params![public]).await?;
+        self.retire_secrets(public, now, now).await
     }
 }

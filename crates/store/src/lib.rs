@@ -53,6 +53,7 @@ mod pushes;
 pub mod routing;
 pub mod searched;
 mod sequences;
+pub mod setup;
 pub mod shipments;
 pub mod sqlite;
 pub mod tenants;

@@ -5,6 +5,7 @@ use domain::routing::RoutingRule;
 use domain::tenant::TenantId;
 
 use crate::codec::{from_json, to_json};
+use crate::setup::SetupTx;
 use crate::{Tx, params};
 
 impl Tx<'_> {
@@ -13,26 +14,22 @@ impl Tx<'_> {
         const ALL: &str = "select body from routing_rules where tenant_id = $1 order by position, name";
         self.rows(ALL, &params![tenant.as_str()]).await?.iter().map(|row| from_json(&row.text(0)?)).collect()
     }
+}
 
+impl SetupTx<'_, '_> {
     /// Stores a rule at a place of the list; true when something changed.
-    pub async fn put_routing_rule(&mut self, tenant: &TenantId, position: usize, rule: &RoutingRule) -> Result<bool> {
+    pub async fn put_routing_rule(&mut self, position: usize, rule: &RoutingRule) -> Result<bool> {
         const PUT: &str = "
             insert into routing_rules (tenant_id, name, position, body) values ($1, $2, $3, $4)
             on conflict (tenant_id, name) do update set position = excluded.position, body = excluded.body
             where routing_rules.position <> excluded.position or routing_rules.body <> excluded.body";
-        let params = params![tenant.as_str(), rule.name.as_str(), position as i64, to_json(rule)?];
-        Ok(self.execute(PUT, &params).await? > 0)
+        let params = params![self.tenant.as_str(), rule.name.as_str(), position as i64, to_json(rule)?];
+        self.wrote_if_any(PUT, &params).await
     }
 
     /// Forgets every rule of a tenant, before others are stored.
-    pub async fn drop_routing_rules(&mut self, tenant: &TenantId) -> Result<()> {
+    pub async fn drop_routing_rules(&mut self) -> Result<()> {
         let sql = "delete from routing_rules where tenant_id = $1";
-        self.execute(sql, &params![tenant.as_str()]).await.map(drop)
-    }
-
-    /// Forgets a rule.
-    pub async fn drop_routing_rule(&mut self, tenant: &TenantId, name: &str) -> Result<()> {
-        const DROP: &str = "delete from routing_rules where tenant_id = $1 and name = $2";
-        self.execute(DROP, &params![tenant.as_str(), name]).await.map(drop)
+        self.tx.execute(sql, &params![self.tenant.as_str()]).await.map(drop)
     }
 }

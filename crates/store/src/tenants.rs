@@ -4,6 +4,7 @@ use domain::Result;
 use domain::tenant::{Tenant, TenantId};
 
 use crate::codec::{from_json, to_json};
+use crate::setup::SetupTx;
 use crate::{Tx, params};
 
 impl Tx<'_> {
@@ -29,12 +30,14 @@ impl Tx<'_> {
         let row = self.row("select body from tenants where id = $1", &params![id.as_str()]).await?;
         row.map(|row| from_json(&row.text(0)?)).transpose()
     }
+}
 
-    /// Stores a tenant; true when something changed.
+impl SetupTx<'_, '_> {
+    /// Stores the tenant itself; true when something changed.
     pub async fn put_tenant(&mut self, tenant: &Tenant) -> Result<bool> {
         const PUT: &str = "
             insert into tenants (id, body) values ($1, $2)
             on conflict (id) do update set body = excluded.body where tenants.body <> excluded.body";
-        Ok(self.execute(PUT, &params![tenant.id.as_str(), to_json(tenant)?]).await? > 0)
+        self.wrote_if_any(PUT, &params![tenant.id.as_str(), to_json(tenant)?]).await
     }
 }

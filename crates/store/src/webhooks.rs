@@ -7,6 +7,7 @@ use domain::webhook::{Attempt, Delivery, DeliveryStatus};
 use domain::{Result, Timestamp};
 
 use crate::codec::{from_json, id, known, to_json};
+use crate::setup::SetupTx;
 use crate::{Row, Tx, params};
 
 /// An endpoint as a row holds it: secrets are encrypted.
@@ -97,44 +98,6 @@ impl Tx<'_> {
                 authentication, mode, description
             from webhook_endpoints where tenant_id = $1 order by id";
         self.rows(ALL, &params![tenant.as_str()]).await?.iter().map(endpoint).collect()
-    }
-
-    /// Stores an endpoint, known by URL, dialect and channel; the id is used when it is new.
-    pub async fn put_webhook_endpoint(&mut self, tenant: &TenantId, endpoint: &EndpointRow) -> Result<()> {
-        const PUT: &str = "
-            insert into webhook_endpoints
-                (tenant_id, id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency,
-                variant, authentication, mode, description)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-            on conflict (tenant_id, url, dialect, channel) do update
-            set events = excluded.events, secret = excluded.secret, previous_secret = excluded.previous_secret,
-                previous_until = excluded.previous_until, concurrency = excluded.concurrency,
-                variant = excluded.variant, authentication = excluded.authentication, mode = excluded.mode,
-                description = excluded.description";
-        let (previous, until) = endpoint.previous.as_ref().map(|(secret, until)| (secret.as_slice(), *until)).unzip();
-        let params = params![
-            tenant.as_str(),
-            endpoint.id.number(),
-            endpoint.url.as_str(),
-            endpoint.dialect.as_str(),
-            endpoint.channel.map_or(ALL_CHANNELS, |channel| channel.0),
-            to_json(&endpoint.events)?,
-            endpoint.secret.as_slice(),
-            previous,
-            until,
-            endpoint.concurrency,
-            endpoint.variant.as_deref(),
-            endpoint.authentication.as_deref(),
-            endpoint.mode.map(Mode::as_str),
-            endpoint.description.as_deref()
-        ];
-        self.execute(PUT, &params).await.map(drop)
-    }
-
-    /// Forgets an endpoint; its deliveries stay and are given up.
-    pub async fn drop_webhook_endpoint(&mut self, tenant: &TenantId, endpoint: EndpointId) -> Result<()> {
-        let sql = "delete from webhook_endpoints where tenant_id = $1 and id = $2";
-        self.execute(sql, &params![tenant.as_str(), endpoint.number()]).await.map(drop)
     }
 
     /// Stores deliveries; one that exists for the same event and endpoint is left alone.
@@ -309,5 +272,45 @@ impl Tx<'_> {
             select body from webhook_attempts where tenant_id = $1 and delivery_id = $2 order by number";
         let rows = self.rows(ALL, &params![tenant.as_str(), delivery.number()]).await?;
         rows.iter().map(|row| from_json(&row.text(0)?)).collect()
+    }
+}
+
+impl SetupTx<'_, '_> {
+    /// Stores an endpoint, known by URL, dialect and channel; the id is used when it is new.
+    pub async fn put_webhook_endpoint(&mut self, endpoint: &EndpointRow) -> Result<()> {
+        const PUT: &str = "
+            insert into webhook_endpoints
+                (tenant_id, id, url, dialect, channel, events, secret, previous_secret, previous_until, concurrency,
+                variant, authentication, mode, description)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            on conflict (tenant_id, url, dialect, channel) do update
+            set events = excluded.events, secret = excluded.secret, previous_secret = excluded.previous_secret,
+                previous_until = excluded.previous_until, concurrency = excluded.concurrency,
+                variant = excluded.variant, authentication = excluded.authentication, mode = excluded.mode,
+                description = excluded.description";
+        let (previous, until) = endpoint.previous.as_ref().map(|(secret, until)| (secret.as_slice(), *until)).unzip();
+        let params = params![
+            self.tenant.as_str(),
+            endpoint.id.number(),
+            endpoint.url.as_str(),
+            endpoint.dialect.as_str(),
+            endpoint.channel.map_or(ALL_CHANNELS, |channel| channel.0),
+            to_json(&endpoint.events)?,
+            endpoint.secret.as_slice(),
+            previous,
+            until,
+            endpoint.concurrency,
+            endpoint.variant.as_deref(),
+            endpoint.authentication.as_deref(),
+            endpoint.mode.map(Mode::as_str),
+            endpoint.description.as_deref()
+        ];
+        self.execute(PUT, &params).await.map(drop)
+    }
+
+    /// Forgets an endpoint; its deliveries stay and are given up.
+    pub async fn drop_webhook_endpoint(&mut self, endpoint: EndpointId) -> Result<()> {
+        let sql = "delete from webhook_endpoints where tenant_id = $1 and id = $2";
+        self.tx.execute(sql, &params![self.tenant.as_str(), endpoint.number()]).await.map(drop)
     }
 }

@@ -9,7 +9,7 @@ use domain::connector::{
     Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind,
     Interface, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
-use domain::document::{Format, LabelContent, Matrix, Paper};
+use domain::document::{Dpi, Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
 use domain::money::{Currency, Decimal, Money};
 use domain::rate::{ParcelRate, Rate};
@@ -55,7 +55,7 @@ pub struct Ledger {
     pub books_asked: usize,
     /// How often it was asked to cancel.
     pub cancels_asked: usize,
-    /// The label it makes itself, as PDF; one of content that we draw when missing.
+    /// The label it makes itself, as PDF, ZPL or PNG; one of content that we draw when missing.
     pub label: Option<Vec<u8>>,
     /// The field its refusals name; the recipient when missing.
     pub field: Option<&'static str>,
@@ -223,6 +223,15 @@ fn busy(seconds: u64) -> CarrierError {
     CarrierError::busy("too many requests", Some(seconds))
 }
 
+/// What its labels are, by how they begin.
+fn written(label: &[u8]) -> Format {
+    match label {
+        [b'^', ..] => Format::Zpl(Dpi::D203),
+        [0x89, ..] => Format::Png(Dpi::D203),
+        _ => Format::Pdf(Paper::A6),
+    }
+}
+
 impl Scene {
     fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
         look(&mut self.ledger.lock().expect("nobody panicked over the ledger"))
@@ -251,7 +260,7 @@ impl Scene {
                 is_test: false,
             };
             let label = match &own_label {
-                Some(bytes) => Label::Bytes(bytes.clone(), Format::Pdf(Paper::A6)),
+                Some(bytes) => Label::Bytes(bytes.clone(), written(bytes)),
                 None => Label::Content(Box::new(content)),
             };
             BookedParcel { tracking_number: sscc.clone(), sscc: Some(sscc), label: Some(label) }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use app::queries::FoundDocument;
 use app::story::Story;
 use app::tenants::TenantSetup;
-use domain::address::Address;
+use domain::address::{Address, AddressStatus};
 use domain::measure::Quantity;
 use domain::order::{CustomFields, Order, PlannedBox};
 use domain::packing::{OrderBox, box_id};
@@ -175,12 +175,19 @@ pub fn order(story: &Story, setup: &TenantSetup) -> Json<'static> {
     }
     members.push((Cow::Borrowed("status"), words(statuses::order_word(order.standing))));
     put(&mut members, "addressValidationStatus", take("addressValidationStatus"));
+    put(&mut members, kept::PROPOSAL, proposal(order));
     let synced = story.tracking.iter().map(|event| event.received_at).max();
     members.push((Cow::Borrowed("lastSyncProvider"), synced.map_or(Json::Null, |at| Json::from(iso(at)))));
     let shipment = take("shipment").unwrap_or(Json::Object(Vec::new()));
     members.push((Cow::Borrowed("shipment"), shipped(story, shipment)));
     members.extend(said);
     Json::Object(members)
+}
+
+/// The better address, while the one of the order is PROPOSED.
+fn proposal(order: &Order) -> Option<Json<'static>> {
+    let check = order.address_check().filter(|_| order.address_status() == AddressStatus::Proposed)?;
+    check.finding.as_ref()?.proposal.as_ref().map(party)
 }
 
 /// The nested object with what has become of its boxes.
@@ -199,12 +206,10 @@ fn shipped(story: &Story, shipment: Json<'static>) -> Json<'static> {
 
 fn shown_box(story: &Story, one: &OrderBox<'_>, said: Option<Json<'static>>) -> Json<'static> {
     let mut members = if let Some(Json::Object(members)) = said { members } else { Vec::new() };
-    if !members.iter().any(|(name, _)| name == "_id") {
-        members.insert(
-            0,
-            (Cow::Borrowed("_id"), Json::from(box_id(story.order.id, story.order.created_at, one.position))),
-        );
-    }
+    // Ours, whatever a client sent: webhooks and documents name the box by it.
+    members.retain(|(name, _)| name != "_id");
+    let id = Json::from(box_id(story.order.id, story.order.created_at, one.position));
+    members.insert(0, (Cow::Borrowed("_id"), id));
     if one.planned.is_none()
         && let Some((_, parcel)) = one.parcel
     {
@@ -285,10 +290,14 @@ pub fn list<F>(
     asked: &fields::Asked<F>,
     has_more: bool,
 ) -> Json<'static> {
+    // Nothing is counted that is not shown, so only the last part knows.
+    let is_last = !has_more && (asked.skip == 0 || !shown.is_empty());
+    let total = is_last.then(|| asked.skip + shown.len() as u64);
     object(vec![
         (name, Json::List(shown)),
         ("skip", Json::from(asked.skip)),
         ("limit", Json::from(asked.limit as u64)),
+        ("total", total.map_or(Json::Null, Json::from)),
         ("hasMore", Json::from(has_more)),
     ])
 }

@@ -10,7 +10,10 @@ use super::encode::owned;
 use crate::json::{self, Json, Members};
 
 /// Fields that we make; what a client sends for them is left aside.
-pub const OURS: [&str; 3] = ["_id", "_client", "lastSyncProvider"];
+pub const OURS: [&str; 4] = ["_id", "_client", "lastSyncProvider", PROPOSAL];
+
+/// The better address that was found, a field of ours: nothing is published about where a proposal is.
+pub const PROPOSAL: &str = "addressProposal";
 
 /// Fields whose whole value the canonical order holds.
 pub const CANONICAL: [&str; 14] = [

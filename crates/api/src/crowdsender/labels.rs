@@ -1,5 +1,7 @@
 //! `/api/v1/labels`: the orders that a query chooses, labelled in one call.
 
+use std::collections::HashSet;
+
 use app::App;
 use app::batches::BatchWish;
 use app::queries::OrderQuery;
@@ -45,7 +47,10 @@ pub(super) fn grouping(body: &[u8]) -> Result<Vec<GroupBy>, Refusal> {
     let read = notes.root(&body).fields().map(|fields| {
         let is_grouped = fields.optional("grouped", boolean).unwrap_or(false);
         let values = fields.optional("groupValues", |node| node.list(GroupBy::ALL.len(), group_value));
-        if is_grouped { values.unwrap_or_default() } else { Vec::new() }
+        let mut values = values.filter(|_| is_grouped).unwrap_or_default();
+        let mut seen = HashSet::new();
+        values.retain(|by| seen.insert(*by));
+        values
     });
     match Refusal::of(&notes.flaws(), &body) {
         Some(refusal) => Err(refusal),

@@ -1,6 +1,6 @@
 //! Acts: who did what and when, of one order or of everything, as JSON, JSON Lines or CSV.
 
-use app::acts::{ActFilter, Done};
+use app::acts::{ActFilter, Done, subject_of};
 use app::{App, Caller};
 use axum::body::Body as Bytes;
 use axum::extract::State;
@@ -56,7 +56,7 @@ fn word(text: Option<&str>) -> Option<RawJson> {
 impl ActView {
     fn of(done: &Done) -> Self {
         match done {
-            Done::Event(event) => Self::of_event(event),
+            Done::Event(event) => Self::of_event(event, subject_of(done)),
             Done::Act(act) => Self::of_act(act),
         }
     }
@@ -75,13 +75,8 @@ impl ActView {
         }
     }
 
-    fn of_event(event: &Event) -> Self {
+    fn of_event(event: &Event, subject: Option<String>) -> Self {
         let about = &event.about;
-        let subject = (about.parcel.map(|id| format!("parcel {id}")))
-            .or_else(|| about.shipment.map(|id| format!("shipment {id}")))
-            .or_else(|| about.channel.map(|number| format!("channel {number}")))
-            .or_else(|| about.endpoint.map(|id| format!("webhook {id}")))
-            .or_else(|| about.account.as_ref().map(|id| format!("carrier_account {id}")));
         Self {
             id: event.id.to_string(),
             at: event.at.to_string(),
@@ -180,7 +175,8 @@ pub(super) async fn of_order(State(app): State<App>, Authed { caller, .. }: Auth
     Ok(json(StatusCode::OK, &List { data }))
 }
 
-/// `GET /v1/acts?who=key:pub-acme&what=document.printed&from=…&to=…`: newest first; `format=csv` or `format=jsonl`, or an
+/// `GET /v1/acts?who=key:pub-acme&what=document.printed&about=ord_1&from=…&to=…`: newest
+/// first; `format=csv` or `format=jsonl`, or an
 /// `Accept` header that says so, gives all of them.
 pub(super) async fn list(
     State(app): State<App>,
@@ -249,7 +245,7 @@ fn filter(parameters: &Parameters, problems: &mut Vec<Problem>) -> ActFilter {
     };
     let (from, to) = (time("from"), time("to"));
     let text = |name: &str| parameters.value(name).map(str::to_owned);
-    ActFilter { who: text("who"), what: text("what"), from, to }
+    ActFilter { who: text("who"), what: text("what"), about: text("about"), from, to }
 }
 
 fn place(text: &str) -> Option<(Timestamp, EventId)> {

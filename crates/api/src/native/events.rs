@@ -8,7 +8,8 @@ use domain::batch::Counts;
 use domain::channel::Dialect;
 use domain::event::{About, Event};
 use domain::ids::EventId;
-use domain::tracking::Milestone;
+use domain::parcel::Parcel;
+use domain::tracking::{Milestone, TrackingStatus};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -46,6 +47,9 @@ struct DataView<'a> {
     tracking_numbers: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parcel: Option<String>,
+    /// In webhooks: the parcels that the event is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parcels: Vec<ParcelNews<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<String>,
     /// How the orders of the batch stand.
@@ -69,6 +73,33 @@ struct DataView<'a> {
     milestone: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+}
+
+/// A parcel of a shipment as it stands when somebody is told.
+#[derive(Serialize)]
+struct ParcelNews<'a> {
+    id: String,
+    position: u32,
+    tracking_number: Option<&'a str>,
+    tracking: TrackingStatus,
+    /// Its tracking page.
+    tracking_url: String,
+    /// Where its label is, for whoever has a key; null while there is none.
+    label_url: Option<String>,
+}
+
+impl<'a> ParcelNews<'a> {
+    fn of(news: &News, parcel: &'a Parcel) -> Self {
+        let (url, id) = (&news.public_url, parcel.id.to_string());
+        Self {
+            position: parcel.position,
+            tracking_number: parcel.tracking_number.as_deref(),
+            tracking: parcel.tracking,
+            tracking_url: format!("{url}/t/{}", parcel.tracking_token),
+            label_url: parcel.has_label.then(|| format!("{url}/v1/parcels/{id}/label")),
+            id,
+        }
+    }
 }
 
 fn view(event: &Event) -> EventView<'_> {
@@ -102,6 +133,7 @@ fn view(event: &Event) -> EventView<'_> {
             service: None,
             tracking_numbers: Vec::new(),
             parcel: parcel.map(|id| id.to_string()),
+            parcels: Vec::new(),
             batch: batch.map(|id| id.to_string()),
             counts: *counts,
             channel: *channel,
@@ -132,6 +164,9 @@ impl EventBody for NativeEvents {
             view.data.service = Some(shipment.details.service.to_string());
             view.data.tracking_numbers =
                 shipment.parcels.iter().filter_map(|parcel| parcel.tracking_number.as_deref()).collect();
+            let about = news.event.about.parcel;
+            let parcels = shipment.parcels.iter().filter(|parcel| about.is_none_or(|about| about == parcel.id));
+            view.data.parcels = parcels.map(|parcel| ParcelNews::of(news, parcel)).collect();
         }
         serde_json::to_vec(&view).into_iter().collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::orders::{OrderDraft, OrderFilter, OrderPage, OrderRef, OrderSort, SortValue};
+use app::orders::{OrderDraft, OrderFilter, OrderPage, OrderSort, SortValue};
 use app::{App, Caller};
 use axum::extract::State;
 use axum::response::IntoResponse as _;
@@ -12,7 +12,6 @@ use domain::ids::OrderId;
 use domain::measure::{Measurement, Quantity, WeightUnit};
 use domain::money::Money;
 use domain::order::{DeliveryWish, LineItem, Order, OrderDetails, OrderStatus, Payment, ServiceWish, ShopStatus};
-use domain::tenant::Scope;
 use domain::{Error, Problem};
 use http::StatusCode;
 use serde::Serialize;
@@ -338,9 +337,8 @@ pub(super) async fn delete(
     seen: Seen,
 ) -> Answer {
     let id = order_id(&id)?;
-    let order = app.find_order_to_change(&caller, &OrderRef::Id(id), Scope::Write).await?;
-    seen.holds(&tag::of_version(order.version))?;
-    Box::pin(app.delete_order(&caller, id)).await?;
+    let may = move |order: &domain::order::Order| seen.holds(&tag::of_version(order.version));
+    Box::pin(app.delete_order_if(&caller, id, may)).await??;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -199,7 +199,7 @@ pub(super) async fn replace_rules(
         fields.required("rules", |node| node.list(MOST_RULES, routing_rule))
     })?;
     let data = rules.clone();
-    app.replace_routing_rules(&caller, rules, move |stored| seen.holds(&tag::of(&stored))).await??;
+    app.replace_rules(&caller, rules, move |stored| seen.holds(&tag::of(&stored))).await??;
     let tag = tag::of(&data);
     Ok(tag::shown(json(StatusCode::OK, &List { data }), &tag))
 }

@@ -86,9 +86,9 @@ on_both_engines! {
     async fn o3_set_up_and_keys_are_acts_without_a_secret(engine: Engine) {
         let t = serving(engine).await;
         let tenant = domain::tenant::TenantId::new("acme").unwrap();
-        let made = t.app.create_key(&tenant, "desk", vec![domain::tenant::Scope::Read]).await.unwrap();
-        t.app.rotate_key(&made.public, std::time::Duration::ZERO).await.unwrap();
-        t.app.drop_key(&made.public).await.unwrap();
+        let made = t.app.create_key(domain::act::Actor::operator(), &tenant, "desk", vec![domain::tenant::Scope::Read]).await.unwrap();
+        t.app.rotate_key(domain::act::Actor::operator(), &made.public, std::time::Duration::ZERO).await.unwrap();
+        t.app.drop_key(domain::act::Actor::operator(), &made.public).await.unwrap();
         t.clock.advance(std::time::Duration::from_secs(1));
         let body = json!({ "shop_name": "Web shop two" });
         assert_eq!(t.call(Method::PATCH, "/api/v3/integrations/7", body.to_string()).await.status, 204);
@@ -96,8 +96,8 @@ on_both_engines! {
         let hidden = |line: &String| line.replace(&made.public, "<desk>");
         assert_eq!(told.iter().map(hidden).take(4).collect::<Vec<_>>(), [
             r#"channel.updated | key:pub-acme | channel 7 | {"name":"Web shop"} -> {"name":"Web shop two"}"#,
-            r#"key.revoked | operator | key <desk> | {"name":"desk","scopes":["read"]} -> -"#,
-            "key.rotated | operator | key <desk> | - -> -",
+            r#"key.revoked | operator | key <desk> | {"name":"desk","rotated_at":"2026-03-02T10:00:00Z","scopes":["read"]} -> -"#,
+            r#"key.rotated | operator | key <desk> | - -> {"rotated_at":"2026-03-02T10:00:00Z"}"#,
             r#"key.created | operator | key <desk> | - -> {"name":"desk","scopes":["read"]}"#,
         ]);
         let applied = t.get("/v1/acts?what=setup.changed&who=operator").await.json();
@@ -152,6 +152,14 @@ on_both_engines! {
         let early = acts(&t, "/v1/acts?who=key:pub-acme&to=2026-03-02T10:01:00Z").await;
         assert_eq!(early, ["order.created | key:pub-acme | - | - -> -"]);
         assert_eq!(acts(&t, "/v1/acts?who=key:pub-nobody").await, Vec::<String>::new());
+        let whats = async |path: &str| acts(&t, path).await.iter().map(|line| line.split(" | ").next().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(whats("/v1/acts?about=ord_1").await, ["shipment.booked", "shipment.requested", "order.created"]);
+        assert_eq!(whats("/v1/acts?about=ord_1&who=key:pub-acme").await, ["order.created"]);
+        assert_eq!(whats("/v1/acts?about=ord_1&limit=2").await, ["shipment.booked", "shipment.requested"]);
+        for about in ["shp_1", "shipment%20shp_1"] {
+            assert_eq!(whats(&format!("/v1/acts?about={about}")).await, ["shipment.booked", "shipment.requested"]);
+        }
+        assert_eq!(whats("/v1/acts?about=ord_9").await, [""; 0]);
 
         let csv = t.get("/v1/acts?format=csv&what=order.created").await;
         assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");

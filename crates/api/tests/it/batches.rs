@@ -38,7 +38,9 @@ async fn statements(t: &TestApp, path: &str, rows: usize) -> u64 {
     let answer = t.get(path).await;
     let after = testkit::statements();
     let body = answer.json();
-    let list = body.as_array().or(body["data"].as_array()).unwrap_or_else(|| panic!("{path}: {body}"));
+    let data = &body["data"];
+    let lists = [&body, data, &data["orders"], &data["documents"]];
+    let list = lists.into_iter().find_map(Json::as_array).unwrap_or_else(|| panic!("{path}: {body}"));
     assert_eq!(list.len(), rows, "{path}");
     after - before
 }
@@ -263,6 +265,10 @@ on_both_engines! {
             ("/v1/batches/bat_1/orders?after=57", 3, "/v1/batches/bat_1/orders", 60),
             ("/api/v3/orders?page_size=3", 3, "/api/v3/orders?page_size=60", 60),
             ("/v2/orders?limit=3", 3, "/v2/orders?limit=60", 60),
+            ("/v1/orders?limit=3", 3, "/v1/orders?limit=60", 60),
+            ("/v1/shipments?limit=3", 3, "/v1/shipments?limit=60", 60),
+            ("/api/v1/orders?query=limit=3", 3, "/api/v1/orders?query=limit=60", 60),
+            ("/api/v1/documents?query=type=label%26limit=3", 3, "/api/v1/documents?query=type=label%26limit=60", 60),
         ];
         for (short, few, long, many) in pages {
             let (few, many) = (statements(&t, short, few).await, statements(&t, long, many).await);

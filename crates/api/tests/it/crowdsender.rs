@@ -183,6 +183,10 @@ on_both_engines! {
         again["_externalReferenceId"] = json!("another");
         create(&t, &again).await;
         assert_eq!(numbers(&t, "orderNumber=DC00333").await, ["DC00333", "DC00333"]);
+        // Nor may an update take what another order has.
+        let taken = patch(&t, "another", &json!({ "_externalReferenceId": "62739041d7226e71caeb2d69" })).await;
+        assert_eq!(taken.story(), error(409, "_externalReferenceId: another order has it already"));
+        assert_eq!(show(&t, "another").await["_externalReferenceId"], "another");
     }
 
     async fn an_update_is_laid_over_the_order_field_by_field(engine: Engine) {
@@ -191,6 +195,7 @@ on_both_engines! {
         let change = json!({
             "_id": "000000000000000000000000", "_client": "somebody", "lastSyncProvider": "2020-01-01",
             "customField1": null, "customField2": "B", "addressValidationStatus": "VERIFIED", "tags": ["x"], "orderType": "NEW",
+            "addressProposal": { "name": "nobody's" },
             "shipment": { "sendDate": "2022-02-25", "shipTo": { "address": { "city": "Madrid" } }, "note": "n" },
         });
         let updated = patch(&t, &id, &change).await;
@@ -201,6 +206,13 @@ on_both_engines! {
         for (name, value) in expected.as_object().unwrap() {
             assert_eq!(&order[name], value, "{name}");
         }
+        assert!(order.get("addressProposal").is_none(), "{order}");
+        // Webhooks and documents name a box by our id, whatever a client calls it.
+        let renamed = json!({ "shipment": { "boxes": [{ "_id": "63b2f5306b59da0257703f13", "weight": 2.5, "customField1": "A", "scanned": false,
+            "fragile": { "level": 1.0 } }] } });
+        assert_eq!(patch(&t, &id, &renamed).await.status, 200);
+        let order = show(&t, &id).await;
+        assert_eq!(order["shipment"]["boxes"][0]["_id"], "69a55fa00100000000000001");
         assert_eq!(order["shipment"]["sendDate"], "2022-02-25");
         assert_eq!(order["shipment"]["note"], "n");
         assert_eq!(order["shipment"]["shipTo"], json!({ "name": "Erika",
@@ -216,7 +228,7 @@ on_both_engines! {
         // A change of nothing is none.
         assert_eq!(patch(&t, &id, &json!({})).await.status, 200);
         let native = t.get("/v1/orders/ord_1").await.json();
-        assert_eq!(native["version"], 3);
+        assert_eq!(native["version"], 4);
         assert_eq!(patch(&t, "000000000000000000000009", &json!({})).await.story(), error(404, "there is no such order"));
     }
 
@@ -260,6 +272,11 @@ on_both_engines! {
         assert_eq!(address(&bad).await, json!(["TO_REVIEW", "UNVERIFIED"]));
         let known = t.get("/v1/orders/ord_2/address").await.json();
         assert_eq!(known["proposal"]["postal_code"], "28013");
+        let shown = show(&t, &loose).await;
+        assert_eq!(shown["shipment"]["shipTo"]["address"]["postalCode"], " 28-013 ", "nothing takes it over by itself");
+        assert_eq!(shown["addressProposal"], json!({ "name": "Erika", "address": {
+            "street1": "Calle Mayor 1", "city": "Madrid", "postalCode": "28013", "country": "ES" } }));
+        assert!(show(&t, &good).await.get("addressProposal").is_none());
         // Both are found by their words, and what is sent back as it was read says nothing new.
         assert_eq!(numbers(&t, "addressValidationStatus=PROPOSED").await, ["2"]);
         assert_eq!(numbers(&t, "addressValidationStatus=UNVERIFIED").await, ["3"]);
@@ -267,6 +284,9 @@ on_both_engines! {
         let whole = show(&t, &bad).await;
         assert_eq!(patch(&t, &bad, &whole).await.status, 200);
         assert_eq!(show(&t, &bad).await, whole);
+        let whole = show(&t, &loose).await;
+        assert_eq!(patch(&t, &loose, &whole).await.status, 200);
+        assert_eq!(show(&t, &loose).await, whole);
         // A client's word stands with the address it is about.
         assert_eq!(patch(&t, &loose, &json!({ "addressValidationStatus": "VERIFIED" })).await.status, 200);
         assert_eq!(address(&loose).await, json!(["REGISTERED", "VERIFIED"]));

@@ -40,6 +40,7 @@ mod roles;
 mod routes;
 mod schema;
 mod seed;
+mod setup_acts;
 mod seven_senders;
 mod statuses;
 mod tokens;

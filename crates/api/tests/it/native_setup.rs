@@ -253,6 +253,14 @@ on_both_engines! {
         assert_eq!((changed.status.as_u16(), &changed.json()["items"][0]["name"], &changed.json()["external_id"]), (200, &json!("Cup"), &json!("A")));
         assert_eq!(with_tag(&t, Method::PUT, "/v1/orders/ord_1", &tag, &body).await.status, 412);
         assert_eq!(with_tag(&t, Method::PUT, "/v1/orders/ord_1", "nonsense", &body).await.status, 400);
+        // A booked shipment raises no tag, so whoever has seen the order may delete it; whoever has seen an older one cancels nothing.
+        let tag = changed.header("etag").to_owned();
+        assert_eq!(t.post("/v1/orders/ord_3/shipments", &json!({})).await.status, 201);
+        let third = t.get("/v1/orders/ord_3").await.header("etag").to_owned();
+        assert_eq!(with_tag(&t, Method::DELETE, "/v1/orders/ord_3", "\"77\"", &Json::Null).await.status, 412);
+        assert_eq!(t.get("/v1/shipments/shp_1").await.json()["status"], "booked");
+        assert_eq!(with_tag(&t, Method::DELETE, "/v1/orders/ord_3", &third, &Json::Null).await.status, 204);
+        assert_eq!(with_tag(&t, Method::GET, "/v1/orders/ord_1", "", &Json::Null).await.header("etag"), tag);
         let gone = delete(&t, "/v1/orders/ord_1").await;
         conforms(Dialect::Native, "DELETE /v1/orders/{id}", &gone);
         assert_eq!(t.get("/v1/orders/ord_1").await.status, 404);

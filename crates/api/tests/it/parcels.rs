@@ -2,9 +2,10 @@
 
 use http::Method;
 use serde_json::{Value as Json, json};
+use testkit::sink::Sink;
 use testkit::{Answer, TestApp, on_both_engines};
 
-use crate::fixture::{bare, changed, order, place, serving};
+use crate::fixture::{bare, changed, order, place, serving, serving_setup, setup_with};
 
 /// An order of five cups of 300 g, in canonical words.
 fn cups(id: &str) -> Json {
@@ -34,6 +35,45 @@ async fn delivered(t: &TestApp, shipment: &str) {
 }
 
 on_both_engines! {
+    async fn d1_each_parcel_has_its_own_number_label_status_and_link_in_the_native_api_and_its_webhooks(engine: Engine) {
+        let sink = Sink::start().await;
+        let hook = format!("[[tenant.webhook]]\nurl = \"{}\"\nsecret = \"s\"\ndialect = \"native\"\nevents = [\"shipment.ready_to_print\", \"parcel.tracking_changed\"]\n", sink.url);
+        let t = serving_setup(engine, &setup_with(&hook)).await;
+        assert_eq!(t.post("/v1/orders", &cups("A")).await.status, 201);
+        let boxes = json!([{ "contents": [{ "item": "cups", "quantity": 4 }] }, { "contents": [{ "item": "cups", "quantity": 1 }] }]);
+        let shipped = t.post("/v1/orders/ord_1/shipments", &json!({ "parcels": boxes })).await;
+        assert_eq!(shipped.status, 201, "{}", shipped.text());
+        let report = json!({ "events": [{ "parcel": "pcl_2", "code": "POD", "status": "delivered", "happened_at": "2026-03-02T13:00:00Z" }] });
+        assert_eq!(t.post("/v1/shipments/shp_1/tracking-events", &report).await.status, 200);
+        t.run_jobs().await;
+
+        let shown = t.get("/v1/shipments/shp_1").await.json()["parcels"].clone();
+        let [first, second] = shown.as_array().unwrap().as_slice() else { panic!("{shown}") };
+        for name in ["id", "tracking_number", "tracking", "tracking_url"] {
+            assert!(first[name].is_string() && second[name].is_string() && first[name] != second[name], "{name}: {shown}");
+        }
+        assert_eq!((&first["tracking"], &second["tracking"]), (&json!("announced"), &json!("delivered")));
+        let mut labels = Vec::new();
+        for parcel in [first, second] {
+            let label = t.get(&format!("/v1/parcels/{}/label?format=zpl_203", parcel["id"].as_str().unwrap())).await.text();
+            labels.push(label.clone());
+            assert!(label.contains(parcel["tracking_number"].as_str().unwrap()), "its own number is on it");
+            let page = parcel["tracking_url"].as_str().unwrap().strip_prefix("http://127.0.0.1:8080/t/").unwrap();
+            assert!(label.replace("_5F", "_").contains(page), "and its own link");
+        }
+        assert_ne!(labels[0], labels[1]);
+
+        let bodies: Vec<Json> = sink.received().iter().map(|one| serde_json::from_slice(&one.body).unwrap()).collect();
+        let told = |kind: &str| bodies.iter().find(|body| body["type"] == kind).unwrap()["data"]["parcels"].clone();
+        let whole = |parcel: &Json| json!({
+            "id": parcel["id"], "position": parcel["position"], "tracking_number": parcel["tracking_number"],
+            "tracking": parcel["tracking"], "tracking_url": parcel["tracking_url"],
+            "label_url": format!("http://127.0.0.1:8080/v1/parcels/{}/label", parcel["id"].as_str().unwrap()),
+        });
+        assert_eq!(told("shipment.ready_to_print"), json!([whole(first), whole(second)]));
+        assert_eq!(told("parcel.tracking_changed"), json!([whole(second)]));
+    }
+
     async fn d2_an_order_is_partly_shipped_between_two_shipments_and_the_sixth_piece_is_refused(engine: Engine) {
         let t = serving(engine).await;
         assert_eq!(t.post("/v1/orders", &cups("A")).await.status, 201);

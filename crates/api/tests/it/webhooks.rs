@@ -174,7 +174,9 @@ on_both_engines! {
         assert_eq!(ship(&t, "A").await.status, 201);
         patch(&t, "/api/v3/orders/1", &json!({ "order_number": "N-B" })).await;
         t.run_jobs().await;
-        let told: Vec<_> = sink.received().iter().map(checked).collect();
+        let mut told: Vec<_> = sink.received().iter().map(checked).collect();
+        let page = told[1]["data"]["parcels"][0]["tracking_url"].take();
+        assert!(page.as_str().unwrap().starts_with("http://127.0.0.1:8080/t/"), "{page}");
         let event = |id: &Json, kind: &str, data: Json| {
             json!({
                 "id": id, "type": kind, "timestamp": "2026-03-02T10:00:00Z", "data": data,
@@ -197,6 +199,10 @@ on_both_engines! {
                         "shipment": "shp_1",
                         "service": "house:standard",
                         "tracking_numbers": [FIRST],
+                        "parcels": [{
+                            "id": "pcl_1", "position": 1, "tracking_number": FIRST, "tracking": "announced",
+                            "tracking_url": null, "label_url": "http://127.0.0.1:8080/v1/parcels/pcl_1/label",
+                        }],
                     })
                 ),
                 event(

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::PIECE;
 use super::labelling::LEASE;
+use crate::documents::source_of;
 use crate::{App, clock, event};
 
 /// Labels that are read at once, and that wait to be drawn at most.
@@ -230,12 +231,10 @@ impl App {
         let name = format!("order {order}, parcel {}", sheet.parcel);
         let is_its =
             |document: &&Document| document.kind == DocumentKind::Label && document.parcel == Some(sheet.parcel);
-        let own: Vec<_> = documents.iter().filter(is_its).collect();
-        let same_kind = own.iter().find(|document| document.format.media_type() == format.media_type());
-        // A picture goes into every file.
-        let picture = || own.iter().find(|document| matches!(document.format, Format::Png(_)));
-        let Some(document) = same_kind.or_else(picture) else {
-            let has = own.first().map_or("no label", |document| document.format.media_type());
+        let own: Vec<_> = documents.iter().filter(is_its).cloned().collect();
+        let Some(document) = source_of(&own, format) else {
+            let has: Vec<_> = own.iter().map(|document| document.format.name()).collect();
+            let has = if has.is_empty() { "no label".to_owned() } else { has.join(" and ") };
             let text = format!("{name}: its carrier made {has}, which does not go into this file: print it by itself");
             return Ok(Part::Missing(text));
         };

@@ -14,6 +14,7 @@ use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result};
 use store::Tx;
 use store::orders::OrderRow;
+use store::setup::SetupTx;
 
 use super::{OrderDraft, OrderRef};
 use crate::tenants::TenantSetup;
@@ -81,12 +82,16 @@ impl App {
             rows.push(OrderRow::new(*id, draft.channel, &draft.details, &setup.zone, now)?);
         }
         let has_opened = !opened.is_empty();
+        let opening = if has_opened { Some(self.signed(by.clone()).await?) } else { None };
         let write = self.store().write(async move |tx| {
-            for channel in &opened {
-                tx.put_channel(&tenant, channel).await?;
-            }
-            if !opened.is_empty() {
-                tx.raise_setup_version().await?;
+            if let Some(signed) = &opening {
+                let open = async |setup: &mut SetupTx<'_, '_>| {
+                    for channel in &opened {
+                        setup.put_channel(channel).await?;
+                    }
+                    Ok(())
+                };
+                tx.change_setup(&tenant, signed, open).await?;
             }
             let mut laid = Vec::with_capacity(rows.len());
             let is_new = if presence == Presence::MustExist {

@@ -13,13 +13,13 @@ use domain::order::RawJson;
 use domain::tenant::{Mode, Scope, Tenant, TenantId};
 use domain::webhook::Authentication;
 use domain::{Error, Problem, Result, Secret};
-use store::Tx;
+use store::setup::{SetupTx, Signed};
 use store::webhooks::EndpointRow;
 
 use crate::keys::IssuedKey;
 use crate::setup::file::{IntegrationSetup, SetupFile, TenantSetup, WebhookSetup};
 use crate::vault::equal_secretly;
-use crate::{App, acts, clock, guard};
+use crate::{App, clock, guard};
 
 pub mod file;
 
@@ -58,6 +58,13 @@ pub struct TenantDraft {
 }
 
 impl Applied {
+    fn add(&mut self, other: Self) {
+        for (kind, count) in other.changes {
+            *self.changes.entry(kind).or_default() += count;
+        }
+        self.notes.extend(other.notes);
+    }
+
     pub(crate) fn count(&mut self, kind: &'static str, changed: bool) {
         if changed {
             *self.changes.entry(kind).or_default() += 1;
@@ -109,20 +116,22 @@ impl App {
             self.blobs().put(&tenant.tenant.id, logo).await?;
         }
         let app = self.clone();
-        let (act_ids, now) = (self.act_ids(setup.tenants.len()).await?, self.now());
+        let (act_ids, at) = (self.act_ids(setup.tenants.len()).await?, self.now());
         let applied = self
             .store()
             .write(async move |tx| {
                 let mut applied = Applied::default();
-                let mut ids = endpoint_ids.iter().copied();
+                let mut ids = endpoint_ids.as_slice();
                 for (tenant, act_id) in setup.tenants.iter().zip(&act_ids) {
-                    let id = &tenant.tenant.id;
-                    let before = acts::setup_told(tx, id, now).await?;
-                    app.apply_tenant(tx, tenant, &mut ids, &mut applied).await?;
-                    acts::keep_setup_change(tx, id, &before, (*act_id, now, &Actor::operator())).await?;
-                }
-                if !applied.changes.is_empty() {
-                    tx.raise_setup_version().await?;
+                    let signed = Signed { id: *act_id, at, by: Actor::operator() };
+                    let of_it;
+                    (of_it, ids) = ids.split_at(tenant.webhooks.len());
+                    let apply = async |setup: &mut SetupTx<'_, '_>| {
+                        let mut applied = Applied::default();
+                        app.apply_tenant(setup, tenant, &mut of_it.iter().copied(), &mut applied).await?;
+                        Ok(applied)
+                    };
+                    applied.add(tx.change_setup(&tenant.tenant.id, &signed, apply).await?);
                 }
                 Ok(applied)
             })
@@ -173,7 +182,7 @@ impl App {
 
     async fn apply_tenant(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut SetupTx<'_, '_>,
         setup: &TenantSetup,
         ids: &mut impl Iterator<Item = EndpointId>,
         applied: &mut Applied,
@@ -189,7 +198,7 @@ impl App {
         let known = tx.channels(id).await?;
         for channel in default_channels() {
             if !known.iter().any(|known| known.number == channel.number) {
-                applied.count("channel", tx.put_channel(id, &channel).await?);
+                applied.count("channel", tx.put_channel(&channel).await?);
             }
         }
         for integration in &setup.integrations {
@@ -202,22 +211,22 @@ impl App {
                 settings: channel_settings(stored, integration)?,
                 is_default: false,
             };
-            applied.count("integration", tx.put_channel(id, &channel).await?);
+            applied.count("integration", tx.put_channel(&channel).await?);
         }
         for key in &setup.keys {
             self.apply_key(tx, id, key, applied).await?;
         }
         for (position, location) in setup.locations.iter().enumerate() {
-            applied.count("location", tx.put_location(id, position, location).await?);
+            applied.count("location", tx.put_location(position, location).await?);
         }
         for (position, rule) in setup.routing_rules.iter().enumerate() {
-            applied.count("routing_rule", tx.put_routing_rule(id, position, rule).await?);
+            applied.count("routing_rule", tx.put_routing_rule(position, rule).await?);
         }
         self.apply_accounts(tx, setup, applied).await?;
         self.apply_webhooks(tx, id, &setup.webhooks, ids, applied).await
     }
 
-    async fn apply_accounts(&self, tx: &mut Tx<'_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
+    async fn apply_accounts(&self, tx: &mut SetupTx<'_, '_>, setup: &TenantSetup, applied: &mut Applied) -> Result<()> {
         let id = &setup.tenant.id;
         let stored = tx.carrier_accounts(id).await?;
         let pushed: Vec<_> = tx.push_tokens(id).await?.into_iter().map(|(account, _)| account).collect();
@@ -235,7 +244,7 @@ impl App {
             if !is_same {
                 self.may_encrypt(tx).await?;
                 let sealed = self.vault().encrypt(&store::codec::to_json(&account.credentials)?)?;
-                tx.put_carrier_account(id, position, account, &sealed).await?;
+                tx.put_carrier_account(position, account, &sealed).await?;
                 tx.expect_check(id, &account.id, self.now()).await?;
             }
             let known = self.connectors().iter().find(|known| known.profile().carrier == account.carrier);
@@ -278,7 +287,7 @@ impl App {
 
     pub(crate) async fn apply_webhooks(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut SetupTx<'_, '_>,
         tenant: &TenantId,
         webhooks: &[WebhookSetup],
         ids: &mut impl Iterator<Item = EndpointId>,
@@ -317,7 +326,13 @@ impl App {
                     previous,
                     concurrency: webhook.concurrency,
                     variant: webhook.variant.clone(),
-                    authentication: webhook.authentication.as_ref().map(|one| self.seal(one)).transpose()?,
+                    authentication: match (known, &webhook.authentication) {
+                        (_, None) => None,
+                        (Some(known), Some(wanted)) if self.authentication_of(known).as_ref() == Some(wanted) => {
+                            known.authentication.clone()
+                        }
+                        (_, Some(wanted)) => Some(self.seal(wanted)?),
+                    },
                     mode: webhook.mode,
                     description: webhook.description.clone(),
                     id: known.map_or(new_id, |known| known.id),
@@ -325,9 +340,13 @@ impl App {
                     dialect: webhook.dialect,
                     channel: None,
                     events: webhook.events.clone(),
-                    secret: self.vault().encrypt(webhook.secret.reveal())?,
+                    // What is sealed anew looks changed, so only what is changed is.
+                    secret: match known {
+                        Some(known) if is_same_secret => known.secret.clone(),
+                        _ => self.vault().encrypt(webhook.secret.reveal())?,
+                    },
                 };
-                tx.put_webhook_endpoint(tenant, &row).await?;
+                tx.put_webhook_endpoint(&row).await?;
             }
             applied.count("webhook", !is_same);
         }
@@ -352,11 +371,6 @@ impl App {
 
     /// Makes a tenant with a key that may do everything, or what the draft says. One with the id is a conflict.
     pub async fn create_tenant(&self, draft: TenantDraft) -> Result<(Tenant, IssuedKey)> {
-        let id = draft.id.clone();
-        let known = self.store().read(async move |tx| tx.tenant(&id).await).await?;
-        if known.is_some() {
-            return Err(Error::Conflict(format!("there is a tenant {:?} already", draft.id.as_str())));
-        }
         let tenant = Tenant {
             id: draft.id,
             name: draft.name,
@@ -380,9 +394,24 @@ impl App {
             webhooks: Vec::new(),
             logo: None,
         };
-        self.apply(SetupFile { tenants: vec![setup] }).await?;
         let (name, scopes) = draft.key.unwrap_or_else(|| ("first".to_owned(), Scope::ALL.to_vec()));
-        let issued = self.create_key(&tenant.id, &name, scopes).await?;
+        let key = self.fresh_key(&tenant.id, &name, scopes);
+        let (app, signed, now) = (self.clone(), self.signed(Actor::operator()).await?, self.now());
+        let issued = IssuedKey { public: key.key.public.clone(), secret: key.secret.clone(), older_until: None };
+        self.store()
+            .write(async move |tx| {
+                let id = &setup.tenant.id;
+                if tx.tenant(id).await?.is_some() {
+                    return Err(Error::Conflict(format!("there is a tenant {:?} already", id.as_str())));
+                }
+                let make = async |tx: &mut SetupTx<'_, '_>| {
+                    app.apply_tenant(tx, &setup, &mut std::iter::empty(), &mut Applied::default()).await?;
+                    key.add(&app, tx, now).await
+                };
+                tx.change_setup(id, &signed, make).await
+            })
+            .await?;
+        self.0.setup.forget();
         Ok((tenant, issued))
     }
 
@@ -418,7 +447,7 @@ impl App {
             logo: None,
         };
         self.apply(SetupFile { tenants: vec![setup] }).await?;
-        match self.create_key(&id, "first", Scope::ALL.to_vec()).await {
+        match self.create_key(Actor::operator(), &id, "first", Scope::ALL.to_vec()).await {
             // Another node was first, and has printed its key.
             Err(Error::Conflict(_)) => Ok(None),
             made => made.map(Some),

@@ -9,6 +9,7 @@ use domain::tenant::{Scope, TenantId};
 use domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookEndpoint};
 use domain::{Error, Result, Secret};
 use store::Tx;
+use store::setup::SetupTx;
 
 use super::EndpointView;
 use crate::setup::Applied;
@@ -63,9 +64,7 @@ impl App {
         let (app, tenant) = (self.clone(), caller.tenant().clone());
         let id = self.one_id("endpoints", EndpointId::new).await?;
         let made = self
-            .write_once(caller, async move |tx| {
-                // Whoever adds the same one at the same time meets this transaction here.
-                tx.raise_setup_version().await?;
+            .change_setup(caller, async move |tx| {
                 let known = tx.webhook_endpoints(&tenant).await?;
                 let is_it = |known: &store::webhooks::EndpointRow| {
                     known.url == wanted.url && known.dialect == wanted.dialect && known.channel.is_none()
@@ -78,13 +77,12 @@ impl App {
                 Ok(id.number())
             })
             .await?;
-        self.forget_setup();
         self.changed_webhook(caller, EndpointId::new(made).unwrap_or(id)).await
     }
 
     async fn put_endpoint(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut SetupTx<'_, '_>,
         tenant: &TenantId,
         wanted: &WebhookSetup,
         id: EndpointId,
@@ -125,9 +123,7 @@ impl App {
         caller.require(Scope::Setup)?;
         let (app, tenant) = (self.clone(), caller.tenant().clone());
         let edited = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
+            .change_setup_if(caller, async move |tx| {
                 let stored = app.stored_endpoint(tx, &tenant, id).await?;
                 let changed = match change(&stored) {
                     Ok(changed) => WebhookSetup { url: stored.url, dialect: stored.dialect, ..changed },
@@ -141,7 +137,6 @@ impl App {
                 Ok(Ok(()))
             })
             .await?;
-        self.forget_setup();
         match edited {
             Ok(()) => Ok(Ok(self.changed_webhook(caller, id).await?)),
             Err(refusal) => Ok(Err(refusal)),
@@ -168,20 +163,15 @@ impl App {
     ) -> Result<std::result::Result<(), R>> {
         caller.require(Scope::Setup)?;
         let (app, tenant) = (self.clone(), caller.tenant().clone());
-        let deleted = self
-            .store()
-            .write(async move |tx| {
-                tx.raise_setup_version().await?;
-                let stored = app.stored_endpoint(tx, &tenant, id).await?;
-                if let Err(refusal) = may(&stored) {
-                    return Ok(Err(refusal));
-                }
-                tx.drop_webhook_endpoint(&tenant, id).await?;
-                Ok(Ok(()))
-            })
-            .await?;
-        self.forget_setup();
-        Ok(deleted)
+        self.change_setup_if(caller, async move |tx| {
+            let stored = app.stored_endpoint(tx, &tenant, id).await?;
+            if let Err(refusal) = may(&stored) {
+                return Ok(Err(refusal));
+            }
+            tx.drop_webhook_endpoint(id).await?;
+            Ok(Ok(()))
+        })
+        .await
     }
 
     /// Sends an endpoint a trial at once, signed like any delivery, and says what came of it. Nothing is stored and nothing

@@ -401,6 +401,16 @@ on_both_engines! {
         let documents = shop.app().documents_of_batch(&shop.acme, batch.id, None, 10).await.unwrap();
         assert_eq!(documents[0].warnings, [""; 0]);
 
+        // A label printer gets them in dots, as fine as it prints.
+        for (dpi, width) in [(Dpi::D203, 799), (Dpi::D300, 1181), (Dpi::D600, 2362)] {
+            shop.app().print_batch(&shop.acme, batch.id, again(Format::Zpl(dpi))).await.unwrap();
+            shop.t.run_jobs().await;
+            let batch = shop.batch(batch.id).await;
+            let zpl = String::from_utf8(shop.files(shop.app(), &batch).await.remove(0).2).unwrap();
+            let drawn = zpl.matches(&format!("^XA^PW{width}^")).count();
+            assert_eq!((drawn, zpl.contains("^GFA,"), zpl.contains("LABEL MISSING")), (2, true, false));
+        }
+
         shop.carrier.ledger(|ledger| ledger.label = Some(b"%PDF-1.4 damaged".to_vec()));
         let damaged = shop.place(OrderDetails { shipping_address: Some(berlin()), ..cups("damaged") }).await;
         let batch = shop.labelled(&[damaged], wish(Format::default(), &[])).await;
@@ -410,7 +420,7 @@ on_both_engines! {
         let expected = format!("not in the file: order #damaged, parcel {parcel}: the carrier's label cannot be put in: ");
         assert!(documents[0].warnings[0].starts_with(&expected), "{:?}", documents[0].warnings);
 
-        // A PDF does not go into a file of another kind.
+        // Nor does it go into a file of another kind.
         shop.app().print_batch(&shop.acme, batch.id, again(ZPL)).await.unwrap();
         shop.t.run_jobs().await;
         let batch = shop.batch(batch.id).await;

@@ -152,6 +152,27 @@ on_both_engines! {
         assert_eq!(shop.asked(), (1, 1, 0));
     }
 
+    async fn an_order_that_changed_while_its_carrier_was_asked_is_not_deleted(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        let shipment = shop.shipped("1001").await;
+        // Whoever deletes has seen this; when the transaction looks, it is no longer so.
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let may = move |order: &domain::order::Order| {
+            let looks = counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if looks == 0 { Ok(()) } else { Err(order.id) }
+        };
+        let deleted = shop.app().delete_order_if(&shop.acme, shipment.order, may).await.unwrap();
+        assert_eq!(deleted, Err(shipment.order));
+        assert_eq!(shop.app().order(&shop.acme, shipment.order).await.unwrap().id, shipment.order);
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2);
+        // What is refused at once cancels nothing.
+        let other = shop.shipped("1002").await;
+        let refused = shop.app().delete_order_if(&shop.acme, other.order, |_| Err("seen before")).await.unwrap();
+        assert_eq!(refused, Err("seen before"));
+        assert_eq!(shop.shipment(other.id).await.status, ShipmentStatus::Booked);
+    }
+
     async fn e2_deleting_an_order_cancels_first(engine: Engine) {
         let shop = Shop::open(engine).await;
         let shipment = shop.shipped("1001").await;

@@ -81,7 +81,8 @@ on_both_engines! {
             mode: None,
             description: None,
         };
-        let write = shop.app().store().write(async move |tx| tx.put_webhook_endpoint(&acme, &endpoint()).await);
+        let put = async move |tx: &mut store::setup::SetupTx<'_, '_>| tx.put_webhook_endpoint(&endpoint()).await;
+        let write = shop.app().store().write(async move |tx| tx.change_setup(&acme, &crate::fixture::signed(), &put).await);
         write.await.unwrap();
         shop.app().place_orders(&shop.acme, vec![draft("c")]).await.unwrap();
         assert_eq!(feed(shop.app(), &shop.acme).await.len(), known);

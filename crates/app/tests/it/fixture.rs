@@ -203,3 +203,9 @@ pub(crate) fn carrier_words<T: std::fmt::Debug>(answer: Result<T>) -> String {
         other => panic!("expected an error of the carrier, found {other:?}"),
     }
 }
+
+/// By whom a test writes to a set-up itself.
+pub(crate) fn signed() -> store::setup::Signed {
+    let id = domain::ids::EventId::new(1 << 51).unwrap();
+    store::setup::Signed { id, at: testkit::standing().now(), by: domain::act::Actor::operator() }
+}

@@ -52,7 +52,7 @@ on_both_engines! {
         let (app, began) = (shop.app(), shop.t.now());
         assert_eq!((listed(app).await.rotated_at, listed(app).await.older_until), (None, None));
         shop.t.clock.advance(Duration::from_mins(5));
-        let rotated = app.rotate_key("pub-acme", DAY).await.unwrap();
+        let rotated = app.rotate_key(domain::act::Actor::operator(), "pub-acme", DAY).await.unwrap();
         assert_eq!(rotated.public, "pub-acme");
         assert!(rotated.secret.reveal().starts_with("sec_") && rotated.secret.reveal().len() > 32);
         let until = shop.t.now().checked_add(DAY).unwrap();
@@ -75,10 +75,10 @@ on_both_engines! {
     async fn without_an_overlap_every_older_secret_and_its_tokens_end_at_once(engine: Engine) {
         let shop = Shop::open(engine).await;
         let app = shop.app();
-        let second = app.rotate_key("pub-acme", DAY).await.unwrap().secret;
+        let second = app.rotate_key(domain::act::Actor::operator(), "pub-acme", DAY).await.unwrap().secret;
         let tokens = [token(app, "sec-acme").await, token(app, second.reveal()).await];
         assert!(knows(app, tokens[0].clone()).await && knows(app, tokens[1].clone()).await);
-        let third = app.rotate_key("pub-acme", Duration::ZERO).await.unwrap();
+        let third = app.rotate_key(domain::act::Actor::operator(), "pub-acme", Duration::ZERO).await.unwrap();
         assert_eq!(third.older_until, None);
         assert!(!knows(app, secret("sec-acme")).await && !knows(app, secret(second.reveal())).await);
         for token in tokens {
@@ -89,8 +89,8 @@ on_both_engines! {
 
     async fn a_shorter_overlap_ends_the_secrets_of_a_longer_one_too(engine: Engine) {
         let shop = Shop::open(engine).await;
-        let second = shop.app().rotate_key("pub-acme", DAY).await.unwrap().secret;
-        shop.app().rotate_key("pub-acme", Duration::from_hours(1)).await.unwrap();
+        let second = shop.app().rotate_key(domain::act::Actor::operator(), "pub-acme", DAY).await.unwrap().secret;
+        shop.app().rotate_key(domain::act::Actor::operator(), "pub-acme", Duration::from_hours(1)).await.unwrap();
         assert!(knows(shop.app(), secret("sec-acme")).await && knows(shop.app(), secret(second.reveal())).await);
         shop.t.clock.advance(Duration::from_hours(1));
         assert!(!knows(shop.app(), secret("sec-acme")).await && !knows(shop.app(), secret(second.reveal())).await);
@@ -100,7 +100,7 @@ on_both_engines! {
         let shop = Shop::open(engine).await;
         let app = shop.app();
         let bought = token(app, "sec-acme").await;
-        assert_eq!(app.drop_key("pub-acme").await.unwrap().name, "shop");
+        assert_eq!(app.drop_key(domain::act::Actor::operator(), "pub-acme").await.unwrap().name, "shop");
         assert!(!knows(app, secret("sec-acme")).await && !knows(app, bought).await);
         let again = apply(app, &scripted_setup()).await.unwrap();
         assert!(again.changes.is_empty());
@@ -118,7 +118,7 @@ on_both_engines! {
     async fn a_setup_file_with_a_replaced_secret_leaves_the_newer_one_in_force(engine: Engine) {
         let shop = Shop::open(engine).await;
         let app = shop.app();
-        let new = app.rotate_key("pub-acme", DAY).await.unwrap().secret;
+        let new = app.rotate_key(domain::act::Actor::operator(), "pub-acme", DAY).await.unwrap().secret;
         let behind = "tenant[acme].key[shop].secret: this secret was replaced by `waybill key rotate`, and the newer \
                       one stays in force: write that one here";
         for is_over in [false, true] {
@@ -141,7 +141,7 @@ on_both_engines! {
     async fn a_setup_file_with_yet_another_secret_counts_and_may_be_taken_back(engine: Engine) {
         let shop = Shop::open(engine).await;
         let app = shop.app();
-        let rotated = app.rotate_key("pub-acme", DAY).await.unwrap().secret;
+        let rotated = app.rotate_key(domain::act::Actor::operator(), "pub-acme", DAY).await.unwrap().secret;
         let with = |secret: &str| scripted_setup().replace("sec-acme", secret);
         for written in ["sec-third", "sec-fourth", "sec-third"] {
             assert_eq!(changes(&apply(app, &with(written)).await.unwrap()), [("key", 1)]);
@@ -157,14 +157,14 @@ on_both_engines! {
     async fn a_key_that_is_not_there_is_said_so(engine: Engine) {
         let shop = Shop::open(engine).await;
         let said = "key: there is no key \"pub-nobody\": `waybill key list` shows them all";
-        assert_eq!(shop.app().rotate_key("pub-nobody", DAY).await.unwrap_err().to_string(), said);
-        assert_eq!(shop.app().drop_key("pub-nobody").await.unwrap_err().to_string(), said);
+        assert_eq!(shop.app().rotate_key(domain::act::Actor::operator(), "pub-nobody", DAY).await.unwrap_err().to_string(), said);
+        assert_eq!(shop.app().drop_key(domain::act::Actor::operator(), "pub-nobody").await.unwrap_err().to_string(), said);
     }
 
     async fn every_key_is_listed_by_tenant_and_name(engine: Engine) {
         let shop = Shop::open(engine).await;
         let acme = TenantId::new("acme").unwrap();
-        shop.app().create_key(&acme, "packing table", vec![Scope::Read, Scope::Print]).await.unwrap();
+        shop.app().create_key(domain::act::Actor::operator(), &acme, "packing table", vec![Scope::Read, Scope::Print]).await.unwrap();
         let keys = shop.app().keys().await.unwrap();
         let names: Vec<_> = keys.iter().map(|row| (row.key.tenant.as_str(), row.key.name.as_str())).collect();
         assert_eq!(names, [("acme", "packing table"), ("acme", "shop"), ("other", "shop")]);

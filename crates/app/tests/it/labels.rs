@@ -91,8 +91,9 @@ on_both_engines! {
         assert_eq!(shop.asked(), (1, 0, 1));
         // What the carrier drew is what there is, whatever paper is asked for; as another kind of file there is none.
         assert_eq!(shop.label(&booked, BOUGHT).await.unwrap(), OWN);
-        let zpl = Format::Zpl(Dpi::D203);
-        assert_eq!(shop.label(&booked, zpl).await, Err(Error::NotFound("label in this format")));
+        let refused = shop.label(&booked, Format::Zpl(Dpi::D203)).await.unwrap_err();
+        assert_eq!(refused.to_string(), "format: the carrier's label cannot be had as zpl_203: label: the carrier's label \
+            cannot be put in: it is no PDF, or it is encrypted; it can be had as pdf_a6");
     }
 
     async fn b4_bytes_that_vanish_or_rot_are_drawn_again_without_the_carrier(engine: Engine) {
@@ -180,9 +181,30 @@ on_both_engines! {
         assert_eq!(shop.label(&shipment, BOUGHT).await.unwrap(), roll);
         let kept: Vec<_> = shop.app().documents(&shop.acme, shipment.id).await.unwrap().iter().map(|one| one.format.name()).collect();
         assert_eq!(kept, ["pdf_a6", "pdf_100x150"]);
-        // A label printer cannot read it, and gets nothing instead.
-        let refused = shop.label(&shipment, Format::Zpl(Dpi::D203)).await;
-        assert_eq!(refused, Err(Error::NotFound("label in this format")));
+        // For a label printer and as a picture it is drawn in dots, at each resolution, and kept. No carrier is asked.
+        let asked = shop.asked();
+        for dpi in [Dpi::D203, Dpi::D300, Dpi::D600] {
+            let (wide, high) = ((100.0 * dpi.dots_per_mm()).round(), (150.0 * dpi.dots_per_mm()).round());
+            let zpl = String::from_utf8(shop.label(&shipment, Format::Zpl(dpi)).await.unwrap()).unwrap();
+            assert!(zpl.starts_with(&format!("^XA^PW{wide}^LL{high}^LH0,0\n")) && zpl.contains("^GFA,"), "{}", &zpl[..40]);
+            assert_eq!(shop.label(&shipment, Format::Zpl(dpi)).await.unwrap(), zpl.into_bytes());
+            assert!(shop.label(&shipment, Format::Png(dpi)).await.unwrap().starts_with(b"\x89PNG"));
+        }
+        assert_eq!(shop.asked(), asked);
+        assert_eq!(shop.app().documents(&shop.acme, shipment.id).await.unwrap().len(), 8);
+    }
+
+    async fn i2_zpl_of_a_carrier_is_for_one_resolution_and_another_is_refused_with_what_there_is(engine: Engine) {
+        let shop = Shop::open(engine).await;
+        shop.carrier.ledger(|ledger| ledger.label = Some(b"^XA^FO10,10^FDTheirs^FS^XZ".to_vec()));
+        let shipment = shop.shipped("1001").await;
+        let own = shop.label(&shipment, Format::Zpl(Dpi::D203)).await.unwrap();
+        assert_eq!(own, b"^XA^FO10,10^FDTheirs^FS^XZ");
+        for format in [Format::Zpl(Dpi::D300), BOUGHT, Format::Png(Dpi::D203)] {
+            let refused = shop.label(&shipment, format).await.unwrap_err().to_string();
+            let name = format.name();
+            assert_eq!(refused, format!("format: the carrier's label cannot be had as {name}; it can be had as zpl_203"));
+        }
     }
 
     async fn i4_a_link_opens_the_document_until_it_expires(engine: Engine) {

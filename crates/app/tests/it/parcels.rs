@@ -1,6 +1,7 @@
 //! Parcels: an order that leaves in several shipments, and what each of its boxes weighs, collects and is counted for.
 
 use app::shipments::{BoxWish, ShipWish};
+use domain::document::{Dpi, Format};
 use domain::ids::OrderId;
 use domain::measure::{Measurement, Quantity, Weight, WeightUnit};
 use domain::money::{Currency, Decimal, Money};
@@ -204,6 +205,12 @@ on_both_engines! {
         let shipment = shop.ship_pieces(order, &[3, 2]).await.unwrap();
         assert_eq!(collected(&shipment), [Some("999.99 EUR".to_owned()), None]);
         assert_eq!(shipment.details.goods.collect, Some(eur("999.99")));
+        let mut on_labels = Vec::new();
+        for parcel in &shipment.parcels {
+            let (_, zpl) = shop.app().label(&shop.acme, parcel.id, Format::Zpl(Dpi::D203)).await.unwrap();
+            on_labels.push(String::from_utf8(zpl.to_vec()).unwrap().matches("COLLECT 999.99 EUR").count());
+        }
+        assert_eq!(on_labels, [1, 0], "the courier asks for it once");
         // A box sent after them asks for nothing more.
         let further = ShipWish { further_because: Some("a catalogue".to_owned()), ..ShipWish::default() };
         assert_eq!(collected(&shop.app().ship(&shop.acme, order, &further).await.unwrap()), [None]);

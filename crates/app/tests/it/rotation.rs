@@ -52,11 +52,12 @@ async fn shop(engine: testkit::Engine) -> Shop {
 /// As many more accounts and endpoints, put there as a process with this key would.
 async fn crowd(app: &App, vault: Vault, count: u64) {
     let acme = TenantId::new("acme").unwrap();
-    let write = app.store().write(async move |tx| {
+    let put = async move |tx: &mut store::setup::SetupTx<'_, '_>| {
+        let acme = TenantId::new("acme").unwrap();
         for number in 1..=count {
             let account = CarrierAccount { id: format!("more-{number:04}"), ..house(tx, &acme).await? };
             let credentials = vault.encrypt(&format!("{{\"token\":\"tok-{number}\"}}"))?;
-            tx.put_carrier_account(&acme, number as usize, &account, &credentials).await?;
+            tx.put_carrier_account(number as usize, &account, &credentials).await?;
             let known_by = format!("[\"x-api-key\",\"api-{number}\"]");
             let endpoint = EndpointRow {
                 authentication: (number <= 3).then(|| vault.encrypt(&known_by)).transpose()?,
@@ -73,10 +74,11 @@ async fn crowd(app: &App, vault: Vault, count: u64) {
                 concurrency: 1,
                 variant: None,
             };
-            tx.put_webhook_endpoint(&acme, &endpoint).await?;
+            tx.put_webhook_endpoint(&endpoint).await?;
         }
         Ok(())
-    });
+    };
+    let write = app.store().write(async move |tx| tx.change_setup(&acme, &crate::fixture::signed(), &put).await);
     write.await.unwrap();
 }
 
@@ -248,7 +250,7 @@ on_both_engines! {
         assert!(knows(&waiting_node, "sec-acme").await && knows(&waiting_node, "sec-other").await);
         assert_eq!(secrets(&waiting_node).await.unwrap(), ["tok-house", "hook-newer", "hook-new"]);
         assert_eq!(apply(&waiting_node, &setup("hook-newer")).await.unwrap().changes.len(), 0);
-        let issued = changed_node.rotate_key("pub-acme", Duration::from_hours(1)).await.unwrap().secret;
+        let issued = changed_node.rotate_key(domain::act::Actor::operator(), "pub-acme", Duration::from_hours(1)).await.unwrap().secret;
         let token = waiting_node.issue_token("pub-acme", &issued, "tok_").await.unwrap().token;
         assert!(changed_node.authenticate(&Credentials::Bearer(token), Dialect::Native).await.is_ok());
         assert_eq!(waiting(&rotate(&changed_node).await.unwrap()), Vec::<&str>::new());
@@ -358,7 +360,7 @@ on_both_engines! {
 
     async fn a_retired_secret_stays_retired_under_another_key(engine: Engine) {
         let shop = shop(engine).await;
-        shop.app().rotate_key("pub-acme", Duration::ZERO).await.unwrap();
+        shop.app().rotate_key(domain::act::Actor::operator(), "pub-acme", Duration::ZERO).await.unwrap();
         let both = shop.t.another_with(changing(8, 7)).await;
         both.check_key().await.unwrap();
         rotate(&both).await.unwrap();
@@ -380,7 +382,7 @@ on_both_engines! {
 
     async fn a_revoked_secret_stays_revoked_under_another_key(engine: Engine) {
         let shop = shop(engine).await;
-        shop.app().drop_key("pub-acme").await.unwrap();
+        shop.app().drop_key(domain::act::Actor::operator(), "pub-acme").await.unwrap();
         let both = shop.t.another_with(changing(8, 7)).await;
         both.check_key().await.unwrap();
         rotate(&both).await.unwrap();

@@ -172,12 +172,12 @@ on_both_engines! {
     async fn a_key_is_made_for_a_tenant_that_exists(engine: Engine) {
         let shop = Shop::open(engine).await;
         let acme = TenantId::new("acme").unwrap();
-        let IssuedKey { public, secret: made, .. } = shop.app().create_key(&acme, "robot", vec![Scope::Read]).await.unwrap();
+        let IssuedKey { public, secret: made, .. } = shop.app().create_key(domain::act::Actor::operator(), &acme, "robot", vec![Scope::Read]).await.unwrap();
         let caller = shop.app().authenticate(&Credentials::Pair(public, made), Dialect::Native).await.unwrap();
         assert_eq!((caller.tenant(), caller.key.scopes.as_slice()), (&acme, [Scope::Read].as_slice()));
         assert!(knows(shop.app(), secret("sec-acme")).await);
         let nobody = TenantId::new("nobody").unwrap();
-        let refused = shop.app().create_key(&nobody, "robot", vec![Scope::Read]).await;
+        let refused = shop.app().create_key(domain::act::Actor::operator(), &nobody, "robot", vec![Scope::Read]).await;
         assert!(matches!(refused, Err(Error::Invalid(problems)) if problems[0].path == "tenant"));
     }
 
@@ -222,7 +222,12 @@ async fn no_secret_lies_in_the_database_in_clear() {
     let carrier = Scripted::new();
     let t = builder(Engine::Sqlite, &carrier).setup(rich()).build().await;
     let token = t.app.issue_token("pub-acme", &Secret::new("sec-acme"), "tok_").await.unwrap().token;
-    let made = t.app.create_key(&TenantId::new("acme").unwrap(), "robot", vec![Scope::Read]).await.unwrap().secret;
+    let made = t
+        .app
+        .create_key(domain::act::Actor::operator(), &TenantId::new("acme").unwrap(), "robot", vec![Scope::Read])
+        .await
+        .unwrap()
+        .secret;
     let store::Config::Sqlite { path } = t.store_config() else { panic!("this is SQLite") };
     let mut bytes = std::fs::read(path).unwrap();
     bytes.extend(std::fs::read(path.with_extension("db-wal")).unwrap());

@@ -369,7 +369,7 @@ on_both_engines! {
         .await;
         // Written down while the operator allowed them.
         let (acme, vault) = (shop.acme.tenant().clone(), shop.app().vault().clone());
-        let write = shop.app().store().write(async move |tx| {
+        let put = async move |tx: &mut store::setup::SetupTx<'_, '_>| {
             for (id, url) in [(1, &sink_url), (2, &over_tls)] {
                 let row = store::webhooks::EndpointRow {
                     authentication: None,
@@ -385,10 +385,11 @@ on_both_engines! {
                     concurrency: 1,
                     variant: None,
                 };
-                tx.put_webhook_endpoint(&acme, &row).await?;
+                tx.put_webhook_endpoint(&row).await?;
             }
-            tx.raise_setup_version().await
-        });
+            Ok(())
+        };
+        let write = shop.app().store().write(async move |tx| tx.change_setup(&acme, &crate::fixture::signed(), &put).await);
         write.await.unwrap();
         shop.t.clock.advance(Duration::from_secs(1));
         let order = shop.order("1001").await;

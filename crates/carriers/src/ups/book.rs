@@ -34,12 +34,17 @@ fn image_code(format: Format) -> &'static str {
     }
 }
 
+/// Whether the label is fetched as PDF: UPS writes ZPL for 203 dots an inch only, and a PDF can be drawn for every printer.
+fn is_pdf(format: Format) -> bool {
+    matches!(format, Format::Pdf(_) | Format::Zpl(Dpi::D300 | Dpi::D600))
+}
+
 /// What the bytes of UPS are: its labels are 4 by 6 inches, for a printer of 203 dots an inch.
 fn written(format: Format) -> Format {
     match format {
-        Format::Pdf(_) => Format::Pdf(Paper::Mm100x150),
-        Format::Zpl(_) => Format::Zpl(Dpi::D203),
         Format::Png(_) => Format::Png(Dpi::D203),
+        _ if is_pdf(format) => Format::Pdf(Paper::Mm100x150),
+        _ => Format::Zpl(Dpi::D203),
     }
 }
 
@@ -144,7 +149,7 @@ pub(super) fn request(ask: &BookRequest, account_number: &str) -> Json {
 
 /// The body of a question for the label of a booked parcel.
 pub(super) fn recovery(tracking_number: &str, format: Format) -> Json {
-    let code = if matches!(format, Format::Pdf(_)) { "PDF" } else { image_code(format) };
+    let code = if is_pdf(format) { "PDF" } else { image_code(format) };
     json!({ "LabelRecoveryRequest": {
         "LabelSpecification": { "LabelImageFormat": { "Code": code }, "HTTPUserAgent": "Mozilla/4.5" },
         "TrackingNumber": tracking_number,
@@ -180,10 +185,10 @@ fn parcel(result: &PackageResult, format: Format) -> BookedParcel {
 /// The booking of an answer. As PDF the labels are still missing.
 pub(super) fn booking(answer: &ShipAnswer, ask: &BookRequest) -> Result<Booking, CarrierError> {
     let results = &answer.shipment_response.shipment_results;
-    let is_pdf = matches!(ask.label_format, Format::Pdf(_));
+    let is_missing = is_pdf(ask.label_format);
     let parcels = results.package_results.iter().map(|result| {
         let booked = parcel(result, ask.label_format);
-        BookedParcel { label: booked.label.filter(|_| !is_pdf), ..booked }
+        BookedParcel { label: booked.label.filter(|_| !is_missing), ..booked }
     });
     let alerts = answer.shipment_response.response.alert.iter().map(|alert| &alert.description);
     let warnings = alerts.filter(|text| !text.is_empty()).map(|text| format!("UPS: {text}")).collect();

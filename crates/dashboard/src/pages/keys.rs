@@ -75,7 +75,7 @@ pub(crate) async fn create(State(app): State<App>, posted: Posted) -> Result<Res
     if let Some(missing) = role.scopes().iter().find(|scope| !visit.caller.key.scopes.contains(scope)) {
         return Err(Error::Denied(missing.as_str()).into());
     }
-    let issued = app.create_key(visit.caller.tenant(), name, role.scopes().to_vec()).await?;
+    let issued = app.create_own_key(&visit.caller, name, role.scopes().to_vec()).await?;
     let issued = (name.to_owned(), issued.secret.reveal().to_owned());
     Ok(desk(StatusCode::CREATED, &page(&app, &visit, Some(issued)).await?))
 }
@@ -91,6 +91,6 @@ pub(crate) async fn revoke(
     if app.keys_of(caller).await?.iter().all(|row| row.key.public != public) {
         return Err(Error::NotFound("key").into());
     }
-    app.drop_key(&public).await?;
+    app.drop_key(caller.actor(), &public).await?;
     Ok(go_to("/ui/keys?done=revoked"))
 }

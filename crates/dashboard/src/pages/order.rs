@@ -44,28 +44,28 @@ struct ParcelLine {
 }
 
 /// Why a service was taken or left out.
-struct Reason {
-    service: String,
-    price: String,
-    days: String,
-    chip: Chip,
-    why: String,
+pub(super) struct Reason {
+    pub(super) service: String,
+    pub(super) price: String,
+    pub(super) days: String,
+    pub(super) chip: Chip,
+    pub(super) why: String,
 }
 
 /// What became of a rule.
-struct RuleLine {
-    name: String,
-    scope: &'static str,
-    chip: Chip,
-    why: String,
+pub(super) struct RuleLine {
+    pub(super) name: String,
+    pub(super) scope: &'static str,
+    pub(super) chip: Chip,
+    pub(super) why: String,
 }
 
 /// Why a way was chosen.
 pub(super) struct Why {
-    decided_by: Option<String>,
-    passed_over: bool,
-    rules: Vec<RuleLine>,
-    reasons: Vec<Reason>,
+    pub(super) decided_by: Option<String>,
+    pub(super) passed_over: bool,
+    pub(super) rules: Vec<RuleLine>,
+    pub(super) reasons: Vec<Reason>,
 }
 
 impl Why {

@@ -6,10 +6,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::routing::{Pick, RoutingRule, RuleAction};
+use domain::routing::{CandidateOutcome, Decision, Pick, RoutingRule, RuleAction};
 use domain::tenant::Scope;
 use domain::{Error, Problem};
 
+use super::order::Why;
 use super::problem::Refusal;
 use crate::answer::{desk, go_to};
 use crate::form::Form;
@@ -59,8 +60,19 @@ struct RulesPage {
     accounts: String,
     locations: Vec<String>,
     tried: Option<Tried>,
+    tried_on: Option<TriedOn>,
+    order: String,
     problems: Vec<Problem>,
     is_draft: bool,
+}
+
+/// What the rules in force and the draft would choose for one order.
+struct TriedOn {
+    order: String,
+    title: String,
+    now: Why,
+    draft: Why,
+    is_same: bool,
 }
 
 fn line(rule: &RoutingRule) -> Line {
@@ -153,6 +165,8 @@ fn page(visit: &Visit, rules: &[RoutingRule], seen: String) -> RulesPage {
         accounts: setup.accounts.iter().map(|one| one.account.id.clone()).collect::<Vec<_>>().join(", "),
         locations: setup.locations.iter().map(|location| location.external_id.clone()).collect(),
         tried: None,
+        tried_on: None,
+        order: String::new(),
         problems: Vec::new(),
         is_draft: false,
     }
@@ -180,7 +194,11 @@ pub(crate) async fn change(State(app): State<App>, posted: Posted) -> Result<Res
     if action == "save" {
         let seen = app.vault().open_link(&sealed).and_then(|text| serde_json::from_str::<Vec<RoutingRule>>(&text).ok());
         let seen = seen.ok_or_else(Refusal::stale_form)?;
-        return match app.replace_rules(&visit.caller, &seen, rules.clone()).await {
+        let is_as_seen = move |stored: &[RoutingRule]| {
+            let text = "somebody else changed the rules meanwhile: load the page again";
+            if stored == seen { Ok(()) } else { Err(Error::Conflict(text.to_owned())) }
+        };
+        return match app.replace_rules(&visit.caller, rules.clone(), is_as_seen).await.and_then(|saved| saved) {
             Ok(()) => Ok(go_to("/ui/rules?done=saved")),
             Err(Error::Invalid(problems)) => {
                 let shown = RulesPage { problems, is_draft: true, ..page(&visit, &rules, sealed) };
@@ -198,7 +216,38 @@ pub(crate) async fn change(State(app): State<App>, posted: Posted) -> Result<Res
             Err(error) => return Err(error.into()),
         }
     }
+    if action == "try-order" {
+        let code = form.get("tried_order").unwrap_or_default();
+        code.clone_into(&mut shown.order);
+        match try_on(&app, &visit, code, rules).await {
+            Ok(tried) => shown.tried_on = Some(tried),
+            Err(Error::Invalid(problems)) => shown.problems = problems,
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(desk(StatusCode::OK, &shown))
+}
+
+/// Tries a draft on the order that somebody scanned or typed.
+async fn try_on(app: &App, visit: &Visit, code: &str, rules: Vec<RoutingRule>) -> Result<TriedOn, Error> {
+    let found = if code.is_empty() { None } else { app.scanned(&visit.caller, code).await? };
+    let Some(id) = found else {
+        let text = format!("{code:?} is no order: expected its number, or that of one of its parcels");
+        return Err(Error::invalid("order", text));
+    };
+    let order = app.order(&visit.caller, id).await?;
+    let tried = Box::pin(app.try_rules(&visit.caller, id, rules)).await?;
+    let chosen = |decision: &Decision| {
+        let first = decision.candidates.iter().find(|one| one.outcome == CandidateOutcome::Chosen);
+        first.map(|one| one.service.clone())
+    };
+    Ok(TriedOn {
+        order: id.to_string(),
+        title: order.details.number.clone().unwrap_or_else(|| id.to_string()),
+        is_same: chosen(&tried.now) == chosen(&tried.by_these),
+        now: Why::of(&tried.now),
+        draft: Why::of(&tried.by_these),
+    })
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub async fn desk(engine: Engine) -> TestApp {
     let now = clock.clone();
     let http = carriers::Http::new(client(), guard, std::sync::Arc::new(move || now.now()));
     let app = TestApp::builder(engine).clock(clock).connectors(carriers::all(&http)).setup(setup()).build().await;
-    app.serving(|app| dashboard::router(app, |_| Ok(Vec::new())))
+    app.serving(|app| dashboard::router(app, |_| Ok(Vec::new()), |_, _, _| Body::from("id,at\r\n")))
 }
 
 fn client() -> reqwest::Client {

@@ -94,7 +94,11 @@ impl Document<'_> {
         let (width, height) = (f64::from(points(place.width)), f64::from(points(place.height)));
         let (left, bottom) = (points(place.x), points(page.height - place.bottom()));
         let whole = fit(&foreign.sheet, width, height);
-        let cut = foreign.ink.filter(|_| whole.0 < LEAST).map(|ink| ink.grown(AROUND, foreign.sheet));
+        let is_cut = |ink: &Area| {
+            let keeps_size = || whole.0 < 1.0 && fit(&ink.grown(AROUND, foreign.sheet), width, height).0 >= 1.0;
+            whole.0 < LEAST || (self.keeps_sizes && keeps_size())
+        };
+        let cut = foreign.ink.filter(is_cut).map(|ink| ink.grown(AROUND, foreign.sheet));
         let source = cut.unwrap_or(foreign.sheet);
         let (scale, is_turned) = fit(&source, width, height);
         let scale = if foreign.has_size { scale.min(1.0) } else { scale };

@@ -2,6 +2,7 @@
 //! module grid.
 
 mod bounds;
+pub(crate) mod dots;
 mod font;
 mod import;
 
@@ -53,6 +54,8 @@ pub(crate) struct Document<'a> {
     next: Ref,
     page: Option<Page>,
     rotation: Rotation,
+    /// Whether labels of others are cut rather than made a little smaller.
+    keeps_sizes: bool,
 }
 
 /// A page that is drawn on.
@@ -84,12 +87,19 @@ impl<'a> Document<'a> {
             next: Ref::new(FIRST_PAGE),
             page: None,
             rotation: Rotation::None,
+            keeps_sizes: false,
         }
     }
 
     /// The same with every page turned.
     pub(crate) fn turned(self, rotation: Rotation) -> Self {
         Self { rotation, ..self }
+    }
+
+    /// The same where labels of others keep their size if what is on them fits: on coarse dots, bars that shrink a little
+    /// no longer read.
+    pub(crate) fn keeping_sizes(self) -> Self {
+        Self { keeps_sizes: true, ..self }
     }
 
     /// Begins a page of millimetres.

@@ -4,7 +4,7 @@ use documents::{Options, label, labels};
 use domain::document::{Dpi, Format, LabelContent, Matrix, Paper};
 use domain::gs1;
 
-use crate::samples::{many, plain};
+use crate::samples::{many, on_delivery, plain};
 use crate::tools::{data_matrix, render, save, scan};
 
 pub const DPIS: [Dpi; 3] = [Dpi::D203, Dpi::D300, Dpi::D600];
@@ -15,7 +15,7 @@ pub fn expected(content: &LabelContent) -> [String; 2] {
     [format!("CODE-128:{long}"), format!("QR-Code:{text}")]
 }
 
-/// An SSCC, a tracking number, each also as a test label.
+/// An SSCC, a tracking number, each also as a test label; and one with a sum on delivery.
 pub fn kinds() -> Vec<(String, LabelContent)> {
     let mut kinds = Vec::new();
     for is_test in [false, true] {
@@ -24,6 +24,7 @@ pub fn kinds() -> Vec<(String, LabelContent)> {
             kinds.push((format!("{has_sscc}-{is_test}"), LabelContent { sscc, is_test, ..plain() }));
         }
     }
+    kinds.push(("collect".to_owned(), LabelContent { collect: Some(on_delivery("999.99", "EUR")), ..plain() }));
     kinds
 }
 

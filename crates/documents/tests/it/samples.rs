@@ -4,6 +4,7 @@ use domain::address::Address;
 use domain::document::{LabelContent, Matrix, PackingLine, PackingSlip};
 use domain::gs1;
 use domain::measure::Weight;
+use domain::money::{Currency, Money};
 
 /// Name, street, postal code, city, country.
 pub fn address(parts: [&str; 5]) -> Address {
@@ -29,6 +30,11 @@ pub fn plain() -> LabelContent {
         collect: None,
         is_test: false,
     }
+}
+
+/// A sum that is collected on delivery.
+pub fn on_delivery(amount: &str, currency: &str) -> Money {
+    Money::new(amount.parse().unwrap(), Currency::new(currency).unwrap())
 }
 
 /// Labels that differ in their codes.

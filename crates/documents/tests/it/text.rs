@@ -7,7 +7,7 @@ use domain::address::Address;
 use domain::document::{Dpi, Format, LabelContent, Matrix, Paper};
 use proptest::prelude::*;
 
-use crate::samples::{address, europeans, plain, slip};
+use crate::samples::{address, europeans, on_delivery, plain, slip};
 use crate::tools::text;
 
 fn zpl(content: &LabelContent, options: &Options) -> String {
@@ -58,6 +58,35 @@ fn c4_european_names_are_readable_in_zpl() {
             _ => assert_eq!(pictures, 3, "{name}: {zpl}"),
         }
         assert!(zpl.is_ascii());
+    }
+}
+
+#[test]
+fn a_sum_on_delivery_stands_on_every_label_that_collects_it_and_on_no_other() {
+    let sums = [("999.99", "EUR"), ("1250000", "HUF"), ("0.5", "KWD"), ("123456789.99", "CZK")];
+    let read = |content: &LabelContent, name: &str, format| {
+        let drawn = label(content, format, &Options::default()).unwrap();
+        assert_eq!(drawn.warnings, [""; 0], "{name}");
+        match format {
+            Format::Zpl(_) => String::from_utf8(drawn.bytes).unwrap(),
+            _ => text("collect", &format!("{name}-{}.pdf", format.name()), &drawn.bytes),
+        }
+    };
+    for format in
+        [Format::Pdf(Paper::Mm100x150), Format::Pdf(Paper::A6), Format::Pdf(Paper::A4), Format::Zpl(Dpi::D203)]
+    {
+        for (amount, currency) in sums {
+            for routing_code in [plain().routing_code, None] {
+                let collect = on_delivery(amount, currency);
+                let told = format!("COLLECT {collect}");
+                let content = LabelContent { collect: Some(collect), routing_code, ..plain() };
+                let name = format!("{currency}-{}", content.routing_code.as_deref().unwrap_or("none"));
+                let found = read(&content, &name, format);
+                let shown = found.replace("  ", " ");
+                assert!(shown.contains(&told) && shown.contains("ORD-4711"), "{told} not in {found}");
+            }
+        }
+        assert!(!read(&plain(), "paid", format).contains("COLLECT"));
     }
 }
 

@@ -50,7 +50,7 @@ impl Work {
             }
             Asked::Acts(flags) => {
                 let (who, what) = (flags.who.clone(), flags.what.clone());
-                let filter = ActFilter { who, what, from: flags.from, to: flags.to };
+                let filter = ActFilter { who, what, about: None, from: flags.from, to: flags.to };
                 app.acts(caller, &filter, None, 1).await.map_err(super::readable)?;
                 Ok(Self::Acts(filter))
             }

@@ -22,7 +22,7 @@ pub(super) async fn run(command: Key) -> anyhow::Result<ExitCode> {
 
 async fn create(flags: CreateKey) -> anyhow::Result<String> {
     let app = open(&flags.place).await?;
-    let made = app.create_key(&flags.tenant, &flags.name, flags.scopes()).await;
+    let made = app.create_key(domain::act::Actor::operator(), &flags.tenant, &flags.name, flags.scopes()).await;
     app.store().close().await;
     let key = made.map_err(readable)?;
     Ok(format!("public  {}\nsecret  {}\n\nThe secret is not shown again.", key.public, key.secret.reveal()))
@@ -37,7 +37,7 @@ async fn list(flags: ListKeys) -> anyhow::Result<String> {
 
 async fn rotate(flags: RotateSecret) -> anyhow::Result<String> {
     let app = open(&flags.place).await?;
-    let rotated = app.rotate_key(&flags.key, flags.overlap).await;
+    let rotated = app.rotate_key(domain::act::Actor::operator(), &flags.key, flags.overlap).await;
     app.store().close().await;
     let key = rotated.map_err(readable)?;
     let before = match key.older_until {
@@ -54,7 +54,7 @@ async fn rotate(flags: RotateSecret) -> anyhow::Result<String> {
 
 async fn revoke(flags: DropKey) -> anyhow::Result<String> {
     let app = open(&flags.place).await?;
-    let dropped = app.drop_key(&flags.key).await;
+    let dropped = app.drop_key(domain::act::Actor::operator(), &flags.key).await;
     app.store().close().await;
     let key = dropped.map_err(readable)?;
     Ok(format!(

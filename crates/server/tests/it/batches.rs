@@ -79,7 +79,7 @@ on_both_engines! {
     async fn b2_a_batch_of_2000_orders_whose_server_is_killed_in_the_middle_is_labelled_and_nothing_twice(engine: Engine) {
         let place = Place::new(engine, "batch").await;
         std::fs::write(place.folder.join("setup.toml"), setup()).unwrap();
-        let settings = "sandbox_journal = \"journal\"\ncarrier_timeout_seconds = 1\nlog = \"error\"\n";
+        let settings = "sandbox_journal = \"journal\"\ncarrier_timeout_seconds = 1\nlog = \"error,app::batches=info\"\n";
         std::fs::write(place.folder.join("waybill.toml"), settings).unwrap();
         let client = client();
         let mut server = place.serve();
@@ -132,6 +132,10 @@ on_both_engines! {
         let labels: Vec<_> = zpl.split_inclusive("^XZ\n").collect();
         assert_eq!(labels.len() as u64, ORDERS);
         assert!(labels.iter().zip(&in_order).all(|(label, number)| label.contains(number.as_str())));
+        // How far it was stood in the log too, to the end.
+        let log = place.log();
+        let told = format!("{ORDERS} of {ORDERS} orders have a label, 0 had one, 0 failed, 0 wait");
+        assert!(log.contains(&told), "{log}");
         assert!(server.stop(), "a stop ends well");
     }
 }

@@ -201,6 +201,7 @@ async fn a_person_goes_from_signing_in_to_the_customers_page_by_clicking() {
         ("rules", "/ui/rules"),
         ("webhooks", "/ui/webhooks"),
         ("keys", "/ui/keys"),
+        ("acts", "/ui/acts"),
         ("batches", "/ui/batches"),
     ] {
         scene.open(path).await;
@@ -272,6 +273,36 @@ async fn b1_a_run_goes_on_past_bad_orders_says_which_and_why_and_retries_these()
     browser.reads("#state", "Done").await;
     assert_eq!(browser.text("#failed").await, "3");
     scene.is_sound("a batch with failures").await;
+}
+
+#[tokio::test]
+async fn d1_each_parcel_of_an_order_stands_alone_with_its_number_label_status_and_link() {
+    let scene = Scene::new("screens-d1").await;
+    let browser = &scene.browser;
+    scene.import(&orders(1)).await;
+    let boxes = json!([{ "weight_kg": "0.4" }, { "weight_kg": "0.6" }]);
+    let shipped = scene
+        .api(
+            reqwest::Method::POST,
+            "/v1/orders/ord_1/shipments",
+            &json!({ "service": "house:standard", "parcels": boxes }),
+        )
+        .await;
+    let second = shipped["parcels"][1]["id"].clone();
+    let report = json!({ "events": [{ "parcel": second, "code": "POD", "status": "delivered" }] });
+    let path = format!("/v1/shipments/{}/tracking-events", shipped["id"].as_str().unwrap());
+    scene.api(reqwest::Method::POST, &path, &report).await;
+    scene.open("/ui/scan?code=1001").await;
+    let numbers = browser.text(".parcel .code").await;
+    let known: Vec<_> =
+        shipped["parcels"].as_array().unwrap().iter().map(|one| one["tracking_number"].as_str().unwrap()).collect();
+    assert_eq!(numbers.lines().collect::<Vec<_>>(), known);
+    assert_eq!(browser.text(".parcel .chip").await, "Label made\nDelivered");
+    for links in [".parcel a.button.main", ".parcel a[href*='/t/']", ".parcel img"] {
+        let script = "return new Set(Array.from(document.querySelectorAll(arguments[0])).map((one) => one.href || one.src)).size";
+        assert_eq!(browser.run(script, json!([links])).await, json!(2), "{links}");
+    }
+    scene.is_sound("an order of two parcels").await;
 }
 
 #[tokio::test]
@@ -369,6 +400,43 @@ async fn g2_a_pause_is_announced_and_the_backlog_goes_out_in_order() {
 }
 
 #[tokio::test]
+async fn o3_the_audit_log_shows_who_did_what_before_and_after_and_is_exported() {
+    let scene = Scene::new("screens-o3").await;
+    let browser = &scene.browser;
+    scene.open("/ui/rules").await;
+    browser.replaces("#when-1", "destination.country != \"BE\"").await;
+    browser.click("button[value=save].main").await;
+    browser.reads(".notice.good", "Saved").await;
+    scene.import(&orders(2)).await;
+    scene.label_all().await;
+    scene.open("/ui/acts").await;
+    browser.reads(".acts", "Shipment booked").await;
+    scene.is_sound("audit log").await;
+    scene.open("/ui/acts?what=setup.changed&who=key%3Apub-acme").await;
+    assert_eq!(browser.count(".acts > li").await, 1);
+    browser.reads(".acts", "routing rule abroad goes by house").await;
+    assert_eq!(browser.text(".changes del").await, "destination.country != \"NL\"");
+    assert_eq!(browser.text(".changes ins").await, "destination.country != \"BE\"");
+    let export = "const done = arguments[0]; const link = document.querySelector('a[download]');
+        fetch(link.href).then((answer) => answer.text().then((text) => done([answer.headers.get('content-type'), text.split('\\r\\n').length, text.includes('setup.changed')])))";
+    assert_eq!(browser.run_to_its_end(export, json!([])).await, json!(["text/csv; charset=utf-8", 3, true]));
+    // An order leads to what was done about it alone.
+    scene.open("/ui/scan?code=1001").await;
+    browser.click("a[href^='/ui/acts?about=']").await;
+    browser.is_at("about=ord_").await;
+    let told = browser.text(".acts").await;
+    assert!(
+        told.contains("Order created") && told.contains("Shipment booked") && !told.contains("Setup changed"),
+        "{told}"
+    );
+    scene.open("/ui/acts?about=nothing").await;
+    browser.reads(".empty", "Nothing fits").await;
+    scene.open("/ui/acts?from=yesterday").await;
+    browser.reads(".notice.trouble", "\"yesterday\" is no day").await;
+    assert!(scene.server.stop());
+}
+
+#[tokio::test]
 async fn h4_an_order_says_why_it_goes_this_way_and_changed_rules_are_rehearsed() {
     let scene = Scene::new("screens-h4").await;
     let browser = &scene.browser;
@@ -391,6 +459,19 @@ async fn h4_an_order_says_why_it_goes_this_way_and_changed_rules_are_rehearsed()
     browser.reads("#tried", "Nothing was booked").await;
     browser.reads(".notice.warning", "This is a draft").await;
     scene.is_sound("a rehearsal").await;
+
+    // The same draft on one order, beside what is chosen now; nothing is stored either.
+    browser.types("#tried-order", "1001").await;
+    browser.click("p.row button[value=try-order]").await;
+    browser.reads("#trial", "Order 1001").await;
+    browser.reads("#tried-on", "It would go another way.").await;
+    browser.reads("#by-now", "The rule abroad goes by house decided.").await;
+    browser.reads("#by-draft", "No rule decided").await;
+    browser.reads("#by-draft", "Did not match").await;
+    scene.is_sound("a draft tried on one order").await;
+    browser.replaces("#tried-order", "4711").await;
+    browser.click("p.row button[value=try-order]").await;
+    browser.reads(".notice.trouble", "\"4711\" is no order").await;
     scene.open("/ui/rules").await;
     assert_eq!(
         browser.run("return document.querySelector('#when-1').value", json!([])).await,

@@ -2,10 +2,11 @@
 
 use http::Method;
 use serde_json::{Value as Json, json};
+use testkit::sink::Sink;
 use testkit::{Answer, SETUP, TestApp, on_both_engines};
 
-use super::{error, patch, post, send, show};
-use crate::fixture::{changed, events, place, serving, serving_setup};
+use super::{create, error, patch, post, sample, send, show};
+use crate::fixture::{bare, changed, events, kind_of, place, serving, serving_setup, with};
 
 /// An order of a seller that can be shipped, in so many boxes.
 fn order(id: &str, seller: &str, country: &str, boxes: usize) -> Json {
@@ -79,6 +80,83 @@ on_both_engines! {
         t.run_jobs().await;
         let outcome = t.get("/v1/batches/bat_2").await.json();
         assert_eq!(outcome["counts"], json!({ "total": 2, "waiting": 0, "labelled": 0, "skipped": 2, "failed": 0 }));
+    }
+
+    async fn what_is_published_works_as_written_from_the_order_to_its_label_documents_and_webhook(engine: Engine) {
+        // The contract of the published order is that of our account.
+        let sink = Sink::start().await;
+        let house = "id = \"house\"\naliases = { crowdsender = \"620cda48590c8227ac0fa5a9\" }";
+        let hook = format!("[[tenant.webhook]]\nurl = \"{}\"\nsecret = \"s\"\ndialect = \"crowdsender\"\nevents = [\"*\"]\nvariant = \"trackingUpdated\"\n", sink.url);
+        let t = serving_setup(engine, &with(&SETUP.replacen("id = \"house\"", house, 1), &hook)).await;
+        let mut order = sample();
+        order["seller"] = json!("dona-ana");
+        order["orderNumber"] = json!("abc");
+        order["shipment"]["shipTo"]["address"] = json!({ "street1": "Stadhuisplein 15", "city": "Oss", "postalCode": "5341AB", "country": "NL" });
+        let id = create(&t, &order).await;
+        let path = "/api/v1/labels?query=seller=dona-ana%26shipment.sendDate=2022-02-24T00:00:00.000Z";
+        let answer = send(&t, "sec-acme", Method::POST, path, r#"{"grouped":true,"groupValues":[]}"#).await;
+        let data = json!({ "_batchId": "1", "orders": 1, "boxes": 1, "documents": [] });
+        assert_eq!(answer.story(), json!({ "status": 200, "body": { "code": 200, "info": "OK", "data": data } }));
+        t.run_jobs().await;
+        let shown = show(&t, "62739041d7226e71caeb2d69").await;
+        let one = shown["shipment"]["boxes"][0].clone();
+        assert_eq!((&shown["status"], &one["tracking"]["status"]), (&json!("PENDING_TO_SHIP"), &json!("generated label")));
+
+        let path = "/api/v1/documents?query=metadata.orderNumber=abc%26skip=0%26limit=10";
+        let listed = send(&t, "sec-acme", Method::GET, path, "").await.json()["data"].clone();
+        assert_eq!(listed["documents"].as_array().unwrap().iter().map(|one| &one["_id"]).collect::<Vec<_>>(), [&one["_downloadableId"]]);
+        assert_eq!((&listed["skip"], &listed["limit"], &listed["total"]), (&json!(0), &json!(10), &json!(1)));
+
+        let received = sink.received();
+        let mut told: Vec<Json> = received.iter().map(|one| serde_json::from_slice(&one.body).unwrap()).collect();
+        let link = told[0]["data"]["documents"][0]["uri"].take();
+        assert_eq!(told, [json!({
+            "apiVersion": 1, "createdAt": "2026-03-02T10:00:00.000Z", "liveMode": true, "type": "trackingUpdated",
+            "source": "crowdsender.webhooks.order.box.tracking",
+            "data": {
+                "orderId": id, "boxId": one["_id"], "object": "order", "orderNumber": "abc",
+                "_externalReferenceId": "62739041d7226e71caeb2d69", "newValue": "generated label", "previousValue": "waiting",
+                "documents": [{ "uri": null, "typeFile": "label" }], "trackId": one["tracking"]["trackId"],
+            },
+        })]);
+        let path = link.as_str().unwrap().strip_prefix("http://127.0.0.1:8080").unwrap().to_owned();
+        let label = bare(&t, &[], Method::GET, &path, "").await;
+        assert_eq!((label.status.as_u16(), kind_of(&label.bytes)), (200, "<PDF>"));
+    }
+
+    async fn each_of_the_sixteen_values_groups_labels(engine: Engine) {
+        let t = serving(engine).await;
+        for (id, country) in [("a", "BE"), ("b", "NL")] {
+            let mut one = order(id, &format!("{id} seller"), country, 1);
+            one["shipment"]["sendDate"] = json!(if id == "a" { "2026-03-03" } else { "2026-03-04" });
+            for n in 1..=6 {
+                one[format!("customField{n}")] = json!(format!("{id}{n}"));
+                one["shipment"]["boxes"][0][format!("customField{n}")] = json!(format!("{id} box {n}"));
+            }
+            assert_eq!(post(&t, &one).await.status, 201);
+        }
+        let words = "sendDate seller courier country orderCustomField1 orderCustomField2 orderCustomField3 orderCustomField4 \
+            orderCustomField5 orderCustomField6 boxCustomField1 boxCustomField2 boxCustomField3 boxCustomField4 boxCustomField5 \
+            boxCustomField6";
+        let values: Vec<_> = words.split_whitespace().collect();
+        assert_eq!(values.len(), 16);
+        let answer = label(&t, "?query=status=REGISTERED", &json!({ "grouped": true, "groupValues": values }).to_string()).await;
+        assert_eq!(answer.json()["data"]["orders"], 2);
+        t.run_jobs().await;
+        let listed = send(&t, "sec-acme", Method::GET, "/api/v1/documents?query=grouped=true%26sort=_id", "").await.json();
+        let files = listed["data"]["documents"].as_array().unwrap().iter();
+        let files: Vec<_> = files.map(|file| file["metadata"]["groupValues"].clone()).collect();
+        let of = |id: &str, day: &str, country: &str| json!([day, format!("{id} seller"), "house", country,
+            format!("{id}1"), format!("{id}2"), format!("{id}3"), format!("{id}4"), format!("{id}5"), format!("{id}6"),
+            format!("{id} box 1"), format!("{id} box 2"), format!("{id} box 3"), format!("{id} box 4"), format!("{id} box 5"),
+            format!("{id} box 6")]);
+        assert_eq!(files, [of("a", "2026-03-03", "BE"), of("b", "2026-03-04", "NL")]);
+        // Each of them finds its file.
+        for value in ["2026-03-04", "b seller", "NL", "b3", "b box 6"] {
+            let path = format!("/api/v1/documents?query=metadata.groupValues={}", value.replace(' ', "%2520"));
+            let found = send(&t, "sec-acme", Method::GET, &path, "").await.json()["data"]["documents"].clone();
+            assert_eq!(found.as_array().unwrap().len(), 1, "{value}: {found}");
+        }
     }
 
     async fn an_order_whose_data_are_wrong_is_to_review_until_they_are_mended(engine: Engine) {

@@ -1,12 +1,15 @@
 //! The five webhooks: what each tells, to whom, and how the receiver knows who tells it.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::{Value as Json, json};
-use testkit::on_both_engines;
+use testkit::carrier::{Outcome, Scripted};
 use testkit::sink::{Received, Sink};
+use testkit::{SETUP, TestApp, on_both_engines, scripted_setup};
 
-use super::{create, patch, show};
-use crate::fixture::{bare, kind_of, serving_setup, setup_with};
+use super::{create, patch, send, show};
+use crate::fixture::{bare, builder, kind_of, routed, serving_setup, setup_with, with};
 
 const SECRET: &str = "shared-secret";
 
@@ -44,7 +47,21 @@ fn order() -> Json {
     })
 }
 
-async fn report(t: &testkit::TestApp, events: Json) {
+/// Once somebody has looked at the addresses, and once everybody is told what was found.
+async fn looked_at(t: &TestApp) {
+    t.run_jobs().await;
+    t.run_jobs().await;
+}
+
+/// Has every order that is REGISTERED or TO_REVIEW labelled.
+async fn label(t: &TestApp) {
+    let path = "/api/v1/labels?query=status=REGISTERED,TO_REVIEW";
+    let answer = send(t, "sec-acme", Method::POST, path, "").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["data"]["orders"]), (200, &json!(1)), "{}", answer.text());
+    t.run_jobs().await;
+}
+
+async fn report(t: &TestApp, events: Json) {
     let answer = t.post("/v1/shipments/shp_1/tracking-events", &json!({ "events": events })).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     t.run_jobs().await;
@@ -156,6 +173,71 @@ on_both_engines! {
         let received = all.received();
         let last: Json = serde_json::from_slice(&received.last().unwrap().body).unwrap();
         assert!(last["data"].get("boxId").is_none() && last["data"].get("documents").is_none(), "of no box");
+    }
+
+    async fn an_address_that_fails_turns_its_order_to_review_and_back_once_it_is_mended(engine: Engine) {
+        let sink = Sink::start().await;
+        let checking = "time_zone = \"Europe/Berlin\"\naddress_check = { by = \"rules\" }";
+        let setup = SETUP.replacen("time_zone = \"Europe/Berlin\"", checking, 1);
+        let t = serving_setup(engine, &with(&setup, &endpoint(&sink, "variant = \"statusUpdated\""))).await;
+        let mut bad = order();
+        bad["shipment"]["shipTo"]["address"]["postalCode"] = json!("53");
+        let id = create(&t, &bad).await;
+        looked_at(&t).await;
+        assert_eq!(told(&sink), [json!(["statusUpdated", "REGISTERED", "TO_REVIEW"])]);
+        assert_eq!(show(&t, &id).await["status"], "TO_REVIEW");
+        assert_eq!(patch(&t, &id, &json!({ "shipment": order()["shipment"] })).await.status, 200);
+        looked_at(&t).await;
+        assert_eq!(show(&t, &id).await["status"], "REGISTERED");
+        assert_eq!(told(&sink)[1..], [json!(["statusUpdated", "TO_REVIEW", "REGISTERED"])]);
+        label(&t).await;
+        assert_eq!(told(&sink)[2..], [json!(["statusUpdated", "REGISTERED", "PENDING_TO_SHIP"])]);
+    }
+
+    async fn data_that_are_missing_turn_an_order_to_review_and_back_once_they_are_there(engine: Engine) {
+        let sink = Sink::start().await;
+        let setup = SETUP.replacen("default_parcel = { weight_kg = 1.0 }\n", "", 1);
+        let t = serving_setup(engine, &with(&setup, &endpoint(&sink, ""))).await;
+        let mut light = order();
+        light["shipment"]["boxes"] = json!([{ "customField1": "shelf 3" }]);
+        let id = create(&t, &light).await;
+        label(&t).await;
+        assert_eq!(told(&sink), [json!(["statusUpdated", "REGISTERED", "TO_REVIEW"])]);
+        assert_eq!(show(&t, &id).await["status"], "TO_REVIEW");
+        assert_eq!(patch(&t, &id, &json!({ "shipment": { "boxes": [{ "weight": 2 }] } })).await.status, 200);
+        t.run_jobs().await;
+        assert_eq!(told(&sink)[1..], [json!(["statusUpdated", "TO_REVIEW", "REGISTERED"])]);
+        label(&t).await;
+        let mut labelled = told(&sink).split_off(2);
+        labelled.sort_by_key(ToString::to_string);
+        assert_eq!(labelled, [
+            json!(["statusUpdated", "REGISTERED", "PENDING_TO_SHIP"]),
+            json!(["trackingUpdated", "waiting", "generated label"]),
+        ]);
+    }
+
+    async fn a_label_that_the_carrier_refuses_turns_its_order_to_review_and_the_next_one_ends_it(engine: Engine) {
+        let (sink, carrier) = (Sink::start().await, Scripted::new());
+        let setup = with(&scripted_setup(), &endpoint(&sink, ""));
+        let t = routed(builder(engine).connectors(vec![Arc::new(carrier.clone())]).setup(setup).build().await);
+        let mut order = order();
+        order["shipment"]["boxes"] = json!([{ "weight": 2 }]);
+        let id = create(&t, &order).await;
+        carrier.next_booking(Outcome::No("street too long"));
+        label(&t).await;
+        assert_eq!(told(&sink), [json!(["statusUpdated", "REGISTERED", "TO_REVIEW"])]);
+        let shown = show(&t, &id).await;
+        assert_eq!(shown["status"], "TO_REVIEW");
+        let failure = shown["shipment"]["boxes"][0]["tracking"].clone();
+        assert_eq!((&failure["status"], &failure["trackId"]), (&json!("waiting"), &json!(null)));
+        assert!(failure["error"].as_str().unwrap().contains("street too long"), "{failure}");
+        label(&t).await;
+        let shown = show(&t, &id).await;
+        assert_eq!((&shown["status"], &shown["shipment"]["boxes"][0]["tracking"]["error"]), (&json!("PENDING_TO_SHIP"), &json!(null)));
+        // Whatever stands between, each word is told with the one before it.
+        let told: Vec<_> = told(&sink).into_iter().filter(|one| one[0] == "statusUpdated").collect();
+        assert!(told.windows(2).all(|pair| pair[0][2] == pair[1][1]), "{told:?}");
+        assert_eq!(told.last().unwrap()[2], "PENDING_TO_SHIP");
     }
 
     async fn an_endpoint_hears_of_real_shipments_or_of_trials(engine: Engine) {

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use testkit::{TestApp, on_both_engines};
 
 use super::fixture::{newer, older, order, placed, read, reported, shipment, tidy, told};
-use crate::fixture::{serving, ship};
+use crate::fixture::{bare, serving, ship};
 
 /// The public page behind a link of this dialect.
 async fn page(t: &TestApp, url: &Json) -> app::tracking::TrackingView {
@@ -59,6 +59,29 @@ on_both_engines! {
         assert_eq!(json!([older["customer_name"], older["carrier"], older["warehouse"]]), json!([
             "John Doe", { "name": "house", "country": { "name": "Netherlands", "iso2": "nl" } }, { "name": "Acme warehouse", "country": null },
         ]));
+    }
+
+    async fn the_labels_of_a_crowdsender_batch_stand_under_their_order(engine: Engine) {
+        let t = serving(engine).await;
+        let headers = [("x-api-key", "sec-acme"), ("content-type", "application/json")];
+        let boxed = json!({ "orderNumber": "N-CS", "_externalReferenceId": "CS-1", "shipment": {
+            "shipTo": { "name": "John Doe", "address": { "street1": "Stadhuisplein 15", "postalCode": "5341AB", "city": "Oss", "country": "NL" } },
+            "boxes": [{ "weight": 1 }, { "weight": 2 }],
+        } });
+        let made = bare(&t, &headers, Method::POST, "/api/v1/orders", &boxed.to_string()).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        assert_eq!(bare(&t, &headers, Method::POST, "/api/v1/labels?query=orderNumber=N-CS", "").await.status, 200);
+        t.run_jobs().await;
+        reported(&t, "shp_1", json!([{ "code": "OFD", "status": "out_for_delivery", "happened_at": "2026-03-02T13:00:00Z" }])).await;
+        let theirs = bare(&t, &headers, Method::GET, "/api/v1/orders/CS-1", "").await.json()["data"]["shipment"]["boxes"].clone();
+        let shown = read(&t, "/v2/orders?order_id=CS-1").await;
+        let shipments = shown[0]["shipments"].as_array().unwrap();
+        assert_eq!(shipments.len(), 2);
+        for (one, its) in shipments.iter().zip(theirs.as_array().unwrap()) {
+            assert_eq!((&one["tracking_code"], &one["carrier"]["name"]), (&its["tracking"]["trackId"], &json!("house")));
+            assert_eq!(page(&t, &one["tracking_page_url"]).await.tracking_number.as_deref(), one["tracking_code"].as_str());
+            assert_eq!(one["shipment_status_history"][0]["name"], "Out for Delivery", "{one}");
+        }
     }
 
     async fn a_dispatch_and_a_number_that_somebody_brought_stand_under_their_orders(engine: Engine) {

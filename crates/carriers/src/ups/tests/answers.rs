@@ -78,7 +78,7 @@ fn a_price_shows_its_parts_its_billed_weight_and_what_was_missing() {
 fn a_booking_is_read_with_its_warnings_whether_one_parcel_is_a_list_or_not() {
     let answer = serde_json::from_str(include_str!("../fixtures/shipped.json")).unwrap();
     let mut ask = ground(vec![small()]);
-    ask.label_format = Format::parse("zpl_300").unwrap();
+    ask.label_format = Format::parse("zpl_203").unwrap();
     let booking = book::booking(&answer, &ask).unwrap();
     insta::assert_debug_snapshot!(booking, @r#"
     Booking {
@@ -242,6 +242,14 @@ async fn labels_come_as_zpl_at_once_and_as_pdf_in_a_call_of_their_own() {
     let came: Vec<_> = fetched.iter().flatten().collect();
     let [Label::Bytes(bytes, format)] = came.as_slice() else { panic!("{came:?}") };
     assert_eq!((bytes.starts_with(b"%PDF"), format.name().as_str()), (true, "pdf_100x150"), "4 by 6 inches");
+    // ZPL is for 203 dots an inch; for a finer printer there is the PDF, which is drawn anew.
+    ask.label_format = Format::parse("zpl_300").unwrap();
+    let booked = connection.book(&ask, &Trace::default()).await.unwrap();
+    assert!(booked.parcels.iter().all(|parcel| parcel.label.is_none()));
+    let fetched =
+        connection.labels(&LabelRequest { label_format: ask.label_format, ..labels }, &Trace::default()).await;
+    let Ok([Some(Label::Bytes(bytes, format)), Some(_)]) = fetched.as_deref() else { panic!("{fetched:?}") };
+    assert_eq!((bytes.starts_with(b"%PDF"), format.name().as_str()), (true, "pdf_100x150"));
     let mut with_png = account(&server.url);
     with_png.settings.insert("png_labels".to_owned(), "yes".to_owned());
     ask.label_format = Format::parse("png_300").unwrap();
