@@ -46,6 +46,7 @@ macro_rules! pictures {
 /// Pictures that pages show, by their path without its ending.
 const PICTURES: &[(&str, &[u8])] = pictures![
     "label",
+    "screens/acts",
     "screens/batch",
     "screens/branding",
     "screens/carriers",
