@@ -3,8 +3,17 @@
 use serde_json::{Map, Value as Json};
 
 /// Keywords that say nothing a test could hold against a value, or that a pattern would be needed for.
-const SILENT: [&str; 8] =
-    ["description", "format", "pattern", "default", "deprecated", "contentEncoding", "minProperties", "maxProperties"];
+const SILENT: [&str; 9] = [
+    "description",
+    "example",
+    "format",
+    "pattern",
+    "default",
+    "deprecated",
+    "contentEncoding",
+    "minProperties",
+    "maxProperties",
+];
 
 /// What a `$ref` of a document leads to.
 pub(crate) fn resolved<'a>(document: &'a Json, value: &'a Json) -> &'a Json {
