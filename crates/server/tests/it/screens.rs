@@ -481,6 +481,7 @@ async fn h4_an_order_says_why_it_goes_this_way_and_changed_rules_are_rehearsed()
     browser.replaces("#when-1", "destination.planet == 3").await;
     browser.types("#name-new", "heavy").await;
     browser.types("#when-new", "parcel.weight_kg >").await;
+    browser.types("#prefer-new", "house:standard").await;
     browser.click("button[value=save]").await;
     browser.reads(".notice.trouble", "rules/1/when").await;
     browser.replaces("#when-1", "destination.country != \"NL\"").await;
