@@ -1,5 +1,14 @@
 //! A form or the query of an address, as a browser writes both: names and values, a name as often as somebody chose.
 
+use axum::body::Bytes;
+use axum::extract::Multipart;
+use axum::extract::multipart::MultipartError;
+use axum::http::HeaderMap;
+use domain::Error;
+
+use crate::pages::problem::Refusal;
+use crate::session::Visit;
+
 /// What was sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form(Vec<(String, String)>);
@@ -31,6 +40,37 @@ impl Form {
         }
         query.finish()
     }
+}
+
+/// The file in the field `name` of a form that a page of ours sent; none when nobody chose one.
+pub(crate) async fn uploaded(
+    visit: &Visit,
+    headers: &HeaderMap,
+    mut form: Multipart,
+    name: &str,
+    largest: usize,
+) -> Result<Option<Bytes>, Refusal> {
+    let unreadable = |error: MultipartError| {
+        let text = format!("it cannot be read: {}; a file may have {largest} bytes", error.body_text());
+        Refusal::from(Error::invalid(name, text))
+    };
+    let (mut is_ours, mut file) = (false, None);
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        match field.name() {
+            Some("csrf") => {
+                let token = field.text().await.map_err(unreadable)?;
+                visit.check(headers, Some(token.trim()))?;
+                is_ours = true;
+            }
+            // The token stands before the file, so that nothing large is read for a stranger.
+            Some(field_name) if is_ours && field_name == name => file = Some(field.bytes().await.map_err(unreadable)?),
+            _ => {}
+        }
+    }
+    if !is_ours {
+        return Err(Refusal::stale_form());
+    }
+    Ok(file.filter(|file| !file.is_empty()))
 }
 
 /// An address with one more parameter.

@@ -10,7 +10,7 @@ mod erase;
 mod files;
 
 pub use erase::Erase;
-pub use files::{Export, ExportActs, ExportFile, Import, ImportOrders, OrderFormat};
+pub use files::{Export, ExportActs, ExportFile, ExportTarget, Import, ImportOrders, OrderFormat};
 
 const SETTINGS: &str = "\
 Settings come from the defaults, then waybill.toml (or --config FILE), then the environment

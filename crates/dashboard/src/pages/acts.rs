@@ -142,6 +142,7 @@ fn page_of(subject: &str, order: Option<&str>) -> Option<String> {
         "webhook" if is_plain => format!("/ui/webhooks/{id}"),
         "routing_rule" | "routing_rules" => "/ui/rules".to_owned(),
         "key" => "/ui/keys".to_owned(),
+        "tenant" => "/ui/branding".to_owned(),
         "shipment" => format!("/ui/orders/{}#s-{id}", order?),
         _ => return None,
     })

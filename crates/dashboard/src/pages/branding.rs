@@ -3,7 +3,6 @@
 use app::App;
 use app::branding::BrandingForm;
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{Multipart, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -15,6 +14,7 @@ use domain::{Error, Problem};
 use super::problem::Refusal;
 use super::tracking::logo_answer;
 use crate::answer::{desk, go_to};
+use crate::form;
 use crate::frame::Frame;
 use crate::session::{Posted, Visit};
 
@@ -120,29 +120,11 @@ pub(crate) async fn put_logo(
     State(app): State<App>,
     visit: Visit,
     headers: HeaderMap,
-    mut form: Multipart,
+    multipart: Multipart,
 ) -> Result<Response, Refusal> {
     visit.caller.require(Scope::Setup)?;
-    let unreadable = |error: axum::extract::multipart::MultipartError| {
-        Refusal::from(Error::invalid("logo", format!("it cannot be read: {}", error.body_text())))
-    };
-    let (mut is_ours, mut file) = (false, None);
-    while let Some(field) = form.next_field().await.map_err(unreadable)? {
-        match field.name() {
-            Some("csrf") => {
-                let token = field.text().await.map_err(unreadable)?;
-                visit.check(&headers, Some(token.trim()))?;
-                is_ours = true;
-            }
-            // The token stands before the file, so that nothing large is read for a stranger.
-            Some("logo") if is_ours => file = Some(field.bytes().await.map_err(unreadable)?),
-            _ => {}
-        }
-    }
-    if !is_ours {
-        return Err(Refusal::stale_form());
-    }
-    let kept = match file.filter(|file: &Bytes| !file.is_empty()) {
+    let file = form::uploaded(&visit, &headers, multipart, "logo", LARGEST).await?;
+    let kept = match file {
         Some(file) => app.put_logo(&visit.caller, file).await,
         None => Err(Error::invalid("logo", "choose a picture first")),
     };

@@ -12,6 +12,7 @@ use domain::{Error, Result};
 
 use super::problem::Refusal;
 use crate::answer::desk;
+use crate::form;
 use crate::frame::Frame;
 use crate::session::Visit;
 
@@ -48,32 +49,11 @@ pub(crate) async fn take(
     axum::Extension(read): axum::Extension<ReadFile>,
     visit: Visit,
     headers: HeaderMap,
-    mut form: Multipart,
+    multipart: Multipart,
 ) -> Result<Response, Refusal> {
     visit.caller.require(Scope::Write)?;
-    let unreadable = |error: axum::extract::multipart::MultipartError| {
-        let text = format!("it cannot be read: {}; a file may have {LARGEST} bytes", error.body_text());
-        Refusal::from(Error::invalid("file", text))
-    };
-    let mut is_ours = false;
-    let mut file = None;
-    while let Some(field) = form.next_field().await.map_err(unreadable)? {
-        match field.name() {
-            Some("csrf") => {
-                let token = field.text().await.map_err(unreadable)?;
-                visit.check(&headers, Some(token.trim()))?;
-                is_ours = true;
-            }
-            // The token stands before the file, so that nothing large is read for a stranger.
-            Some("file") if is_ours => file = Some(field.bytes().await.map_err(unreadable)?),
-            _ => {}
-        }
-    }
-    if !is_ours {
-        return Err(Refusal::stale_form());
-    }
+    let file = form::uploaded(&visit, &headers, multipart, "file", LARGEST).await?;
     let frame = visit.frame("Import a file", "orders");
-    let file = file.filter(|file| !file.is_empty());
     let Some(file) = file else {
         let problems = vec![Problem::new("file", "choose a file with orders first")];
         let page = ImportPage { frame, outcome: None, rejected: Vec::new(), problems };

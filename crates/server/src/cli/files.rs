@@ -85,9 +85,9 @@ pub enum Export {
     Acts(ExportActs),
 }
 
-/// `waybill export orders`, and its like.
+/// Where an export goes and whose it is.
 #[derive(Clone, Debug, Args)]
-pub struct ExportFile {
+pub struct ExportTarget {
     /// The file; - is the standard output.
     #[arg(value_name = "FILE")]
     pub file: std::path::PathBuf,
@@ -97,12 +97,6 @@ pub struct ExportFile {
     /// How to write it: csv or jsonl [default: by the file's name].
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<OrderFormat>,
-    /// Only from this day or time on, such as 2026-03-01 or 2026-03-01T10:00:00Z; a day is one of the tenant's time zone.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub from: Option<SentTime>,
-    /// Only to the end of this day, or before this time.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub to: Option<SentTime>,
     /// Put the new file in the place of one that is there.
     #[arg(long)]
     pub overwrite: bool,
@@ -111,18 +105,26 @@ pub struct ExportFile {
     pub place: Place,
 }
 
+/// `waybill export orders`, and its like.
+#[derive(Clone, Debug, Args)]
+pub struct ExportFile {
+    /// Where it goes.
+    #[command(flatten)]
+    pub target: ExportTarget,
+    /// Only from this day or time on, such as 2026-03-01 or 2026-03-01T10:00:00Z; a day is one of the tenant's time zone.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Option<SentTime>,
+    /// Only to the end of this day, or before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub to: Option<SentTime>,
+}
+
 /// `waybill export acts`.
 #[derive(Clone, Debug, Args)]
 pub struct ExportActs {
-    /// The file; - is the standard output.
-    #[arg(value_name = "FILE")]
-    pub file: std::path::PathBuf,
-    /// Whose acts; may be left out when there is one tenant.
-    #[arg(long, value_name = "TENANT", value_parser = tenant)]
-    pub tenant: Option<TenantId>,
-    /// What the file holds: csv or jsonl [default: by its name].
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<OrderFormat>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub target: ExportTarget,
     /// Only what this one did: key:PUBLIC, operator or link.
     #[arg(long, value_name = "WHO")]
     pub who: Option<String>,
@@ -135,12 +137,6 @@ pub struct ExportActs {
     /// Before this time.
     #[arg(long, value_name = "TIME")]
     pub to: Option<Timestamp>,
-    /// Put the new file in the place of one that is there.
-    #[arg(long)]
-    pub overwrite: bool,
-    /// Where everything is kept.
-    #[command(flatten)]
-    pub place: Place,
 }
 
 fn time(text: &str) -> Result<SentTime, String> {

@@ -10,11 +10,11 @@ use api::native::acts;
 use api::native::export::{self, FileFormat, Subject};
 use app::acts::ActFilter;
 use app::{App, Caller};
-use domain::tenant::{Scope, TenantId};
+use domain::tenant::Scope;
 use futures::TryStreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::{Export, ExportActs, ExportFile, OrderFormat, Place};
+use crate::cli::{Export, ExportActs, ExportFile, ExportTarget, OrderFormat};
 
 /// What goes into a file.
 enum Asked<'a> {
@@ -23,6 +23,13 @@ enum Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn target(&self) -> &ExportTarget {
+        match self {
+            Self::Rows(_, flags) => &flags.target,
+            Self::Acts(flags) => &flags.target,
+        }
+    }
+
     /// What is counted.
     fn noun(&self) -> &'static str {
         match self {
@@ -58,26 +65,12 @@ impl Work {
     }
 }
 
-/// Where it goes and whose it is.
-struct Target<'a> {
-    file: &'a Path,
-    format: FileFormat,
-    overwrites: bool,
-    tenant: Option<&'a TenantId>,
-    place: &'a Place,
-}
-
-impl<'a> Target<'a> {
-    fn of(asked: &Asked<'a>) -> anyhow::Result<Self> {
-        let (file, said, overwrites, tenant, place) = match asked {
-            Asked::Rows(_, flags) => (&flags.file, flags.format, flags.overwrite, &flags.tenant, &flags.place),
-            Asked::Acts(flags) => (&flags.file, flags.format, flags.overwrite, &flags.tenant, &flags.place),
-        };
-        let format = match super::format(file, said)? {
+impl ExportTarget {
+    fn file_format(&self) -> anyhow::Result<FileFormat> {
+        Ok(match super::format(&self.file, self.format)? {
             OrderFormat::Csv => FileFormat::Csv,
             OrderFormat::Jsonl => FileFormat::Jsonl,
-        };
-        Ok(Self { file, format, overwrites, tenant: tenant.as_ref(), place })
+        })
     }
 
     fn is_piped(&self) -> bool {
@@ -100,35 +93,37 @@ pub(super) async fn run(export: Export) -> anyhow::Result<ExitCode> {
         Export::Rates(flags) => Asked::Rows(Subject::Rates, flags),
         Export::Acts(flags) => Asked::Acts(flags),
     };
-    let target = Target::of(&asked)?;
+    let target = asked.target();
+    let format = target.file_format()?;
     let file = target.file.display();
-    if !target.is_piped() && !target.overwrites && target.file.exists() {
+    if !target.is_piped() && !target.overwrite && target.file.exists() {
         bail!("{file} is there already: name another file, or say --overwrite");
     }
-    let app = super::open(target.place).await?;
-    let done = keep(&app, &asked, &target).await;
+    let app = super::open(&target.place).await?;
+    let done = keep(&app, &asked, format).await;
     app.store().close().await;
     eprintln!("{file}: {} {}", done?, asked.noun());
     Ok(ExitCode::SUCCESS)
 }
 
-async fn keep(app: &App, asked: &Asked<'_>, target: &Target<'_>) -> anyhow::Result<usize> {
-    let tenant = super::whose(app, target.tenant).await?;
+async fn keep(app: &App, asked: &Asked<'_>, format: FileFormat) -> anyhow::Result<usize> {
+    let target = asked.target();
+    let tenant = super::whose(app, target.tenant.as_ref()).await?;
     let caller = app.operator(&tenant, vec![Scope::Read]).await.map_err(super::readable)?;
-    let work = Work::of(app, &caller, asked, target.format).await?;
+    let work = Work::of(app, &caller, asked, format).await?;
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} {msg}, {per_sec}")?);
     bar.set_message(asked.noun());
     if target.is_piped() {
-        return write(app, caller, work, target.format, &mut std::io::stdout(), &bar).await;
+        return write(app, caller, work, format, &mut std::io::stdout(), &bar).await;
     }
     let growing = target.unfinished();
     let made = File::create(&growing);
     let made = made.with_context(|| format!("{} cannot be written: name another file", growing.display()))?;
     let mut out = BufWriter::new(made);
-    let written = write(app, caller, work, target.format, &mut out, &bar).await;
+    let written = write(app, caller, work, format, &mut out, &bar).await;
     drop(out);
     bar.finish_and_clear();
-    let finished = written.and_then(|count| Ok(std::fs::rename(&growing, target.file).map(|()| count)?));
+    let finished = written.and_then(|count| Ok(std::fs::rename(&growing, &target.file).map(|()| count)?));
     finished.inspect_err(|_| drop(std::fs::remove_file(&growing))).with_context(|| {
         format!("{} is not written: mend what stands below and run the same export again", target.file.display())
     })
