@@ -3,6 +3,7 @@
 
 mod a5;
 mod access;
+mod act_routes;
 mod acts;
 mod addresses;
 mod batches;
