@@ -11,3 +11,6 @@ drop index collections_open;
 
 create unique index collections_open on collections (tenant_id, account, location, day)
     where status in ('requesting', 'requested', 'cancelling');
+
+-- Lists, latest first.
+create index collections_by_creation on collections (tenant_id, created_at, id);

@@ -173,6 +173,13 @@ impl App {
         found.ok_or(Error::NotFound("batch"))
     }
 
+    /// Batches, latest first, below an id.
+    pub async fn batches(&self, caller: &Caller, below: Option<BatchId>, limit: usize) -> Result<Vec<Batch>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.batches(&tenant, below, limit).await).await
+    }
+
     /// The orders of a batch in its order, after a position: those with an outcome, or all of them.
     pub async fn orders_of_batch(
         &self,

@@ -15,6 +15,7 @@ use domain::ids::{CollectionId, EventId};
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
 use jiff::civil::{Date, Time};
+pub use store::collections::CollectionList;
 
 use crate::manifests::{location_of, zone_of};
 use crate::tenants::TenantSetup;
@@ -306,16 +307,11 @@ impl App {
         self.store().read(async move |tx| tx.collection(&tenant, id).await).await?.ok_or_else(no_such)
     }
 
-    /// Collections, latest first, below an id.
-    pub async fn collections(
-        &self,
-        caller: &Caller,
-        below: Option<CollectionId>,
-        limit: usize,
-    ) -> Result<Vec<Collection>> {
+    /// Collections, latest first.
+    pub async fn collections(&self, caller: &Caller, list: CollectionList) -> Result<Vec<Collection>> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
-        self.store().read_list(async move |tx| tx.collections(&tenant, below, limit).await).await
+        self.store().read_list(async move |tx| tx.collections(&tenant, &list).await).await
     }
 
     /// Tells a carrier that it need not come. One that is cancelled stays so.

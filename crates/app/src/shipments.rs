@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use store::batches::TakenOrder;
 use store::dispatches::Dispatch;
 use store::orders::Held;
-pub use store::shipments::ShipmentWays;
+pub use store::shipments::{ShipmentList, ShipmentWays};
 use tracing::Instrument as _;
 
 use crate::addresses::fitting::Ends;
@@ -541,17 +541,11 @@ impl App {
         self.store().read(async move |tx| tx.shipments_of_order(&tenant, order).await).await
     }
 
-    /// Shipments, returns, or both, latest first, below an id.
-    pub async fn list_shipments(
-        &self,
-        caller: &Caller,
-        ways: ShipmentWays,
-        below: Option<ShipmentId>,
-        limit: usize,
-    ) -> Result<Vec<Shipment>> {
+    /// Shipments, returns, or both, latest first.
+    pub async fn list_shipments(&self, caller: &Caller, list: ShipmentList) -> Result<Vec<Shipment>> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
-        self.store().read_list(async move |tx| tx.list_shipments(&tenant, ways, below, limit).await).await
+        self.store().read_list(async move |tx| tx.list_shipments(&tenant, &list).await).await
     }
 
     /// How much of an order that the caller was shown is booked.

@@ -7,6 +7,7 @@ use domain::{Error, Result, Timestamp};
 use jiff::civil::Date;
 
 use crate::codec::{from_json, id, known, to_json};
+use crate::latest_first::Conditions;
 use crate::{Row, Tx, params};
 
 const COLUMNS: &str = "id, status, version, created_at, body, due_at";
@@ -20,6 +21,21 @@ fn collection(row: &Row) -> Result<Collection> {
         due_at: row.opt_time(5)?,
         details: from_json(row.str(4)?)?,
     })
+}
+
+/// Which collections are listed, latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectionList {
+    /// Of this carrier account only.
+    pub account: Option<String>,
+    /// Of this location only.
+    pub location: Option<String>,
+    /// Of this day only.
+    pub day: Option<Date>,
+    /// Behind this one.
+    pub below: Option<CollectionId>,
+    /// How many.
+    pub limit: usize,
 }
 
 impl Tx<'_> {
@@ -94,16 +110,14 @@ impl Tx<'_> {
         self.row(&sql, &params![tenant.as_str(), wanted.number()]).await?.as_ref().map(collection).transpose()
     }
 
-    /// Collections, latest first, below an id.
-    pub async fn collections(
-        &mut self,
-        tenant: &TenantId,
-        below: Option<CollectionId>,
-        limit: usize,
-    ) -> Result<Vec<Collection>> {
-        let sql =
-            format!("select {COLUMNS} from collections where tenant_id = $1 and id < $2 order by id desc limit $3");
-        let below = below.map_or(i64::MAX, |id| id.number() as i64);
-        self.rows(&sql, &params![tenant.as_str(), below, limit]).await?.iter().map(collection).collect()
+    /// Collections, latest first.
+    pub async fn collections(&mut self, tenant: &TenantId, list: &CollectionList) -> Result<Vec<Collection>> {
+        let mut asked = Conditions::new(tenant);
+        asked.equal("account", list.account.as_deref());
+        asked.equal("location", list.location.as_deref());
+        asked.equal("day", list.day.map(|day| day.to_string()).as_deref());
+        asked.below("collections", list.below.map(CollectionId::number));
+        let (sql, values) = asked.latest(&format!("select {COLUMNS} from collections"), list.limit);
+        self.rows(&sql, &values).await?.iter().map(collection).collect()
     }
 }

@@ -75,6 +75,7 @@ const MIGRATIONS: &[Migration] = migrations![
     28 "0028_exports",
     29 "0029_notices",
     30 "0030_collections",
+    31 "0031_listed_shipments",
 ];
 
 const TABLE: &str =

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use app::collections::CollectionWish;
+use app::collections::{CollectionList, CollectionWish};
 use domain::collection::{Collection, CollectionStatus};
 use domain::event::EventKind;
 use domain::{Error, Result};
@@ -34,7 +34,7 @@ impl Shop {
     }
 
     async fn only_collection(&self) -> Collection {
-        let found = self.app().collections(&self.acme, None, 10).await.unwrap();
+        let found = self.app().collections(&self.acme, CollectionList { limit: 10, ..CollectionList::default() }).await.unwrap();
         assert_eq!(found.len(), 1);
         found.into_iter().next().unwrap()
     }
@@ -154,7 +154,7 @@ on_both_engines! {
         let other = CollectionWish { day: "2026-03-03".parse().unwrap(), ..wish() };
         shop.carrier.next_collection(Outcome::Silent);
         drop(shop.app().request_collection(&shop.acme, &other).await);
-        let open = shop.app().collections(&shop.acme, None, 1).await.unwrap().remove(0);
+        let open = shop.app().collections(&shop.acme, CollectionList { limit: 1, ..CollectionList::default() }).await.unwrap().remove(0);
         shop.carrier.next_collection(Outcome::No("no such collection"));
         drop(shop.app().cancel_collection(&shop.acme, open.id).await);
         shop.later(3600).await;
