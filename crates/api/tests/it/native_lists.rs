@@ -89,8 +89,9 @@ on_both_engines! {
         assert_eq!(of_first, [batch, slip, label], "{all:?}");
         assert_eq!(kinds("/v1/documents?kind=packing_slip").await, [slip]);
         assert_eq!(kinds("/v1/documents?kind=labels").await, [batch]);
-        let second = "label of \"ord_2\" \"shp_2\" null";
-        assert_eq!(kinds("/v1/documents?created_before=2026-03-02T14:00:00Z").await, [second, label]);
+        let of_others = [3, 2].map(|number| format!("label of \"ord_{number}\" \"shp_{number}\" null"));
+        let [third, second] = of_others.each_ref().map(String::as_str);
+        assert_eq!(kinds("/v1/documents?created_before=2026-03-02T14:00:00Z").await, [third, second, label]);
         let (ids, pages) = walked(&t, "/v1/documents").await;
         assert_eq!((ids.len(), pages), (all.len(), all.len().div_ceil(2)));
         let wrong = t.get("/v1/documents?kind=poster").await.json()["errors"].clone();
