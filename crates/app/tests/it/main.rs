@@ -16,6 +16,7 @@ mod jobs;
 mod keys;
 mod labels;
 mod notices;
+mod overview;
 mod parcels;
 mod rotation;
 mod routing;
