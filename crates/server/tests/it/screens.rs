@@ -275,7 +275,7 @@ async fn on_a_phone_nothing_is_cut_off_and_nothing_is_beyond_the_edge() {
         for (const one of document.querySelectorAll('main input, main select, main button, main .button, main .chip'))
             if (!one.closest('.unseen') && one.getBoundingClientRect().right > 348) wide.push(one.outerHTML);
         const here = document.querySelector('nav [aria-current=page]');
-        if (here && here.getBoundingClientRect().right > 360) wide.push('the way to this page is out of sight');
+        if (here && here.getBoundingClientRect().right > 361) wide.push('the way to this page is out of sight');
         return wide";
     for path in [
         "overview",
