@@ -92,8 +92,8 @@ impl App {
                     stages.push((stage, tx.count_orders(&tenant, stage, MOST_OF_STAGE).await?));
                 }
                 let counts = tx.count_created(&tenant, &periods, MOST_COUNTED).await?;
-                let shipments = tx.latest_shipments(&tenant, None, SHIPMENTS).await?;
-                let delivered = shipments.iter().flat_map(|(one, _)| &one.parcels);
+                let shipments = tx.newest_shipments(&tenant, SHIPMENTS).await?;
+                let delivered = shipments.iter().flat_map(|one| &one.parcels);
                 let delivered: Vec<_> = delivered
                     .filter(|parcel| parcel.tracking == TrackingStatus::Delivered)
                     .map(|parcel| parcel.id)
@@ -108,30 +108,45 @@ impl App {
         Ok(Overview { stages, orders, shipments: shipments.len(), ..drawn })
     }
 
-    /// Of the latest shipments, those that should be delivered by now and are not, longest overdue first.
-    pub async fn late_shipments(&self, caller: &Caller) -> Result<Vec<Late>> {
-        let (zone, now) = (&caller.setup.zone, self.now());
-        let today = now.to_zoned(zone.clone()).date();
-        let latest = self.latest_shipments(caller, None, SHIPMENTS).await?;
-        let mut late: Vec<_> = latest
-            .into_iter()
-            .filter_map(|(shipment, order)| {
-                let is_under_way = shipment.status == ShipmentStatus::Booked && !shipment.details.is_given_up;
-                let is_open = shipment.parcels.iter().any(|parcel| !parcel.tracking.is_final());
-                if !is_under_way || !is_open {
-                    return None;
-                }
-                let promised = due(&shipment, zone);
-                let day = promised.or_else(|| {
-                    let until = crate::clock::later(shipment.details.booked_at?, PATIENCE);
-                    Some(until.to_zoned(zone.clone()).date())
-                })?;
-                (day < today).then_some(Late { shipment, order, due: day, is_promised: promised.is_some() })
+    /// Of the latest shipments, the `most` that should be delivered by now and are not, longest overdue first.
+    pub async fn late_shipments(&self, caller: &Caller, most: usize) -> Result<Vec<Late>> {
+        caller.require(Scope::Read)?;
+        let (tenant, zone) = (caller.tenant().clone(), caller.setup.zone.clone());
+        let today = self.now().to_zoned(zone.clone()).date();
+        self.store()
+            .read_list(async move |tx| {
+                let mut late: Vec<_> = tx
+                    .newest_shipments(&tenant, SHIPMENTS)
+                    .await?
+                    .into_iter()
+                    .filter_map(|shipment| overdue(&shipment, &zone, today).map(|due| (due, shipment)))
+                    .collect();
+                late.sort_by_key(|((day, _), shipment)| (*day, shipment.id));
+                late.truncate(most);
+                let ids: Vec<_> = late.iter().map(|(_, shipment)| shipment.order).collect();
+                let orders = tx.orders_ever(&tenant, &ids).await?;
+                let late = late.into_iter().zip(orders).filter_map(|(((due, is_promised), shipment), order)| {
+                    Some(Late { shipment, order: order?, due, is_promised })
+                });
+                Ok(late.collect())
             })
-            .collect();
-        late.sort_by_key(|late| (late.due, late.shipment.id));
-        Ok(late)
+            .await
     }
+}
+
+/// The day before `today` that a shipment under way should have been delivered, and whether its carrier promised it.
+fn overdue(shipment: &Shipment, zone: &TimeZone, today: Date) -> Option<(Date, bool)> {
+    let is_under_way = shipment.status == ShipmentStatus::Booked && !shipment.details.is_given_up;
+    let is_open = shipment.parcels.iter().any(|parcel| !parcel.tracking.is_final());
+    if !is_under_way || !is_open {
+        return None;
+    }
+    let promised = due(shipment, zone);
+    let day = promised.or_else(|| {
+        let until = crate::clock::later(shipment.details.booked_at?, PATIENCE);
+        Some(until.to_zoned(zone.clone()).date())
+    })?;
+    (day < today).then_some((day, promised.is_some()))
 }
 
 /// The last days, oldest first, each from its first to the next one's first instant.
@@ -152,14 +167,14 @@ fn last_days(now: Timestamp, zone: &TimeZone) -> Vec<(Date, Timestamp, Timestamp
 }
 
 /// The pictures of these shipments. `tracking` has one entry a delivered parcel, in their order.
-fn draw(shipments: &[(Shipment, Order)], tracking: &[Vec<TrackingEvent>], zone: &TimeZone, now: Timestamp) -> Overview {
+fn draw(shipments: &[Shipment], tracking: &[Vec<TrackingEvent>], zone: &TimeZone, now: Timestamp) -> Overview {
     let today = now.to_zoned(zone.clone()).date();
     let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
     let mut costs: BTreeMap<(&str, Currency), (Decimal, u32)> = BTreeMap::new();
     let mut took: BTreeMap<u32, usize> = BTreeMap::new();
     let (mut kept, mut promised) = (0, 0);
     let mut tracking = tracking.iter();
-    for (shipment, _) in shipments {
+    for shipment in shipments {
         let due = due(shipment, zone);
         for parcel in &shipment.parcels {
             let delivered = if parcel.tracking == TrackingStatus::Delivered {

@@ -46,5 +46,14 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-document.addEventListener("DOMContentLoaded", () => begin(document));
+// On a narrow screen the pages stand in a row that is longer than the screen: the one that is shown comes into sight.
+function showPlace() {
+  const here = document.querySelector("nav [aria-current=page]");
+  if (here) here.closest("nav").scrollLeft = here.offsetLeft - 48;
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  begin(document);
+  showPlace();
+});
 document.addEventListener("htmx:afterSettle", () => begin(document));

@@ -83,6 +83,7 @@ pub fn router(app: App, read_file: ReadFile, export_acts: ExportActs) -> Router 
         .route("/ui/keys", get(keys::list).post(keys::create))
         .route("/ui/keys/{public}/revoke", post(keys::revoke))
         .route("/ui/import", get(import::ask).post(import::take).layer(DefaultBodyLimit::max(import::LARGEST)))
+        .route("/ui/{*rest}", get(pages::problem::nowhere))
         .layer(Extension(read_file))
         .layer(Extension(export_acts))
         .with_state(app);

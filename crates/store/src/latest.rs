@@ -32,6 +32,25 @@ impl Tx<'_> {
         self.with_their_orders(tenant, &rows).await
     }
 
+    /// The newest shipments, newest first, each with its parcels: two statements, however many they are.
+    pub async fn newest_shipments(&mut self, tenant: &TenantId, limit: usize) -> Result<Vec<Shipment>> {
+        let sql =
+            format!("select {} from shipments where tenant_id = $1 order by id desc limit $2", shipments::SHIPMENT);
+        let rows = self.rows(&sql, &params![tenant.as_str(), limit]).await?;
+        let mut newest = rows.iter().map(shipments::shipment).collect::<Result<Vec<_>>>()?;
+        let Some(oldest) = newest.last().map(|one| one.id.number()) else { return Ok(newest) };
+        // They are all that there are from the oldest of them on, and so are their parcels.
+        let parcels = self.rows(&shipments::parcels_since(), &params![tenant.as_str(), oldest]).await?;
+        let mut parcels = parcels.iter().peekable();
+        for one in newest.iter_mut().rev() {
+            let number = one.id.number();
+            while let Some(row) = parcels.next_if(|row| row.int(1).is_ok_and(|shipment| shipment == number as i64)) {
+                one.parcels.push(shipments::parcel(row)?);
+            }
+        }
+        Ok(newest)
+    }
+
     /// Shipments whose carrier was asked and whose answer was due before `now`, longest waiting first.
     pub async fn shipments_in_doubt(
         &mut self,

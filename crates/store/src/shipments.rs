@@ -66,6 +66,11 @@ pub(crate) fn parcels_of() -> String {
     format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id = $2 order by position")
 }
 
+/// The query for the parcels of a shipment and of all newer ones, shipment by shipment.
+pub(crate) fn parcels_since() -> String {
+    format!("select {PARCEL} from parcels where tenant_id = $1 and shipment_id >= $2 order by shipment_id, position")
+}
+
 /// A shipment from the rows of [`by_id`] and [`parcels_of`].
 pub(crate) fn with_parcels(found: &[Row], parcels: &[Row]) -> Result<Option<Shipment>> {
     let Some(row) = found.first() else { return Ok(None) };

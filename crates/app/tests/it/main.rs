@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod labels;
 mod notices;
+mod overview;
 mod parcels;
 mod rotation;
 mod routing;

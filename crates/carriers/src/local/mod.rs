@@ -319,7 +319,8 @@ impl Connection for Fleet {
 
     /// The sheet was read when the connection was made; there is nobody else to ask.
     fn check<'a>(&'a self, _trace: &'a Trace) -> Answer<'a, Checked> {
-        let notes = vec![format!("the rate sheet has {} services", self.sheet.services.len())];
+        let count = self.sheet.services.len();
+        let notes = vec![format!("the rate sheet has {count} {}", if count == 1 { "service" } else { "services" })];
         Box::pin(ready(Ok(Checked { notes, ..Checked::default() })))
     }
 

@@ -154,7 +154,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, visit: 
         let group = if group.is_empty() { "All labels".to_owned() } else { group.join(", ") };
         Some(File {
             id: document.id.to_string(),
-            title: format!("{group}, printing {}", part.printing),
+            title: if part.printing > 1 { format!("{group}, printing {}", part.printing) } else { group },
             labels: part.labels,
             size: words::size(document.size),
             is_pdf: matches!(document.format, Format::Pdf(_)),

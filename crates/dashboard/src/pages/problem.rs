@@ -10,6 +10,7 @@ use domain::error::Problem;
 
 use crate::answer::desk;
 use crate::assets;
+use crate::session::Visit;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -40,6 +41,11 @@ impl Refusal {
             and send it once more.";
         Self::new(StatusCode::FORBIDDEN, "This form is too old", text)
     }
+}
+
+/// `GET /ui/…` for what is no page. Whoever is not signed in is asked to first.
+pub(crate) async fn nowhere(_: Visit) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "Not found", "There is no such page.")
 }
 
 impl From<Error> for Refusal {

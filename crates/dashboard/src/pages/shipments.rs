@@ -110,7 +110,7 @@ pub(crate) async fn exceptions(State(app): State<App>, visit: Visit) -> Result<R
     let zone = &visit.caller.setup.zone;
     let caller = &visit.caller;
     let stood = |stage| app::search::OrderSearch { stage: Some(stage), limit: PAGE, ..Default::default() };
-    let late = app.late_shipments(caller).await?;
+    let late = app.late_shipments(caller, PAGE).await?;
     let review = app.search(caller, stood(Stage::Review)).await?;
     let troubled = app.search(caller, stood(Stage::Troubled)).await?;
     let doubt = app.shipments_in_doubt(caller, PAGE).await?;
@@ -128,7 +128,6 @@ pub(crate) async fn exceptions(State(app): State<App>, visit: Visit) -> Result<R
             none: "Nothing is late.",
             rows: late
                 .iter()
-                .take(PAGE)
                 .map(|late| {
                     let due = if late.is_promised { "promised for" } else { "no end since booking; expected by" };
                     let said = words::tracking(late.shipment.tracking()).words;
@@ -149,9 +148,9 @@ pub(crate) async fn exceptions(State(app): State<App>, visit: Visit) -> Result<R
                 .orders
                 .iter()
                 .map(|(order, shipments)| {
-                    let said =
-                        shipments.iter().rfind(|one| one.is_live()).map(|one| words::tracking(one.tracking()).words);
-                    of(order, said.unwrap_or("In trouble").to_owned(), String::new())
+                    let live = shipments.iter().rfind(|one| one.is_live());
+                    let said = live.map_or("In trouble", |one| words::tracking(one.tracking()).words);
+                    of(order, said.to_owned(), live.map(|one| one.details.service_name.clone()).unwrap_or_default())
                 })
                 .collect(),
             all: Some("/ui/orders?stage=troubled"),

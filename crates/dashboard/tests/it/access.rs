@@ -30,7 +30,7 @@ const FORMS: [(&str, &str); 19] = [
 ];
 
 /// Every page that needs somebody to be signed in.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/ui/overview",
     "/ui/orders",
     "/ui/orders/ord_1",
@@ -51,6 +51,7 @@ const PAGES: [&str; 20] = [
     "/ui/acts.csv",
     "/ui/import",
     "/ui/parcels/pcl_1/label",
+    "/ui/nothing/of/this/name",
 ];
 
 on_both_engines! {
@@ -167,6 +168,9 @@ on_both_engines! {
         let theirs = stranger.get(&format!("/ui/orders/{order}")).await;
         let nothing = stranger.get("/ui/orders/ord_zzz").await;
         assert_eq!((theirs.status, theirs.text()), (StatusCode::NOT_FOUND, nothing.text()));
+        let nowhere = stranger.get("/ui/nothing").await;
+        assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+        assert!(nowhere.text().contains("There is no such page.") && nowhere.text().contains("To the orders"));
         assert_eq!(stranger.get("/ui/scan?code=1001").await.header("location"), "/ui/orders?q=1001");
         assert!(stranger.get("/ui/orders?q=1001").await.text().contains("No order fits"));
         let keys = stranger.get("/ui/keys").await.text();

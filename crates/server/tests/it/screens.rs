@@ -227,7 +227,8 @@ async fn a_person_goes_from_signing_in_to_the_customers_page_by_clicking() {
     }
 
     // The customer looks at the parcel in the language of the country, then in another one, on a phone and on a large screen.
-    let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
+    // The window's own width grows with what does not fit.
+    let fits = "return document.documentElement.scrollWidth <= arguments[0]";
     for (width, scheme) in [(360, "light"), (360, "dark"), (1600, "dark"), (1600, "light")] {
         browser.looks(width, 800, scheme).await;
         browser.open(tracking.as_str().unwrap()).await;
@@ -238,17 +239,76 @@ async fn a_person_goes_from_signing_in_to_the_customers_page_by_clicking() {
         assert_eq!(browser.run_to_its_end(logo, json!([])).await, json!([240, "Acme at home"]));
         let band = "return getComputedStyle(document.querySelector('.top')).backgroundColor";
         assert_eq!(browser.run(band, json!([])).await, json!("rgb(20, 50, 79)"), "the sender's colour");
-        assert_eq!(browser.run(fits, json!([])).await, json!(true));
+        assert_eq!(browser.run(fits, json!([width])).await, json!(true));
         scene.is_sound("tracking page").await;
         if let Some(folder) = screens() {
             browser.picture(&folder.join(format!("tracking-{width}-{scheme}.png"))).await;
         }
         browser.click("a[hreflang=pl]").await;
         browser.reads("h1", "Etykieta gotowa").await;
-        assert_eq!(browser.run(fits, json!([])).await, json!(true));
+        assert_eq!(browser.run(fits, json!([width])).await, json!(true));
         scene.is_sound("tracking page in Polish").await;
     }
     assert!(scene.server.stop());
+}
+
+#[tokio::test]
+async fn on_a_phone_nothing_is_cut_off_and_nothing_is_beyond_the_edge() {
+    let scene = Scene::new("screens-phone").await;
+    let browser = &scene.browser;
+    let mut file = orders(6);
+    file.push_str(
+        "S-7,WEB-2026-AMSTERDAM-7-REPLACEMENT-OF-6,Maximilian von und zu Hohenlohe-Langenburg-Schillingsfürst,Heidestraße 7,10557,\
+         Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch,DE,1,Teapot with gold rim and matching warmer,2\n",
+    );
+    scene.import(&file).await;
+    scene.label_all().await;
+    let batch = browser.url().await.split_once("/ui/").unwrap().1.to_owned();
+    browser.looks(360, 740, "dark").await;
+    let order = scene.api(reqwest::Method::GET, "/v1/orders", &json!(null)).await["data"][0]["id"].clone();
+    let order = format!("orders/{}", order.as_str().unwrap());
+    // What is wider than the screen, what is wider than the place that it may be moved in, and controls that stick out of theirs.
+    let faults = "const wide = [];
+        if (document.documentElement.scrollWidth > 360) wide.push('the page: ' + document.documentElement.scrollWidth);
+        for (const table of document.querySelectorAll('.table'))
+            if (table.scrollWidth > table.clientWidth) wide.push('a table: ' + table.innerText.slice(0, 60));
+        for (const one of document.querySelectorAll('main input, main select, main button, main .button, main .chip'))
+            if (!one.closest('.unseen') && one.getBoundingClientRect().right > 348) wide.push(one.outerHTML);
+        const here = document.querySelector('nav [aria-current=page]');
+        if (here && here.getBoundingClientRect().right > 361) wide.push('the way to this page is out of sight');
+        return wide";
+    for path in [
+        "overview",
+        "orders",
+        "orders?stage=open",
+        "orders?q=nobody",
+        &order,
+        &format!("{order}/rates"),
+        "import",
+        "batches",
+        &batch,
+        "shipments",
+        "exceptions",
+        "documents",
+        "carriers",
+        "carriers/house",
+        "carrier?kind=local",
+        "rules",
+        "webhooks",
+        "branding",
+        "keys",
+        "acts",
+        "nothing",
+    ] {
+        scene.open(&format!("/ui/{path}")).await;
+        browser.sees("h1").await;
+        assert_eq!(browser.run(faults, json!([])).await, json!([]), "{path}");
+    }
+    // Whoever sees no headings of columns still chooses all.
+    scene.open("/ui/orders").await;
+    browser.click(".choice th.tick span").await;
+    browser.reads("button[value=chosen]", "Label chosen (7)").await;
+    scene.is_sound("orders on a phone").await;
 }
 
 #[tokio::test]
