@@ -36,15 +36,16 @@ const QUERIES: [(&str, &str, usize); 15] = [
 /// Inserts orders `from + 1` to `to` as the store would, a second apart.
 pub(crate) fn fill(database: &mut Database, from: usize, to: usize) -> anyhow::Result<()> {
     let start = START * 1_000_000;
-    let body = r#"{"external_id":"e-@","number":"K-@","shop_status":{"code":"paid"},"items":[{"id":"1","sku":"TENT-2","name":"Tent for two","quantity":1}],"shipping_address":{"name":"Erika","street1":"Havenweg","house_number":"1","postal_code":"5347AB","city":"Oss","country":"NL"}}"#;
+    let body = r#"{"external_id":"e-@","number":"K-@","shop_status":{"code":"STATUS"},"items":[{"id":"1","sku":"TENT-2","name":"Tent for two","quantity":1}],"shipping_address":{"name":"Erika","street1":"Havenweg","house_number":"1","postal_code":"5347AB","city":"Oss","country":"NL"}}"#;
+    let status = "case when n % 500 = 7 then 'lost' else 'paid' end";
     let numbers = database.numbers(from + 1, to);
     database.run(&format!(
         "begin;
          insert into orders (tenant_id, id, channel, external_id, external_id_key, number_key, status_key, placed_at,
              changed_at, created_at, modified_at, version, is_deleted, body, number, country, is_searched)
-         select 'bench', n, 7, 'e-' || n, 'e-' || n, 'k-' || n, case when n % 500 = 7 then 'lost' else 'paid' end,
+         select 'bench', n, 7, 'e-' || n, 'e-' || n, 'k-' || n, {status},
              {start} + n * 1000000, {start} + n * 1000000, {start} + n * 1000000, {start} + n * 1000000, 1, 0,
-             replace('{body}', '@', cast(n as text)), 'K-' || n, 'NL', 1
+             replace(replace('{body}', '@', cast(n as text)), 'STATUS', {status}), 'K-' || n, 'NL', 1
          from {numbers};
          insert into sequences (name, next) values ('orders', {to} + 1)
          on conflict (name) do update set next = excluded.next;

@@ -41,7 +41,8 @@ fn document(id: u64, order: u64, kind: DocumentKind, format: Format) -> Document
 /// nothing but a tag.
 async fn stocked(store: &Store) -> Vec<Document> {
     let order = |id: u64| {
-        let tags = if id > 100 { json!(["bare"]) } else { json!(["all", if id % 2 == 0 { "even" } else { "odd" }]) };
+        let tags =
+            if id > 100 { json!(["bare"]) } else { json!(["all", if id.is_multiple_of(2) { "even" } else { "odd" }]) };
         let details = serde_json::from_value(json!({ "number": format!("N-{id}"), "tags": tags })).unwrap();
         OrderRow::new(OrderId::new(id).unwrap(), ChannelNumber(7), &details, &TimeZone::UTC, at(0)).unwrap()
     };
@@ -120,7 +121,7 @@ on_both_engines! {
             (Filter::All(vec![one_of(F::Kind, &["label", "manifest"]), one_of(F::Extension, &["pdf"])]),
                 chosen(&|one| !is_slip(one) && one.format == Format::default(), &by_id)),
             (Filter::All(vec![one_of(F::Tags, &["even"]), one_of(F::Kind, &["packing_slip"])]),
-                chosen(&|one| is_slip(one) && order(one) % 2 == 0, &by_order)),
+                chosen(&|one| is_slip(one) && order(one).is_multiple_of(2), &by_order)),
             (Filter::default(), chosen(&|_| true, &by_id)),
         ];
         for (filter, expected) in &cases {

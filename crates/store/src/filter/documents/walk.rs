@@ -123,7 +123,7 @@ impl Walk {
             }
             Source::Part(part) => {
                 let (sql, parameters) = part.statement(tenant, count);
-                let rows = tx.rows(&sql, &parameters).await?;
+                let rows = tx.rows_once(&sql, &parameters).await?;
                 let documents = rows.iter().map(document).collect::<Result<Vec<_>>>()?;
                 self.is_over = documents.len() < count;
                 part.after = documents.last().map(|last| (last.created_at, last.id));
@@ -276,11 +276,11 @@ impl Part {
         let (direction, sign) = if self.descends { (" desc", "<") } else { ("", ">") };
         if let Some((at, id)) = &self.after {
             let id = place(id.number().into());
-            shared.push_str(&if self.is_by_creation {
-                format!(" and (created_at, id) {sign} ({}, {id})", place((*at).into()))
+            if self.is_by_creation {
+                shared.extend([" and (created_at, id) ", sign, " (", &place((*at).into()), ", ", &id, ")"]);
             } else {
-                format!(" and id {sign} {id}")
-            });
+                shared.extend([" and id ", sign, " ", &id]);
+            }
         }
         let key = if self.is_by_creation { format!("created_at{direction}, ") } else { String::new() };
         let order = format!("order by {key}id{direction} limit $2");
