@@ -106,6 +106,8 @@ pub fn subject_of(done: &Done) -> Option<String> {
         .or_else(|| about.shipment.map(|id| format!("shipment {id}")))
         .or_else(|| about.channel.map(|number| format!("channel {number}")))
         .or_else(|| about.endpoint.map(|id| format!("webhook {id}")))
+        .or_else(|| about.manifest.map(|id| format!("manifest {id}")))
+        .or_else(|| about.collection.map(|id| format!("collection {id}")))
         .or_else(|| about.account.as_ref().map(|id| format!("carrier_account {id}")))
 }
 

@@ -151,16 +151,8 @@ impl App {
             return Err(Error::invalid("orders", "there is no order to label"));
         }
         let (tenant, total, now) = (caller.tenant().clone(), seen.len() as u64, self.now());
-        let started = Act {
-            id: self.act_id().await?,
-            kind: ActKind::BatchStarted,
-            at: now,
-            by: caller.actor(),
-            order: None,
-            subject: format!("batch {id}"),
-            before: None,
-            after: act::json(&serde_json::json!({ "orders": total })),
-        };
+        let mut started = self.act_on_batch(caller, id, ActKind::BatchStarted).await?;
+        started.after = act::json(&serde_json::json!({ "orders": total }));
         let started = self.write_once(caller, async move |tx| {
             if tx.start_batch(&tenant, id, total, now).await? {
                 tx.keep_acts(&tenant, std::slice::from_ref(&started)).await?;
@@ -179,6 +171,13 @@ impl App {
         let tenant = caller.tenant().clone();
         let found = self.store().read(async move |tx| tx.batch(&tenant, id).await).await?;
         found.ok_or(Error::NotFound("batch"))
+    }
+
+    /// Batches, latest first, below an id.
+    pub async fn batches(&self, caller: &Caller, below: Option<BatchId>, limit: usize) -> Result<Vec<Batch>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.batches(&tenant, below, limit).await).await
     }
 
     /// The orders of a batch in its order, after a position: those with an outcome, or all of them.
@@ -232,10 +231,15 @@ impl App {
         caller.require(Scope::Buy)?;
         let batch = self.batch(&caller.as_reader(), id).await?;
         let (tenant, now, known) = (caller.tenant().clone(), self.now(), batch.clone());
+        let act = self.act_on_batch(caller, id, ActKind::BatchRetried).await?;
         let retried = self.write_once(caller, async move |tx| match tx.retry_batch(&tenant, &known, now).await? {
             None => Err(Error::Conflict("the batch is still worked on: retry what failed when it is done".to_owned())),
             Some(0) => Err(Error::Conflict("no order of the batch has failed: there is nothing to retry".to_owned())),
-            Some(count) => Ok(count),
+            Some(count) => {
+                let after = act::json(&serde_json::json!({ "orders": count }));
+                tx.keep_acts(&tenant, &[Act { after, ..act.clone() }]).await?;
+                Ok(count)
+            }
         });
         retried.await?;
         self.wakes().batches.notify_one();
@@ -256,15 +260,31 @@ impl App {
         };
         putting_together(&printing)?;
         let (tenant, now) = (caller.tenant().clone(), self.now());
+        let mut act = self.act_on_batch(caller, id, ActKind::BatchPrinted).await?;
+        act.after = act::json(&serde_json::json!({ "format": printing.format.name() }));
         let printed = self.write_once(caller, async move |tx| {
             if tx.print_batch(&tenant, &batch, &printing, now).await? {
-                return Ok(());
+                return tx.keep_acts(&tenant, std::slice::from_ref(&act)).await;
             }
             Err(Error::Conflict("the batch is still worked on: print it again when it is done".to_owned()))
         });
         printed.await?;
         self.wakes().batches.notify_one();
         self.batch(&caller.as_reader(), id).await
+    }
+
+    /// Who does what to a batch now.
+    async fn act_on_batch(&self, caller: &Caller, id: BatchId, kind: ActKind) -> Result<Act> {
+        Ok(Act {
+            id: self.act_id().await?,
+            kind,
+            at: self.now(),
+            by: caller.actor(),
+            order: None,
+            subject: format!("batch {id}"),
+            before: None,
+            after: None,
+        })
     }
 
     /// Forgets what was written down of a batch that was never started.

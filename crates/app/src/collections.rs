@@ -1,19 +1,25 @@
 //! Collections: the carrier is asked to come to a location, or not to come after all.
 //!
 //! As with a booking, a row says what is asked before the carrier is; one account comes to a location once a day. Who asks
-//! again for the same goes on with that row under the same reference, so that nobody is sent twice.
+//! again for the same goes on with that row under the same reference, so that nobody is sent twice. One asks at a time;
+//! when that one is gone, or got no answer, `jobs/settle_collections.rs` goes on with the same verbs.
 
+use std::time::Duration;
+
+use domain::act::Actor;
 use domain::collection::{Collection, CollectionDetails, CollectionStatus};
 use domain::connector::{CollectionRequest, Trace};
 use domain::error::{CarrierError, Problem, Rule};
 use domain::event::{About, EventKind};
 use domain::ids::{CollectionId, EventId};
-use domain::tenant::Scope;
-use domain::{Error, Result};
+use domain::tenant::{Scope, TenantId};
+use domain::{Error, Result, Timestamp};
 use jiff::civil::{Date, Time};
+pub use store::collections::CollectionList;
 
-use crate::manifests::location_of;
-use crate::{App, Caller, event};
+use crate::manifests::{location_of, zone_of};
+use crate::tenants::TenantSetup;
+use crate::{App, Caller, clock, event};
 
 /// When a carrier is to come, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +43,56 @@ pub struct CollectionWish {
 /// The shortest window, in minutes.
 const SHORTEST: i64 = 30;
 
+/// How long a carrier that gave no answer is left alone, unless it says for how long.
+const AGAIN: u64 = 60;
+
 fn no_such() -> Error {
     Error::NotFound("collection")
+}
+
+/// What is to be told of a collection.
+type News = Option<(EventKind, Option<String>)>;
+
+/// A collection as the carrier's answer leaves it.
+fn after(
+    mut collection: Collection,
+    answer: &std::result::Result<Option<String>, CarrierError>,
+    now: Timestamp,
+) -> (Collection, News) {
+    let is_cancelling = collection.status == CollectionStatus::Cancelling;
+    collection.due_at = None;
+    collection.details.failure = answer.as_ref().err().cloned();
+    let news = match answer {
+        Ok(_) if is_cancelling => {
+            collection.status = CollectionStatus::Cancelled;
+            Some((EventKind::CollectionCancelled, None))
+        }
+        Ok(confirmation) => {
+            collection.status = CollectionStatus::Requested;
+            collection.details.is_confirmed = true;
+            collection.details.confirmation.clone_from(confirmation);
+            Some((EventKind::CollectionRequested, None))
+        }
+        // Nobody knows what the carrier does: it is asked once more, under the same reference.
+        Err(error) if error.is_unsure() => {
+            let wait = match error {
+                CarrierError::Unavailable { retry_after: Some(seconds), .. } => (*seconds).clamp(1, 3600),
+                _ => AGAIN,
+            };
+            collection.due_at = Some(clock::later(now, Duration::from_secs(wait)));
+            None
+        }
+        Err(error) if !is_cancelling => {
+            collection.status = CollectionStatus::Refused;
+            Some((EventKind::CollectionRefused, Some(error.to_string())))
+        }
+        Err(_) if collection.details.is_confirmed => {
+            collection.status = CollectionStatus::Requested;
+            None
+        }
+        Err(error) => Some((EventKind::CollectionUnsettled, Some(error.to_string()))),
+    };
+    (collection, news)
 }
 
 impl App {
@@ -48,7 +102,8 @@ impl App {
         let details = self.collection_of(caller, wish)?;
         let (tenant, now) = (caller.tenant().clone(), self.now());
         let id = self.one_id("collections", CollectionId::new).await?;
-        let new = Collection { id, status: CollectionStatus::Requesting, version: 1, created_at: now, details };
+        let due_at = Some(self.lease_from(now));
+        let new = Collection { id, status: CollectionStatus::Requesting, version: 1, created_at: now, due_at, details };
         let begun = self
             .write_once(caller, async move |tx| {
                 if tx.add_collection(&tenant, &new).await? {
@@ -61,14 +116,25 @@ impl App {
                     let text = format!("the carrier comes on that day already ({}): cancel that one first", known.id);
                     return Err(Error::Conflict(text));
                 }
+                if known.status == CollectionStatus::Cancelling {
+                    return Err(Error::Conflict(format!(
+                        "the carrier is being told not to come ({}): ask again later",
+                        known.id
+                    )));
+                }
                 Ok(known.id.number())
             })
             .await?;
+        let number = id.number();
         let id = CollectionId::new(begun).ok_or_else(no_such)?;
-        let collection = self.collection(&caller.as_reader(), id).await?;
-        match collection.status {
-            CollectionStatus::Requesting => self.ask_to_come(caller, collection).await,
-            _ => Ok(collection),
+        let (tenant, by) = (caller.tenant(), caller.actor());
+        if begun == number {
+            let collection = self.collection(&caller.as_reader(), id).await?;
+            return self.ask_about(tenant, &caller.setup, collection).await;
+        }
+        match self.take_collection(tenant, id, None, Some(by)).await? {
+            (collection, true) => self.ask_about(tenant, &caller.setup, collection).await,
+            (collection, false) => Ok(collection),
         }
     }
 
@@ -112,14 +178,16 @@ impl App {
             until: wish.until,
             parcels: wish.parcels,
             note: wish.note.clone(),
+            is_confirmed: false,
             confirmation: None,
             failure: None,
+            asked_by: Some(caller.actor()),
         })
     }
 
-    fn collection_request(caller: &Caller, collection: &Collection) -> CollectionRequest {
+    fn collection_request(setup: &TenantSetup, collection: &Collection) -> CollectionRequest {
         let details = &collection.details;
-        let location = caller.setup.locations.iter().find(|known| known.external_id == details.location);
+        let location = setup.locations.iter().find(|known| known.external_id == details.location);
         CollectionRequest {
             reference: collection.id.to_string(),
             confirmation: details.confirmation.clone(),
@@ -132,58 +200,100 @@ impl App {
         }
     }
 
-    async fn ask_to_come(&self, caller: &Caller, collection: Collection) -> Result<Collection> {
-        let account = caller.setup.account(&collection.details.account);
-        let connection = account.and_then(|account| account.connection.clone());
-        let connection =
-            connection.ok_or_else(|| Error::Conflict("the carrier account is gone or unusable".to_owned()))?;
-        let (trace, ask) = (Trace::default(), Self::collection_request(caller, &collection));
-        let limit = self.options().carrier_timeout;
-        let call = connection.collect(&ask, &trace);
-        let answer = self.ask_carrier(caller.tenant(), &collection.details.account, "collect", limit, call).await;
-        let mut answered = collection;
-        let kind = match &answer {
-            Ok(collected) => {
-                answered.status = CollectionStatus::Requested;
-                answered.details.confirmation.clone_from(&collected.confirmation);
-                answered.details.failure = None;
-                Some(EventKind::CollectionRequested)
-            }
-            // Nobody knows whether it comes: asking once more goes on with the same reference.
-            Err(error) if error.is_unsure() => {
-                answered.details.failure = Some(error.clone());
-                None
-            }
-            Err(error) => {
-                answered.status = CollectionStatus::Refused;
-                answered.details.failure = Some(error.clone());
-                None
-            }
+    /// Takes a collection that is open and that nobody else asks about now, so that one asks at a time; else it is as it
+    /// stands, and not taken. `wish` opens it for that.
+    pub(crate) async fn take_collection(
+        &self,
+        tenant: &TenantId,
+        id: CollectionId,
+        wish: Option<CollectionStatus>,
+        by: Option<Actor>,
+    ) -> Result<(Collection, bool)> {
+        let (owner, now) = (tenant.clone(), self.now());
+        let lease = self.lease_from(now);
+        self.store()
+            .write(async move |tx| {
+                let mut collection = tx.collection(&owner, id).await?.ok_or_else(no_such)?;
+                let is_over = matches!(collection.status, CollectionStatus::Cancelled | CollectionStatus::Refused);
+                if is_over || collection.is_being_asked(now) || !(wish.is_some() || collection.is_open()) {
+                    return Ok((collection, false));
+                }
+                collection.status = wish.unwrap_or(collection.status);
+                collection.due_at = Some(lease);
+                collection.details.failure = None;
+                collection.details.asked_by = by.clone().or(collection.details.asked_by);
+                tx.save_collection(&owner, &collection).await?;
+                collection.version += 1;
+                Ok((collection, true))
+            })
+            .await
+    }
+
+    /// Asks the carrier whether it comes, or tells it not to, and stores the answer.
+    async fn ask_about(&self, tenant: &TenantId, setup: &TenantSetup, collection: Collection) -> Result<Collection> {
+        let account = setup.account(&collection.details.account);
+        let Some(connection) = account.and_then(|account| account.connection.clone()) else {
+            let why = "the carrier account is gone or unusable";
+            self.leave_collection(tenant, collection, why).await?;
+            return Err(Error::Conflict(why.to_owned()));
         };
-        let id = answered.id;
-        let stored = match self.store_collection(caller, answered, kind).await {
-            // Whoever asked at the same time was first, under the same reference: it is answered as it stands.
-            Err(Error::Conflict(_)) => return self.collection(&caller.as_reader(), id).await,
+        let (trace, ask) = (Trace::default(), Self::collection_request(setup, &collection));
+        let (limit, account) = (self.options().carrier_timeout, &collection.details.account);
+        let answer = if collection.status == CollectionStatus::Cancelling {
+            let call = connection.cancel_collection(&ask, &trace);
+            self.ask_carrier(tenant, account, "cancel_collection", limit, call).await.map(|()| None)
+        } else {
+            let call = connection.collect(&ask, &trace);
+            self.ask_carrier(tenant, account, "collect", limit, call).await.map(|collected| collected.confirmation)
+        };
+        let id = collection.id;
+        let (answered, news) = after(collection, &answer, self.now());
+        let stored = match self.store_collection(tenant, answered, news).await {
+            // Whoever took it over since the lease ran out was first, under the same reference: it is answered as it stands.
+            Err(Error::Conflict(_)) => {
+                let tenant = tenant.clone();
+                return self.store().read(async move |tx| tx.collection(&tenant, id).await).await?.ok_or_else(no_such);
+            }
             stored => stored?,
         };
         answer.map(|_| stored).map_err(|error| Error::Carrier(error, None))
     }
 
-    async fn store_collection(
-        &self,
-        caller: &Caller,
-        collection: Collection,
-        kind: Option<EventKind>,
-    ) -> Result<Collection> {
-        let (tenant, now, saved) = (caller.tenant().clone(), self.now(), collection.clone());
+    /// Goes on with a collection whose time has come, unless its window is over: then a person must ask the carrier.
+    pub(crate) async fn settle_collection(&self, tenant: &TenantId, id: CollectionId) -> Result<()> {
+        let (collection, true) = self.take_collection(tenant, id, None, None).await? else { return Ok(()) };
+        let setup = self.tenant_setup(tenant).await?.ok_or(Error::NotFound("tenant"))?;
+        let details = &collection.details;
+        let end = zone_of(&setup, &details.location).to_ambiguous_timestamp(details.day.to_datetime(details.until));
+        if end.compatible().is_ok_and(|end| end <= self.now()) {
+            return self.leave_collection(tenant, collection, "the window was over before the carrier answered").await;
+        }
+        match self.ask_about(tenant, &setup, collection).await {
+            Ok(_) | Err(Error::Carrier(..) | Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves a collection for a person, with an event that says why.
+    async fn leave_collection(&self, tenant: &TenantId, mut collection: Collection, why: &str) -> Result<()> {
+        collection.due_at = None;
+        collection.details.failure = Some(CarrierError::unavailable(why));
+        let news = Some((EventKind::CollectionUnsettled, Some(why.to_owned())));
+        self.store_collection(tenant, collection, news).await.map(drop)
+    }
+
+    async fn store_collection(&self, tenant: &TenantId, collection: Collection, news: News) -> Result<Collection> {
+        let (tenant, now, saved) = (tenant.clone(), self.now(), collection.clone());
         let event_id = self.one_id("events", EventId::new).await?;
         self.store()
             .write(async move |tx| {
                 tx.save_collection(&tenant, &saved).await?;
-                let Some(kind) = kind else { return Ok(()) };
-                let account = Some(saved.details.account.clone());
-                let about = About { collection: Some(saved.id), account, ..About::default() };
-                tx.emit(&tenant, &event(event_id, kind, now, about)).await
+                let Some((kind, reason)) = &news else { return Ok(()) };
+                let details = saved.details.clone();
+                let (account, by) = (Some(details.account), details.asked_by);
+                let about =
+                    About { collection: Some(saved.id), account, by, reason: reason.clone(), ..About::default() };
+                tx.emit(&tenant, &event(event_id, *kind, now, about)).await
             })
             .await?;
         self.wakes().events.notify_one();
@@ -197,38 +307,26 @@ impl App {
         self.store().read(async move |tx| tx.collection(&tenant, id).await).await?.ok_or_else(no_such)
     }
 
-    /// Collections, latest first, below an id.
-    pub async fn collections(
-        &self,
-        caller: &Caller,
-        below: Option<CollectionId>,
-        limit: usize,
-    ) -> Result<Vec<Collection>> {
+    /// Collections, latest first.
+    pub async fn collections(&self, caller: &Caller, list: CollectionList) -> Result<Vec<Collection>> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
-        self.store().read_list(async move |tx| tx.collections(&tenant, below, limit).await).await
+        self.store().read_list(async move |tx| tx.collections(&tenant, &list).await).await
     }
 
     /// Tells a carrier that it need not come. One that is cancelled stays so.
     pub async fn cancel_collection(&self, caller: &Caller, id: CollectionId) -> Result<Collection> {
         caller.require(Scope::Void)?;
-        let mut collection = self.collection(&caller.as_reader(), id).await?;
-        if matches!(collection.status, CollectionStatus::Cancelled | CollectionStatus::Refused) {
-            return Ok(collection);
+        let (tenant, by) = (caller.tenant(), caller.actor());
+        let (collection, is_ours) =
+            self.take_collection(tenant, id, Some(CollectionStatus::Cancelling), Some(by)).await?;
+        match collection.status {
+            _ if is_ours => self.ask_about(tenant, &caller.setup, collection).await,
+            // The carrier may not have heard yet that it is to come.
+            CollectionStatus::Requesting => {
+                Err(Error::Conflict("the carrier is just being asked to come: try again in a moment".to_owned()))
+            }
+            _ => Ok(collection),
         }
-        let account = caller.setup.account(&collection.details.account);
-        let connection = account.and_then(|account| account.connection.clone());
-        let connection =
-            connection.ok_or_else(|| Error::Conflict("the carrier account is gone or unusable".to_owned()))?;
-        let (trace, ask) = (Trace::default(), Self::collection_request(caller, &collection));
-        let limit = self.options().carrier_timeout;
-        let call = connection.cancel_collection(&ask, &trace);
-        let account = collection.details.account.clone();
-        let answer: std::result::Result<(), CarrierError> =
-            self.ask_carrier(caller.tenant(), &account, "cancel_collection", limit, call).await;
-        answer.map_err(|error| Error::Carrier(error, None))?;
-        collection.status = CollectionStatus::Cancelled;
-        collection.details.failure = None;
-        self.store_collection(caller, collection, Some(EventKind::CollectionCancelled)).await
     }
 }

@@ -11,6 +11,7 @@ use domain::order::Order;
 use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
+pub use store::documents::DocumentList;
 
 use crate::{App, Caller, clock};
 
@@ -73,6 +74,17 @@ impl App {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
         self.store().read(async move |tx| tx.documents_of_shipment(&tenant, shipment).await).await
+    }
+
+    /// Documents of any shipment and batch, each with how its shipment stands, latest first.
+    pub async fn list_documents(
+        &self,
+        caller: &Caller,
+        list: DocumentList,
+    ) -> Result<Vec<(Document, Option<ShipmentStatus>)>> {
+        caller.require(Scope::Read)?;
+        let tenant = caller.tenant().clone();
+        self.store().read_list(async move |tx| tx.list_documents(&tenant, &list).await).await
     }
 
     /// One document's bytes, with the key.

@@ -97,6 +97,7 @@ impl App {
         loop {
             let event_id = self.one_id("events", EventId::new).await?;
             let (tenant, wanted) = (caller.tenant().clone(), Manifest { id, ..new.clone() });
+            let by = Some(caller.actor());
             let added = self
                 .store()
                 .write(async move |tx| {
@@ -105,8 +106,8 @@ impl App {
                     }
                     let added = tx.fill_manifest(&tenant, &wanted, since, BATCH).await?;
                     if added > 0 {
-                        let about =
-                            About { manifest: Some(id), account: Some(wanted.account.clone()), ..About::default() };
+                        let account = Some(wanted.account.clone());
+                        let about = About { manifest: Some(id), account, by: by.clone(), ..About::default() };
                         tx.emit(&tenant, &event(event_id, EventKind::ManifestUpdated, now, about)).await?;
                     }
                     Ok(added)
@@ -180,7 +181,7 @@ impl App {
     ) -> Result<ManifestView> {
         caller.require(Scope::Print)?;
         let known = self.manifest(&caller.as_reader(), id).await?.manifest;
-        let (tenant, now) = (caller.tenant().clone(), self.now());
+        let (tenant, now, by) = (caller.tenant().clone(), self.now(), caller.actor());
         let event_id = self.one_id("events", EventId::new).await?;
         self.write_once(caller, async move |tx| {
             // Whoever puts parcels onto it or cancels one meets this transaction here.
@@ -202,7 +203,8 @@ impl App {
                 return Err(Error::Invalid(strange));
             }
             tx.close_manifest(&tenant, id, now).await?;
-            let about = About { manifest: Some(id), account: Some(known.account.clone()), ..About::default() };
+            let (account, by) = (Some(known.account.clone()), Some(by.clone()));
+            let about = About { manifest: Some(id), account, by, ..About::default() };
             tx.emit(&tenant, &event(event_id, EventKind::ManifestClosed, now, about)).await
         })
         .await?;
@@ -285,7 +287,7 @@ fn since(day: Date, zone: &TimeZone) -> Timestamp {
     start.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn zone_of(setup: &TenantSetup, location: &str) -> TimeZone {
+pub(crate) fn zone_of(setup: &TenantSetup, location: &str) -> TimeZone {
     let known = setup.locations.iter().find(|known| known.external_id == location);
     known.map_or_else(|| setup.zone.clone(), |known| setup.zone_of(known))
 }

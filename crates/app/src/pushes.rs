@@ -97,7 +97,7 @@ impl App {
             let is_it = |number: &Option<String>| number.as_deref() == Some(&pushed.tracking_number);
             let parcels = shipment.parcels.iter().filter(|parcel| is_it(&parcel.tracking_number));
             let reports = parcels.map(|parcel| (parcel.id, pushed.report.clone())).collect();
-            self.store_reports(tenant, setup, shipment, reports).await?;
+            self.store_reports(tenant, setup, shipment, reports, None).await?;
         }
         Ok(())
     }

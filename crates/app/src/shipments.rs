@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use store::batches::TakenOrder;
 use store::dispatches::Dispatch;
 use store::orders::Held;
-pub use store::shipments::ShipmentWays;
+pub use store::shipments::{ShipmentList, ShipmentWays};
 use tracing::Instrument as _;
 
 use crate::addresses::fitting::Ends;
@@ -222,7 +222,6 @@ impl App {
             shipment.details.further_because.clone_from(&wish.further_because);
             shipment.details.replaces.clone_from(&wish.replaces);
             shipment.details.wraps_lines = wish.wraps_lines;
-            shipment.details.asked_by = Some(caller.actor());
             for parcel in &mut shipment.parcels {
                 parcel.position += last;
             }
@@ -279,11 +278,8 @@ impl App {
                 return Err(overtaken());
             }
             tx.add_shipment(&tenant, &stored).await?;
-            let by = stored.details.asked_by.clone();
-            let after = act::json(&Asked::of(&stored));
-            let about = About { order: Some(stored.order), shipment: Some(stored.id), by, after, ..About::default() };
             let at = stored.created_at;
-            tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, about)).await?;
+            tx.emit(&tenant, &event(event_id, EventKind::ShipmentRequested, at, requested(&stored))).await?;
             Ok(Some(stored.id))
         })
         .await
@@ -499,7 +495,7 @@ impl App {
                 extra: BTreeMap::new(),
                 label_format: plan.label_format,
                 wraps_lines: false,
-                asked_by: None,
+                asked_by: Some(caller.actor()),
                 address_split,
                 warnings,
             },
@@ -545,17 +541,11 @@ impl App {
         self.store().read(async move |tx| tx.shipments_of_order(&tenant, order).await).await
     }
 
-    /// Shipments, returns, or both, latest first, below an id.
-    pub async fn list_shipments(
-        &self,
-        caller: &Caller,
-        ways: ShipmentWays,
-        below: Option<ShipmentId>,
-        limit: usize,
-    ) -> Result<Vec<Shipment>> {
+    /// Shipments, returns, or both, latest first.
+    pub async fn list_shipments(&self, caller: &Caller, list: ShipmentList) -> Result<Vec<Shipment>> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
-        self.store().read_list(async move |tx| tx.list_shipments(&tenant, ways, below, limit).await).await
+        self.store().read_list(async move |tx| tx.list_shipments(&tenant, &list).await).await
     }
 
     /// How much of an order that the caller was shown is booked.
@@ -641,6 +631,17 @@ impl<'a> Asked<'a> {
     fn of(shipment: &'a Shipment) -> Self {
         let price = shipment.details.rate.as_ref().map(|rate| &rate.total);
         Self { service: shipment.details.service.to_string(), price, parcels: shipment.parcels.len() }
+    }
+}
+
+/// What is told of a shipment that somebody has asked for.
+fn requested(shipment: &Shipment) -> About {
+    About {
+        order: Some(shipment.order),
+        shipment: Some(shipment.id),
+        by: shipment.details.asked_by.clone(),
+        after: act::json(&Asked::of(shipment)),
+        ..About::default()
     }
 }
 

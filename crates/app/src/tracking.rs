@@ -1,6 +1,7 @@
 //! Tracking: what carriers and own fleets report, and the public page of a parcel.
 
 use domain::account::AccountCheck;
+use domain::act::Actor;
 use domain::branding::Branding;
 use domain::event::{About, EventKind};
 use domain::ids::{ParcelId, ShipmentId, TrackingEventId};
@@ -115,10 +116,10 @@ impl App {
         caller.require(Scope::Write)?;
         let shipment = self.shipment(&caller.as_reader(), id).await?;
         let reports = self.readable_reports(caller, &shipment, reported)?;
-        self.store_reports(caller.tenant(), &caller.setup, shipment, reports).await
+        self.store_reports(caller.tenant(), &caller.setup, shipment, reports, Some(caller.actor())).await
     }
 
-    /// Stores reports of a shipment's parcels, whoever brought them: each once, with its event and its count when no
+    /// Stores reports of a shipment's parcels, brought by a person or by the carrier: each once, with its event and its count when no
     /// table lists its code.
     pub(crate) async fn store_reports(
         &self,
@@ -126,6 +127,7 @@ impl App {
         setup: &TenantSetup,
         shipment: Shipment,
         reports: Vec<(ParcelId, TrackingReport)>,
+        by: Option<Actor>,
     ) -> Result<Shipment> {
         let id = shipment.id;
         let account = setup.account(&shipment.details.service.account);
@@ -188,6 +190,7 @@ impl App {
                         reason: told
                             .and_then(|report| report.incident.as_ref())
                             .map(|incident| incident.reason.clone()),
+                        by: by.clone(),
                         ..About::default()
                     };
                     if status == parcel.tracking {
@@ -276,7 +279,7 @@ impl App {
         if reports.is_empty() {
             return Err(Error::Conflict("the parcels are at the end of their way: nothing comes next".to_owned()));
         }
-        self.store_reports(caller.tenant(), &caller.setup, shipment, reports).await
+        self.store_reports(caller.tenant(), &caller.setup, shipment, reports, Some(caller.actor())).await
     }
 
     /// Codes that came and that no table lists, those that came most first.

@@ -59,6 +59,12 @@ pub enum ActKind {
     /// Orders were given to a batch.
     #[serde(rename = "batch.started")]
     BatchStarted,
+    /// The orders of a batch that had failed were given to it again.
+    #[serde(rename = "batch.retried")]
+    BatchRetried,
+    /// The labels of a batch were put together once more.
+    #[serde(rename = "batch.printed")]
+    BatchPrinted,
     /// Orders were read from a file.
     #[serde(rename = "orders.imported")]
     Imported,
@@ -84,11 +90,13 @@ pub enum ActKind {
 
 impl ActKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Printed,
         Self::Reprinted,
         Self::CancelAsked,
         Self::BatchStarted,
+        Self::BatchRetried,
+        Self::BatchPrinted,
         Self::Imported,
         Self::KeyCreated,
         Self::KeyChanged,
@@ -105,6 +113,8 @@ impl ActKind {
             Self::Reprinted => "document.reprinted",
             Self::CancelAsked => "shipment.cancel_asked",
             Self::BatchStarted => "batch.started",
+            Self::BatchRetried => "batch.retried",
+            Self::BatchPrinted => "batch.printed",
             Self::Imported => "orders.imported",
             Self::KeyCreated => "key.created",
             Self::KeyChanged => "key.changed",

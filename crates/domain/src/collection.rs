@@ -5,6 +5,7 @@
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::act::Actor;
 use crate::error::CarrierError;
 use crate::ids::CollectionId;
 use crate::time::Timestamp;
@@ -17,6 +18,8 @@ pub enum CollectionStatus {
     Requesting,
     /// The carrier will come.
     Requested,
+    /// The carrier is being told not to come; whether it heard may not be known yet.
+    Cancelling,
     /// The carrier said no.
     Refused,
     /// The carrier need not come any more.
@@ -25,13 +28,14 @@ pub enum CollectionStatus {
 
 impl CollectionStatus {
     /// Every status.
-    pub const ALL: [Self; 4] = [Self::Requesting, Self::Requested, Self::Refused, Self::Cancelled];
+    pub const ALL: [Self; 5] = [Self::Requesting, Self::Requested, Self::Cancelling, Self::Refused, Self::Cancelled];
 
     /// The name in rows and in the native API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Requesting => "requesting",
             Self::Requested => "requested",
+            Self::Cancelling => "cancelling",
             Self::Refused => "refused",
             Self::Cancelled => "cancelled",
         }
@@ -54,8 +58,22 @@ pub struct Collection {
     pub version: u64,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// When the carrier is asked by itself; nothing while it is not to be asked.
+    pub due_at: Option<Timestamp>,
     /// Everything else.
     pub details: CollectionDetails,
+}
+
+impl Collection {
+    /// Whether the carrier waits for our question or we for its answer.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, CollectionStatus::Requesting | CollectionStatus::Cancelling)
+    }
+
+    /// Whether somebody is asking the carrier right now, unless that one is gone.
+    pub fn is_being_asked(&self, now: Timestamp) -> bool {
+        self.is_open() && self.details.failure.is_none() && self.due_at.is_some_and(|due| due > now)
+    }
 }
 
 /// What is kept of a collection besides its state.
@@ -77,10 +95,16 @@ pub struct CollectionDetails {
     /// Words for the driver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether the carrier has said that it comes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_confirmed: bool,
     /// The carrier's own number of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<String>,
     /// Why the carrier said no, or gave no usable answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<CarrierError>,
+    /// Who asked for it, or not to come, last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Actor>,
 }

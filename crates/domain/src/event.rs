@@ -112,6 +112,12 @@ pub enum EventKind {
     /// A carrier was asked to come to a location.
     #[serde(rename = "collection.requested")]
     CollectionRequested,
+    /// A carrier said no when it was asked to come to a location.
+    #[serde(rename = "collection.refused")]
+    CollectionRefused,
+    /// Nobody knows whether a carrier comes, and it is not asked by itself any more: a person has to.
+    #[serde(rename = "collection.unsettled")]
+    CollectionUnsettled,
     /// A carrier need not come any more.
     #[serde(rename = "collection.cancelled")]
     CollectionCancelled,
@@ -149,7 +155,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 46] = [
         Self::OrderCreated,
         Self::OrderUpdated,
         Self::OrderDeleted,
@@ -183,6 +189,8 @@ impl EventKind {
         Self::ManifestUpdated,
         Self::ManifestClosed,
         Self::CollectionRequested,
+        Self::CollectionRefused,
+        Self::CollectionUnsettled,
         Self::CollectionCancelled,
         Self::BatchDone,
         Self::ChannelConnected,
@@ -232,6 +240,8 @@ impl EventKind {
             Self::ManifestUpdated => "manifest.updated",
             Self::ManifestClosed => "manifest.closed",
             Self::CollectionRequested => "collection.requested",
+            Self::CollectionRefused => "collection.refused",
+            Self::CollectionUnsettled => "collection.unsettled",
             Self::CollectionCancelled => "collection.cancelled",
             Self::BatchDone => "batch.done",
             Self::ChannelConnected => "channel.connected",

@@ -19,6 +19,9 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages: they nearly double the memory of an idle server and make none faster.
+    #[cfg(target_os = "linux")]
+    _ = nix::sys::prctl::set_thp_disable(true);
     let cli = cli::Cli::parse();
     // The one TLS provider of the process; the first client would fail without it.
     drop(rustls::crypto::ring::default_provider().install_default());

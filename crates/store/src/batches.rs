@@ -160,6 +160,16 @@ impl Tx<'_> {
         self.row(&sql, &params![tenant.as_str(), batch_id]).await?.as_ref().map(batch).transpose()
     }
 
+    /// Batches that were started, latest first, below an id.
+    pub async fn batches(&mut self, tenant: &TenantId, below: Option<BatchId>, limit: usize) -> Result<Vec<Batch>> {
+        let sql = format!(
+            "select {COLUMNS} from batches where tenant_id = $1 and id < $2 and stage <> 'gathering'
+             order by id desc limit $3"
+        );
+        let below = below.map_or(i64::MAX, |id| id.number() as i64);
+        self.rows(&sql, &params![tenant.as_str(), below, limit]).await?.iter().map(batch).collect()
+    }
+
     /// Takes the leases of due batches that nobody holds, longest due first, at most `limit`.
     pub async fn claim_batches(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<TakenBatch>> {
         let due = format!(

@@ -3,13 +3,14 @@
 use domain::collection::{Collection, CollectionStatus};
 use domain::ids::CollectionId;
 use domain::tenant::TenantId;
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 use jiff::civil::Date;
 
 use crate::codec::{from_json, id, known, to_json};
+use crate::latest_first::Conditions;
 use crate::{Row, Tx, params};
 
-const COLUMNS: &str = "id, status, version, created_at, body";
+const COLUMNS: &str = "id, status, version, created_at, body, due_at";
 
 fn collection(row: &Row) -> Result<Collection> {
     Ok(Collection {
@@ -17,16 +18,32 @@ fn collection(row: &Row) -> Result<Collection> {
         status: known(CollectionStatus::parse(&row.text(1)?), "collection status")?,
         version: row.int(2)? as u64,
         created_at: row.time(3)?,
+        due_at: row.opt_time(5)?,
         details: from_json(row.str(4)?)?,
     })
+}
+
+/// Which collections are listed, latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectionList {
+    /// Of this carrier account only.
+    pub account: Option<String>,
+    /// Of this location only.
+    pub location: Option<String>,
+    /// Of this day only.
+    pub day: Option<Date>,
+    /// Behind this one.
+    pub below: Option<CollectionId>,
+    /// How many.
+    pub limit: usize,
 }
 
 impl Tx<'_> {
     /// Stores a new collection; false when one of that account, location and day is asked for already.
     pub async fn add_collection(&mut self, tenant: &TenantId, collection: &Collection) -> Result<bool> {
         const ADD: &str = "
-            insert into collections (tenant_id, id, status, version, created_at, body, account, location, day)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            insert into collections (tenant_id, id, status, version, created_at, body, account, location, day, due_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             on conflict do nothing";
         let added = params![
             tenant.as_str(),
@@ -37,7 +54,8 @@ impl Tx<'_> {
             to_json(&collection.details)?,
             collection.details.account.as_str(),
             collection.details.location.as_str(),
-            collection.details.day.to_string()
+            collection.details.day.to_string(),
+            collection.due_at
         ];
         Ok(self.execute(ADD, &added).await? > 0)
     }
@@ -51,7 +69,7 @@ impl Tx<'_> {
     ) -> Result<Option<Collection>> {
         let sql = format!(
             "select {COLUMNS} from collections where tenant_id = $1 and account = $2 and location = $3 and day = $4
-                 and status in ('requesting', 'requested')"
+                 and status in ('requesting', 'requested', 'cancelling')"
         );
         let asked = params![tenant.as_str(), account, location, day.to_string()];
         self.row(&sql, &asked).await?.as_ref().map(collection).transpose()
@@ -60,19 +78,30 @@ impl Tx<'_> {
     /// Stores a collection if its version is still the one it was read with, and raises that. A lost race is a conflict.
     pub async fn save_collection(&mut self, tenant: &TenantId, collection: &Collection) -> Result<()> {
         const SAVE: &str = "
-            update collections set status = $3, version = version + 1, body = $4
+            update collections set status = $3, version = version + 1, body = $4, due_at = $6
             where tenant_id = $1 and id = $2 and version = $5";
         let saved = params![
             tenant.as_str(),
             collection.id.number(),
             collection.status.as_str(),
             to_json(&collection.details)?,
-            collection.version
+            collection.version,
+            collection.due_at
         ];
         if self.execute(SAVE, &saved).await? == 0 {
             return Err(Error::Conflict("the collection was changed meanwhile".to_owned()));
         }
         Ok(())
+    }
+
+    /// Collections whose carrier is to be asked now, over all tenants, longest due first.
+    pub async fn collections_due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, CollectionId)>> {
+        const DUE: &str = "
+            select tenant_id, id from collections where due_at is not null and due_at <= $1
+            order by due_at, id limit $2";
+        let due =
+            |row: &Row| Ok((known(TenantId::new(row.text(0)?), "tenant id")?, id(row.int(1)?, CollectionId::new)?));
+        self.rows(DUE, &params![now, limit]).await?.iter().map(due).collect()
     }
 
     /// One collection.
@@ -81,16 +110,14 @@ impl Tx<'_> {
         self.row(&sql, &params![tenant.as_str(), wanted.number()]).await?.as_ref().map(collection).transpose()
     }
 
-    /// Collections, latest first, below an id.
-    pub async fn collections(
-        &mut self,
-        tenant: &TenantId,
-        below: Option<CollectionId>,
-        limit: usize,
-    ) -> Result<Vec<Collection>> {
-        let sql =
-            format!("select {COLUMNS} from collections where tenant_id = $1 and id < $2 order by id desc limit $3");
-        let below = below.map_or(i64::MAX, |id| id.number() as i64);
-        self.rows(&sql, &params![tenant.as_str(), below, limit]).await?.iter().map(collection).collect()
+    /// Collections, latest first.
+    pub async fn collections(&mut self, tenant: &TenantId, list: &CollectionList) -> Result<Vec<Collection>> {
+        let mut asked = Conditions::new(tenant);
+        asked.equal("account", list.account.as_deref());
+        asked.equal("location", list.location.as_deref());
+        asked.equal("day", list.day.map(|day| day.to_string()).as_deref());
+        asked.below("collections", list.below.map(CollectionId::number));
+        let (sql, values) = asked.latest(&format!("select {COLUMNS} from collections"), list.limit);
+        self.rows(&sql, &values).await?.iter().map(collection).collect()
     }
 }

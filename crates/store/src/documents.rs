@@ -1,14 +1,15 @@
 //! Documents: rows about bytes that lie in the blob store.
 
-use domain::Result;
 use domain::batch::BatchPart;
 use domain::document::{Document, DocumentKind, Format};
 use domain::ids::{BatchId, DocumentId, OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
-use domain::shipment::Shipment;
+use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::TenantId;
+use domain::{Result, Timestamp};
 
 use crate::codec::{from_json, id, known, to_json};
+use crate::latest_first::Conditions;
 use crate::{Row, Tx, Value, orders, params, shipments};
 
 pub(crate) const COLUMNS: &str = "
@@ -53,7 +54,48 @@ fn by_shipment() -> String {
     format!("select {COLUMNS} from documents where tenant_id = $1 and shipment_id = $2 order by id")
 }
 
+/// Which documents are listed, latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentList {
+    /// Of this kind only.
+    pub kind: Option<DocumentKind>,
+    /// Made from this instant on.
+    pub created_from: Option<Timestamp>,
+    /// Made before this instant.
+    pub created_before: Option<Timestamp>,
+    /// Behind this one.
+    pub below: Option<DocumentId>,
+    /// How many.
+    pub limit: usize,
+}
+
 impl Tx<'_> {
+    /// Documents, each with how the shipment stands that it belongs to, latest first.
+    pub async fn list_documents(
+        &mut self,
+        tenant: &TenantId,
+        list: &DocumentList,
+    ) -> Result<Vec<(Document, Option<ShipmentStatus>)>> {
+        let mut asked = Conditions::new(tenant);
+        if let Some(kind) = list.kind {
+            // Written out, so that the partial index of the others can be chosen before any value is known.
+            asked.such(&format!("kind = '{}'", kind.as_str()));
+        }
+        asked.created(list.created_from, list.created_before);
+        asked.below("documents", list.below.map(DocumentId::number));
+        let select = format!(
+            "select {COLUMNS}, (select s.status from shipments s where s.tenant_id = $1 and s.id = documents.shipment_id)
+             from documents"
+        );
+        let (sql, values) = asked.latest(&select, list.limit);
+        let listed = |row: &Row| -> Result<_> {
+            let status = row.opt_text(15)?;
+            let status = status.map(|text| known(ShipmentStatus::parse(&text), "shipment status")).transpose()?;
+            Ok((document(row)?, status))
+        };
+        self.rows(&sql, &values).await?.iter().map(listed).collect()
+    }
+
     /// Stores rows of documents whose bytes are already put. One that is there already, byte for byte, is left alone.
     pub async fn add_documents(&mut self, tenant: &TenantId, documents: &[Document]) -> Result<()> {
         const ADD: &str = "

@@ -24,7 +24,7 @@ impl Tx<'_> {
 
     /// What waits for each kind of job over all tenants, at its longest; nothing for a kind that has nothing to do.
     pub async fn waiting(&mut self) -> Result<Waiting> {
-        const LOOKS: [(&str, &str); 11] = [
+        const LOOKS: [(&str, &str); 12] = [
             ("number_events", "select at from events where position is null order by id limit 1"),
             (
                 "follow_states",
@@ -48,6 +48,10 @@ impl Tx<'_> {
             ("send_notices", "select next_at from notices where state = 'waiting' order by next_at, id limit 1"),
             ("check_addresses", "select min(check_due) from orders where check_due is not null"),
             ("settle_bookings", "select min(lease_until) from shipments where lease_until is not null"),
+            (
+                "settle_collections",
+                "select due_at from collections where due_at is not null order by due_at, id limit 1",
+            ),
             (
                 "store_labels",
                 "select label_due_at from parcels where label_due_at is not null order by label_due_at limit 1",

@@ -74,6 +74,8 @@ const MIGRATIONS: &[Migration] = migrations![
     27 "0027_order_states",
     28 "0028_exports",
     29 "0029_notices",
+    30 "0030_collections",
+    31 "0031_listed_shipments",
 ];
 
 const TABLE: &str =

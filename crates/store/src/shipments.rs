@@ -11,6 +11,7 @@ use domain::tracking::{FIRST_LOOK, TrackingStatus, next_look};
 use domain::{Error, Result, Timestamp};
 
 use crate::codec::{beginning, from_json, id, known, to_json};
+use crate::latest_first::Conditions;
 use crate::orders::{Held, held};
 use crate::{Row, Tx, Value, params};
 
@@ -111,6 +112,25 @@ fn saved(tenant: &TenantId, shipment: &Shipment) -> Result<Vec<Value>> {
         failure(shipment)
     ]
     .to_vec())
+}
+
+/// Which shipments are listed, latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShipmentList {
+    /// What goes out, what comes back, or both.
+    pub ways: ShipmentWays,
+    /// Only those that stand so.
+    pub status: Option<ShipmentStatus>,
+    /// Of this carrier account only.
+    pub account: Option<String>,
+    /// Made from this instant on.
+    pub created_from: Option<Timestamp>,
+    /// Made before this instant.
+    pub created_before: Option<Timestamp>,
+    /// Behind this one.
+    pub below: Option<ShipmentId>,
+    /// How many.
+    pub limit: usize,
 }
 
 /// Which way shipments of a list go.
@@ -395,24 +415,23 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Shipments or returns with their parcels, latest first, below an id.
-    pub async fn list_shipments(
-        &mut self,
-        tenant: &TenantId,
-        ways: ShipmentWays,
-        below: Option<ShipmentId>,
-        limit: usize,
-    ) -> Result<Vec<Shipment>> {
-        let which = match ways {
-            ShipmentWays::Outgoing => "and return_of is null",
-            ShipmentWays::Returns => "and return_of is not null",
-            ShipmentWays::Both => "",
-        };
-        let sql = format!(
-            "select {SHIPMENT} from shipments where tenant_id = $1 and id < $2 {which} order by id desc limit $3"
-        );
-        let below = below.map_or(i64::MAX, |id| id.number() as i64);
-        let rows = self.rows(&sql, &params![tenant.as_str(), below, limit]).await?;
+    /// Shipments or returns with their parcels, latest first.
+    pub async fn list_shipments(&mut self, tenant: &TenantId, list: &ShipmentList) -> Result<Vec<Shipment>> {
+        let mut asked = Conditions::new(tenant);
+        match list.ways {
+            ShipmentWays::Outgoing => asked.such("return_of is null"),
+            ShipmentWays::Returns => asked.such("return_of is not null"),
+            ShipmentWays::Both => {}
+        }
+        if let Some(status) = list.status {
+            // Written out, so that the partial index of the others can be chosen before any value is known.
+            asked.such(&format!("status = '{}'", status.as_str()));
+        }
+        asked.equal("account", list.account.as_deref());
+        asked.created(list.created_from, list.created_before);
+        asked.below("shipments", list.below.map(ShipmentId::number));
+        let (sql, values) = asked.latest(&format!("select {SHIPMENT} from shipments"), list.limit);
+        let rows = self.rows(&sql, &values).await?;
         let mut shipments = rows.iter().map(shipment).collect::<Result<Vec<_>>>()?;
         self.fill_parcels(tenant, &mut shipments).await?;
         Ok(shipments)

@@ -1,13 +1,13 @@
 //! A scripted carrier: it does what the test says and counts what it was asked.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use domain::account::CarrierAccount;
 use domain::address::AddressLimits;
 use domain::connector::{
-    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Connection, Connector, Field, FieldKind,
-    Interface, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
+    Answer, BookRequest, BookedParcel, Booking, CancelRequest, Checked, Collected, CollectionRequest, Connection,
+    Connector, Field, FieldKind, Interface, Label, Offer, Profile, RateRequest, Trace, TrackRequest,
 };
 use domain::document::{Dpi, Format, LabelContent, Matrix, Paper};
 use domain::error::CarrierError;
@@ -19,7 +19,7 @@ use domain::{Problem, gs1};
 
 use crate::Shared;
 
-/// What the carrier does when it is asked to book or cancel.
+/// What the carrier does when it is asked to book, to come or to cancel.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// It says yes.
@@ -77,6 +77,12 @@ pub struct Ledger {
     pub most_parcels: Option<u32>,
     /// What it was asked to book.
     pub asked: Vec<BookRequest>,
+    /// What comes next when it is to come, or not to; yes when empty.
+    pub collections: VecDeque<Outcome>,
+    /// How often it was asked to come, or not to.
+    pub collections_asked: usize,
+    /// The references under which it comes.
+    pub coming: BTreeSet<String>,
     /// Bookings it knows, by reference.
     pub booked: BTreeMap<String, Booking>,
 }
@@ -151,6 +157,12 @@ impl Scripted {
         Self { profile: &FINAL, ..Self::default() }
     }
 
+    /// A carrier known as `scripted` that comes to a location when asked.
+    pub fn collecting() -> Self {
+        static COLLECTING: Profile = Profile { collects: true, ..PROFILE };
+        Self { profile: &COLLECTING, ..Self::default() }
+    }
+
     /// A carrier known as `scripted` that collects no money.
     pub fn without_cash() -> Self {
         static CASHLESS: Profile = Profile { collects_cash: false, ..PROFILE };
@@ -181,6 +193,11 @@ impl Scripted {
     /// Says what becomes of the next booking.
     pub fn next_booking(&self, outcome: Outcome) {
         self.ledger(|ledger| ledger.bookings.push_back(outcome));
+    }
+
+    /// Says what becomes of the next question whether it comes, or not.
+    pub fn next_collection(&self, outcome: Outcome) {
+        self.ledger(|ledger| ledger.collections.push_back(outcome));
     }
 
     /// Says what becomes of the next cancellation.
@@ -235,6 +252,26 @@ fn written(label: &[u8]) -> Format {
 impl Scene {
     fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
         look(&mut self.ledger.lock().expect("nobody panicked over the ledger"))
+    }
+
+    /// What becomes of a question whether it comes; `act` is what it does then.
+    async fn collection(&self, act: impl Fn(&mut Ledger) + Send + Sync) -> Result<(), CarrierError> {
+        let outcome = self.ledger(|ledger| {
+            ledger.collections_asked += 1;
+            ledger.collections.pop_front().unwrap_or(Outcome::Yes)
+        });
+        match outcome {
+            Outcome::No(why) => return Err(CarrierError::refused("", why)),
+            Outcome::Busy(seconds) => return Err(busy(seconds)),
+            Outcome::Gibberish => return Err(gibberish()),
+            Outcome::Silent => return Err(silent()),
+            Outcome::Yes | Outcome::LostAnswer => self.ledger(act),
+            Outcome::Slow(milliseconds) => {
+                self.ledger(act);
+                tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+            }
+        }
+        if matches!(outcome, Outcome::LostAnswer) { Err(silent()) } else { Ok(()) }
     }
 
     fn booking(&self, ask: &BookRequest) -> Booking {
@@ -391,6 +428,17 @@ impl Connection for Scene {
             ledger.check.clone()
         });
         Box::pin(std::future::ready(found.unwrap_or_else(|| Ok(Checked::default()))))
+    }
+
+    fn collect<'a>(&'a self, ask: &'a CollectionRequest, _trace: &'a Trace) -> Answer<'a, Collected> {
+        Box::pin(async move {
+            self.collection(|ledger| _ = ledger.coming.insert(ask.reference.clone())).await?;
+            Ok(Collected { confirmation: Some(format!("C-{}", ask.reference)) })
+        })
+    }
+
+    fn cancel_collection<'a>(&'a self, ask: &'a CollectionRequest, _trace: &'a Trace) -> Answer<'a, ()> {
+        Box::pin(self.collection(|ledger| _ = ledger.coming.remove(&ask.reference)))
     }
 
     fn cancel<'a>(&'a self, ask: &'a CancelRequest, _trace: &'a Trace) -> Answer<'a, ()> {

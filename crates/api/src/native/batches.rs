@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::error::in_our_words;
 use super::orders::read;
-use super::page::limit;
+use super::page::{Paging, limit};
 use super::shipments::label_format;
 use super::{Answer, Authed, Body};
 use crate::dialect::{Parameters, Segment, json};
@@ -42,8 +42,9 @@ struct BatchView<'a> {
     round: u32,
     counts: CountsView,
     carriers: &'a [Lane],
-    /// The files of the last printing, the first of them when there are many.
-    documents: Vec<FileView>,
+    /// The files of the last printing, the first of them when there are many; left out in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents: Option<Vec<FileView>>,
 }
 
 /// How many orders stand how: they sum to the total at every moment.
@@ -93,31 +94,46 @@ impl FileView {
     }
 }
 
+impl<'a> BatchView<'a> {
+    fn of(batch: &'a Batch, documents: Option<Vec<FileView>>) -> Self {
+        let counts = batch.counts;
+        Self {
+            id: batch.id.to_string(),
+            status: batch.stage,
+            created_at: batch.created_at.to_string(),
+            finished_at: batch.finished_at.map(|at| at.to_string()),
+            format: batch.printing.format.name(),
+            group_by: &batch.printing.group_by,
+            start_position: batch.printing.start_position,
+            rotation: batch.printing.rotation.degrees(),
+            round: batch.round,
+            counts: CountsView {
+                total: counts.total,
+                waiting: counts.waiting(),
+                labelled: counts.labelled,
+                skipped: counts.skipped,
+                failed: counts.failed,
+            },
+            carriers: &batch.lanes,
+            documents,
+        }
+    }
+}
+
 /// An answer with a batch and the files it has so far.
 async fn shown(app: &App, caller: &app::Caller, status: StatusCode, batch: &Batch) -> Answer {
     let all = app.first_documents(caller, batch, PAGE).await?;
-    let counts = batch.counts;
-    let view = BatchView {
-        id: batch.id.to_string(),
-        status: batch.stage,
-        created_at: batch.created_at.to_string(),
-        finished_at: batch.finished_at.map(|at| at.to_string()),
-        format: batch.printing.format.name(),
-        group_by: &batch.printing.group_by,
-        start_position: batch.printing.start_position,
-        rotation: batch.printing.rotation.degrees(),
-        round: batch.round,
-        counts: CountsView {
-            total: counts.total,
-            waiting: counts.waiting(),
-            labelled: counts.labelled,
-            skipped: counts.skipped,
-            failed: counts.failed,
-        },
-        carriers: &batch.lanes,
-        documents: all.into_iter().filter_map(|document| FileView::of(app, caller, document)).collect(),
-    };
-    Ok(json(status, &view))
+    let documents = all.into_iter().filter_map(|document| FileView::of(app, caller, document)).collect();
+    Ok(json(status, &BatchView::of(batch, Some(documents))))
+}
+
+/// `GET /v1/batches`, latest first, without their files.
+pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
+    let paging = Paging::read(&parameters, BatchId::from_native)?;
+    let found = app.batches(&caller, paging.after, paging.wanted()).await?;
+    let place = |last: &&Batch| last.id.to_string();
+    let page = paging.page(found.iter().collect(), place, |batch| BatchView::of(batch, None));
+    Ok(json(StatusCode::OK, &page))
 }
 
 fn batch_id(text: &str) -> Result<BatchId> {

@@ -1,7 +1,7 @@
 //! Collections: a carrier is asked to come to a location.
 
 use app::App;
-use app::collections::CollectionWish;
+use app::collections::{CollectionList, CollectionWish};
 use axum::extract::State;
 use domain::Error;
 use domain::collection::Collection;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::manifests::date;
 use super::orders::read;
-use super::page::Paging;
+use super::page::{Paging, filter, word};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Parameters, Segment, json};
 use crate::json::fields::{Fault, Fields, Node, integer, text};
@@ -93,10 +93,17 @@ pub(super) async fn create(State(app): State<App>, Authed { caller, .. }: Authed
     Ok(json(StatusCode::CREATED, &CollectionView::of(collection)))
 }
 
-/// `GET /v1/collections`, latest first.
+/// `GET /v1/collections?carrier_account=…&location=…&date=…`, latest first.
 pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
     let paging = Paging::read(&parameters, CollectionId::from_native)?;
-    let found = app.collections(&caller, paging.after, paging.wanted()).await?;
+    let list = CollectionList {
+        account: word(&parameters, "carrier_account")?,
+        location: word(&parameters, "location")?,
+        day: filter(&parameters, "date", "a day such as 2026-11-27")?,
+        below: paging.after,
+        limit: paging.wanted(),
+    };
+    let found = app.collections(&caller, list).await?;
     Ok(json(StatusCode::OK, &paging.page(found, |last| last.id.to_string(), CollectionView::of)))
 }
 

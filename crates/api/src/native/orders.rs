@@ -17,7 +17,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::error::Problems;
-use super::page::{Paging, filter, word};
+use super::page::{AN_INSTANT, Paging, filter, word};
 use super::tag::{self, MustHaveSeen, Seen};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Parameters, Segment, json as answer};
@@ -245,7 +245,6 @@ fn place(text: &str) -> Option<(i64, OrderId)> {
 
 /// `GET /v1/orders?external_id=…&number=…&status=…&created_from=…&created_before=…`, latest first.
 pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
-    const AN_INSTANT: &str = "an instant such as 2026-11-27T08:00:00Z";
     let paging = Paging::read(&parameters, place)?;
     let channel: Option<i64> = filter(&parameters, "channel", "a channel's number")?;
     let wanted = OrderFilter {

@@ -82,6 +82,23 @@ pub(super) fn filter<T: FromStr>(parameters: &Parameters, name: &str, expected: 
     typed.parse().map(Some).map_err(|_| unfit())
 }
 
+/// What is expected of a filter by time.
+pub(super) const AN_INSTANT: &str = "an instant such as 2026-11-27T08:00:00Z";
+
+/// A filter by one of a few words.
+pub(super) fn one_of<T: Copy>(
+    parameters: &Parameters,
+    name: &str,
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, Error> {
+    let Some(typed) = parameters.value(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let shown: String = typed.chars().take(80).collect();
+    let known = all.iter().copied().find(|one| word(*one) == typed);
+    let words = || all.iter().map(|one| word(*one)).collect::<Vec<_>>().join(", ");
+    known.map(Some).ok_or_else(|| Error::invalid(name, format!("{shown:?}: expected one of {}", words())))
+}
+
 /// A filter that is taken as it is. A null character stands in no text that is stored.
 pub(super) fn word(parameters: &Parameters, name: &str) -> Result<Option<String>, Error> {
     match parameters.value(name).filter(|text| !text.is_empty()) {

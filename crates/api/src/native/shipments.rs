@@ -1,16 +1,17 @@
 //! Shipments: made of an order, shown, cancelled, and what happened to them.
 
-use app::App;
+use app::documents::DocumentList;
 use app::shipments::elsewhere::{Recorded, Settlement};
-use app::shipments::{BoxWish, ShipWish, ShipmentWays};
+use app::shipments::{BoxWish, ShipWish, ShipmentList, ShipmentWays};
 use app::tracking::ReportedEvent;
+use app::{App, Caller};
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use domain::address::Address;
 use domain::connector::Exchange;
 use domain::document::{Document, DocumentKind, Format};
-use domain::ids::{ParcelId, ShipmentId};
+use domain::ids::{DocumentId, ParcelId, ShipmentId};
 use domain::measure::{Dimensions, Length, Weight};
 use domain::money::Money;
 use domain::order::ServiceWish;
@@ -22,7 +23,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::orders::{order_id, read};
-use super::page::Paging;
+use super::page::{AN_INSTANT, Paging, filter, one_of, word};
 use super::rates::{DecisionView, RateView};
 use super::{Answer, Authed, Body};
 use crate::dialect::{Parameters, Segment, json};
@@ -294,7 +295,7 @@ fn shipment_id(text: &str) -> Result<ShipmentId, Error> {
     ShipmentId::from_native(text).ok_or(Error::NotFound("shipment"))
 }
 
-/// `GET /v1/shipments?kind=return`, latest first.
+/// `GET /v1/shipments?kind=…&status=…&carrier_account=…&created_from=…&created_before=…`, latest first.
 pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, parameters: Parameters) -> Answer {
     let paging = Paging::read(&parameters, ShipmentId::from_native)?;
     let ways = match parameters.value("kind") {
@@ -306,7 +307,16 @@ pub(super) async fn list(State(app): State<App>, Authed { caller, .. }: Authed, 
             return Err(Error::invalid("kind", format!("{shown:?}: expected outgoing or return")).into());
         }
     };
-    let found = app.list_shipments(&caller, ways, paging.after, paging.wanted()).await?;
+    let list = ShipmentList {
+        ways,
+        status: one_of(&parameters, "status", &ShipmentStatus::ALL, ShipmentStatus::as_str)?,
+        account: word(&parameters, "carrier_account")?,
+        created_from: filter(&parameters, "created_from", AN_INSTANT)?,
+        created_before: filter(&parameters, "created_before", AN_INSTANT)?,
+        below: paging.after,
+        limit: paging.wanted(),
+    };
+    let found = app.list_shipments(&caller, list).await?;
     let place = |last: &Shipment| last.id.to_string();
     let view = |shipment: Shipment| serde_json::to_value(ShipmentView::of(&app, &shipment));
     let page = paging.page(found, place, view).transposed().map_err(Error::internal)?;
@@ -402,22 +412,65 @@ struct DocumentView {
     withdrawn: bool,
 }
 
+impl DocumentView {
+    /// A document of a shipment that stands so.
+    fn of(app: &App, caller: &Caller, document: Document, status: Option<ShipmentStatus>) -> Self {
+        let withdrawn = document.kind == DocumentKind::ReturnLabel && status != Some(ShipmentStatus::Booked);
+        Self {
+            id: document.id.to_string(),
+            kind: document.kind.as_str(),
+            format: document.format.name(),
+            media_type: document.format.media_type(),
+            parcel: document.parcel.map(|parcel| parcel.to_string()),
+            size: document.size,
+            sha256: document.sha256,
+            warnings: document.warnings,
+            link: (!withdrawn).then(|| app.document_link(caller.tenant(), document.id)),
+            withdrawn,
+        }
+    }
+}
+
+/// A document as it stands in a list of many shipments'.
+#[derive(Serialize)]
+struct ListedDocument {
+    order: Option<String>,
+    shipment: Option<String>,
+    batch: Option<String>,
+    created_at: String,
+    #[serde(flatten)]
+    document: DocumentView,
+}
+
+/// `GET /v1/documents?kind=…&created_from=…&created_before=…`, latest first.
+pub(super) async fn all_documents(
+    State(app): State<App>,
+    Authed { caller, .. }: Authed,
+    parameters: Parameters,
+) -> Answer {
+    let paging = Paging::read(&parameters, DocumentId::from_native)?;
+    let list = DocumentList {
+        kind: one_of(&parameters, "kind", &DocumentKind::ALL, DocumentKind::as_str)?,
+        created_from: filter(&parameters, "created_from", AN_INSTANT)?,
+        created_before: filter(&parameters, "created_before", AN_INSTANT)?,
+        below: paging.after,
+        limit: paging.wanted(),
+    };
+    let found = app.list_documents(&caller, list).await?;
+    let view = |(document, status): (Document, Option<ShipmentStatus>)| ListedDocument {
+        order: document.order.map(|order| order.to_string()),
+        shipment: document.shipment.map(|shipment| shipment.to_string()),
+        batch: document.of_batch.as_ref().map(|part| part.batch.to_string()),
+        created_at: document.created_at.to_string(),
+        document: DocumentView::of(&app, &caller, document, status),
+    };
+    Ok(json(StatusCode::OK, &paging.page(found, |(last, _)| last.id.to_string(), view)))
+}
+
 /// `GET /v1/shipments/{id}/documents`.
 pub(super) async fn documents(State(app): State<App>, Authed { caller, .. }: Authed, Segment(id): Segment) -> Answer {
     let shipment = app.shipment(&caller, shipment_id(&id)?).await?;
-    let is_withdrawn = |kind| kind == DocumentKind::ReturnLabel && shipment.status != ShipmentStatus::Booked;
-    let view = |document: Document| DocumentView {
-        id: document.id.to_string(),
-        kind: document.kind.as_str(),
-        format: document.format.name(),
-        media_type: document.format.media_type(),
-        parcel: document.parcel.map(|parcel| parcel.to_string()),
-        size: document.size,
-        sha256: document.sha256,
-        warnings: document.warnings,
-        link: (!is_withdrawn(document.kind)).then(|| app.document_link(caller.tenant(), document.id)),
-        withdrawn: is_withdrawn(document.kind),
-    };
+    let view = |document: Document| DocumentView::of(&app, &caller, document, Some(shipment.status));
     let data: Vec<_> = app.documents(&caller, shipment.id).await?.into_iter().map(view).collect();
     Ok(json(StatusCode::OK, &List { data }))
 }

@@ -71,6 +71,8 @@ fn status(kind: EventKind, tracking: TrackingStatus) -> Option<ParcelStatus> {
         | EventKind::ManifestUpdated
         | EventKind::ManifestClosed
         | EventKind::CollectionRequested
+        | EventKind::CollectionRefused
+        | EventKind::CollectionUnsettled
         | EventKind::CollectionCancelled
         | EventKind::ShipmentReadyToPrint
         | EventKind::ShipmentCancelRefused

@@ -182,7 +182,7 @@ on_both_engines! {
         let acts = t.get("/v1/orders/ord_1/acts").await.json();
         let kinds: Vec<_> = acts["data"].as_array().unwrap().iter().map(|act| act["what"].clone()).collect();
         assert_eq!(kinds, [
-            "order.created", "order.updated", "shipment.requested", "shipment.booked", "document.printed", "document.printed",
+            "order.created", "order.updated", "shipment.requested", "shipment.booked", "parcel.tracking_changed", "document.printed", "document.printed",
         ]);
         // Nobody else lost anything.
         assert_eq!(t.get("/api/v3/orders/2").await.json()["data"]["shipping_address"]["name"], "John Doe");

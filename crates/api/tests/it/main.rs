@@ -3,6 +3,7 @@
 
 mod a5;
 mod access;
+mod act_routes;
 mod acts;
 mod addresses;
 mod batches;
@@ -27,6 +28,7 @@ mod labels_soon;
 mod limits;
 mod list;
 mod manifests;
+mod native_lists;
 mod native_orders;
 mod native_setup;
 mod native_shipments;

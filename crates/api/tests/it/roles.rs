@@ -149,6 +149,7 @@ on_both_engines! {
         native DELETE /v1/orders/{id}: write
         native DELETE /v1/webhooks/{id}: setup
         native GET /v1/acts: read
+        native GET /v1/batches: read
         native GET /v1/batches/{id}: read
         native GET /v1/batches/{id}/documents: read
         native GET /v1/batches/{id}/orders: read
@@ -159,6 +160,7 @@ on_both_engines! {
         native GET /v1/channels/{id}: read
         native GET /v1/collections: read
         native GET /v1/collections/{id}: read
+        native GET /v1/documents: read
         native GET /v1/documents/{id}: print
         native GET /v1/erasures: erase
         native GET /v1/erasures/{id}: erase

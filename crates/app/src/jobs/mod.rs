@@ -27,6 +27,7 @@ mod number_events;
 mod poll_tracking;
 mod send_notices;
 mod settle_bookings;
+mod settle_collections;
 mod store_labels;
 mod sweep_documents;
 
@@ -56,7 +57,7 @@ pub(crate) struct Job {
     run: for<'a> fn(&'a App) -> BoxFuture<'a, Result<Outcome>>,
 }
 
-const JOBS: [Job; 14] = [
+const JOBS: [Job; 15] = [
     Job {
         kind: "label_batches",
         every: Duration::from_secs(1),
@@ -120,6 +121,14 @@ const JOBS: [Job; 14] = [
         lease: LEASE,
         wake: |_| None,
         run: |app| Box::pin(settle_bookings::run(app)),
+    },
+    Job {
+        kind: "settle_collections",
+        every: Duration::from_secs(5),
+        is_shared: false,
+        lease: LEASE,
+        wake: |_| None,
+        run: |app| Box::pin(settle_collections::run(app)),
     },
     Job {
         kind: "poll_tracking",

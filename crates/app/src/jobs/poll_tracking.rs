@@ -137,7 +137,7 @@ async fn store_looks(
                 let shipment = if reports.is_empty() {
                     shipment
                 } else {
-                    app.store_reports(&lane.tenant, setup, shipment, reports).await?
+                    app.store_reports(&lane.tenant, setup, shipment, reports, None).await?
                 };
                 plans.push((parcel, plan(&shipment)));
             }

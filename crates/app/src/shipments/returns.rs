@@ -5,7 +5,7 @@
 
 use domain::connector::{Parties, RateRequest};
 use domain::error::{Problem, Rule};
-use domain::event::{About, EventKind};
+use domain::event::EventKind;
 use domain::ids::{EventId, OrderId};
 use domain::location::Location;
 use domain::measure::Weight;
@@ -18,7 +18,7 @@ use domain::{Error, Result};
 use store::orders::Held;
 
 use super::boxes::{BoxWish, weight_of_pieces};
-use super::{Plan, ShipWish, accounts_asked};
+use super::{Plan, ShipWish, accounts_asked, requested};
 use crate::addresses::fitting::Ends;
 use crate::rates::Offers;
 use crate::{App, Caller, addresses, event};
@@ -191,9 +191,8 @@ impl App {
                 ));
             }
             tx.add_shipment(&tenant, &stored).await?;
-            let about = About { order: Some(stored.order), shipment: Some(stored.id), ..About::default() };
             let kind = stored.told_as(EventKind::ShipmentRequested);
-            tx.emit(&tenant, &event(event_id, kind, stored.created_at, about)).await?;
+            tx.emit(&tenant, &event(event_id, kind, stored.created_at, requested(&stored))).await?;
             Ok(stored.id)
         })
         .await

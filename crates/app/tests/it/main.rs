@@ -8,6 +8,7 @@ mod booking;
 mod branding;
 mod cancelling;
 mod checks;
+mod collections;
 mod customs;
 mod dispatching;
 mod events;
