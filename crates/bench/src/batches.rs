@@ -38,20 +38,26 @@ fn placed(client: &mut Client, name: &str, count: usize) -> anyhow::Result<Vec<S
     Ok(ids)
 }
 
-/// Asks for something to be done about a batch and waits until it is; the batch, and the seconds.
-fn done(client: &mut Client, path: &str, body: &Json) -> anyhow::Result<(Json, f64)> {
+/// Waits until everything that was asked for about a batch is done; the batch.
+pub(crate) fn finished(client: &mut Client, id: &str) -> anyhow::Result<Json> {
     let began = Instant::now();
-    let begun: Json = serde_json::from_slice(&client.send(&request("POST", path, &body.to_string()))?)?;
-    let id = begun["id"].as_str().context("a batch without an id")?;
     let look = request("GET", &format!("/v1/batches/{id}"), "");
     loop {
         let batch: Json = serde_json::from_slice(&client.send(&look)?)?;
         if batch["status"] == "done" {
-            return Ok((batch, began.elapsed().as_secs_f64()));
+            return Ok(batch);
         }
         ensure!(began.elapsed() < PATIENCE, "the batch is not done: {batch}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Asks for something to be done about a batch and waits until it is; the batch, and the seconds.
+fn done(client: &mut Client, path: &str, body: &Json) -> anyhow::Result<(Json, f64)> {
+    let began = Instant::now();
+    let begun: Json = serde_json::from_slice(&client.send(&request("POST", path, &body.to_string()))?)?;
+    let batch = finished(client, begun["id"].as_str().context("a batch without an id")?)?;
+    Ok((batch, began.elapsed().as_secs_f64()))
 }
 
 /// Draws labels one by one; the seconds.

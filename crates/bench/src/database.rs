@@ -47,7 +47,7 @@ pub(crate) struct Rows {
 pub(crate) const POSITION: usize = 6;
 
 /// A table's columns and their PostgreSQL types.
-type Columns = Vec<(String, Type)>;
+pub(crate) type Columns = Vec<(String, Type)>;
 
 /// An open database.
 pub(crate) enum Database {
@@ -181,7 +181,7 @@ impl Database {
         }
     }
 
-    fn columns(&mut self, table: &str) -> anyhow::Result<Columns> {
+    pub(crate) fn columns(&mut self, table: &str) -> anyhow::Result<Columns> {
         let sql = match self {
             Self::Sqlite(_) => {
                 format!("select name || ' ' || lower(type) from pragma_table_info('{table}') order by cid")
@@ -238,6 +238,25 @@ impl Database {
             }
         };
         Ok(Rows { table, rows })
+    }
+
+    /// A source of rows with the one column `n`: from `first` to `last`.
+    pub(crate) fn numbers(&self, first: usize, last: usize) -> String {
+        match self {
+            Self::Sqlite(_) => format!(
+                "(with recursive numbers (n) as (select {first} union all select n + 1 from numbers where n < {last})
+                  select n from numbers) as numbers"
+            ),
+            Self::Postgres(..) => format!("generate_series({first}::bigint, {last}::bigint) as numbers (n)"),
+        }
+    }
+
+    /// Does what the server would else do while it is measured: counts what there is for plans, and writes it out.
+    pub(crate) fn settle(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::Sqlite(_) => self.run("pragma optimize = 0x10002; pragma wal_checkpoint(truncate);"),
+            Self::Postgres(..) => self.run("vacuum analyze").and_then(|()| self.run("checkpoint")),
+        }
     }
 
     /// Makes a writer for these tables.

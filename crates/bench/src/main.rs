@@ -14,12 +14,15 @@ mod database;
 mod dispatch;
 mod drawing;
 mod expertsender;
+mod filters;
+mod growth;
 mod ingest;
 mod label;
 mod lists;
 mod machine;
 mod memory;
 mod query;
+mod replicas;
 mod rules;
 mod server;
 mod table;
@@ -32,7 +35,8 @@ use table::Table;
 #[derive(Debug, Parser)]
 #[command(about = "Measures Waybill against floors taken in the same run; ./bench sets everything up.")]
 struct Arguments {
-    /// Only these lines: ingest, expertsender, label, batches, dispatch, drawing, rules, query, webhooks, memory, lists.
+    /// Only these lines: ingest, expertsender, label, batches, dispatch, drawing, rules, query, webhooks, memory, lists,
+    /// filters.
     lines: Vec<String>,
     /// Fewer repetitions and smaller tables: for a look, not for the record.
     #[arg(long)]
@@ -63,7 +67,7 @@ pub(crate) struct Bench {
 }
 
 /// The names of the measurements, in the order in which they run.
-const LINES: [&str; 11] = [
+const LINES: [&str; 12] = [
     "ingest",
     "expertsender",
     "label",
@@ -75,6 +79,7 @@ const LINES: [&str; 11] = [
     "webhooks",
     "memory",
     "lists",
+    "filters",
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -108,7 +113,8 @@ fn main() -> anyhow::Result<()> {
             "query" => query::measure(&bench, &mut table),
             "webhooks" => on_both(&bench, &mut table, webhooks::measure),
             "memory" => on_both(&bench, &mut table, memory::measure),
-            _ => on_both(&bench, &mut table, lists::measure),
+            "lists" => on_both(&bench, &mut table, lists::measure),
+            _ => on_both(&bench, &mut table, filters::measure),
         };
         if let Err(error) = measured {
             // What was measured before is worth something.

@@ -6,6 +6,7 @@ mod batches;
 mod bulk;
 mod commands;
 mod dispatches;
+mod documents;
 mod engines;
 mod faults;
 mod filter;
