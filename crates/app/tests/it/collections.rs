@@ -34,7 +34,11 @@ impl Shop {
     }
 
     async fn only_collection(&self) -> Collection {
-        let found = self.app().collections(&self.acme, CollectionList { limit: 10, ..CollectionList::default() }).await.unwrap();
+        let found = self
+            .app()
+            .collections(&self.acme, CollectionList { limit: 10, ..CollectionList::default() })
+            .await
+            .unwrap();
         assert_eq!(found.len(), 1);
         found.into_iter().next().unwrap()
     }
