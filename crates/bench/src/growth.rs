@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     pub(crate) name: String,
     /// The path of the `GET`, with its query.
     pub(crate) path: String,
-    /// Where the answer's list stands, as a JSON pointer.
+    /// Where the answer's list stands, as a JSON pointer; the answer itself is it when empty.
     pub(crate) list: &'static str,
     /// How many rows the answer has.
     pub(crate) rows: usize,
