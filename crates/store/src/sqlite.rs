@@ -38,9 +38,9 @@ const BUSY_TIME: Duration = Duration::from_secs(5);
 const LISTS: usize = 8;
 /// Read connections that are kept while nobody uses them.
 const IDLE_READERS: usize = 16;
-/// Pages that the writer and each reader keep, in KiB. All together keep 96 MiB at most, however many read at once; what
+/// Pages that the writer and each reader keep, in KiB. All together keep 64 MiB at most, however many read at once; what
 /// else is read often lies in the file cache of the operating system.
-const WRITER_CACHE: i64 = 64 * 1024;
+const WRITER_CACHE: i64 = 32 * 1024;
 const READER_CACHE: i64 = 2 * 1024;
 
 /// The SQLite engine of one database file.
