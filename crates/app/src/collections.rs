@@ -90,7 +90,11 @@ fn after(
             collection.status = CollectionStatus::Requested;
             None
         }
-        Err(error) => Some((EventKind::CollectionUnsettled, Some(error.to_string()))),
+        // It was never known to come, so who asks again goes on with it.
+        Err(error) => {
+            collection.status = CollectionStatus::Requesting;
+            Some((EventKind::CollectionUnsettled, Some(error.to_string())))
+        }
     };
     (collection, news)
 }

@@ -166,6 +166,9 @@ on_both_engines! {
         let (_, by, _) = by_shop(EventKind::CollectionUnsettled);
         let unsettled = (EventKind::CollectionUnsettled, by, Some("no such collection".to_owned()));
         assert_eq!(shop.news().await, [by_shop(EventKind::CollectionRequested), unsettled]);
+        // Its day is not lost: asked again, the carrier comes under the same reference.
+        let again = shop.app().request_collection(&shop.acme, &other).await.unwrap();
+        assert_eq!((again.id, again.status), (open.id, CollectionStatus::Requested));
     }
 
     async fn when_the_window_is_over_a_person_is_told(engine: Engine) {
