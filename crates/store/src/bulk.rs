@@ -46,6 +46,35 @@ fn names(columns: &[&str], held: &[usize]) -> String {
     held.iter().map(|column| columns[*column]).collect::<Vec<_>>().join(", ")
 }
 
+/// A `select` that runs for all sets of parameters at once, and the positions of its own parameters, which are columns of
+/// the sets. Its rows begin with the place of their set, from 1.
+fn for_all(sql: &str, rows: &[Vec<Value>]) -> (String, Vec<usize>) {
+    let count = rows.first().map_or(0, Vec::len);
+    let (held, arrays) = unnest(rows, count);
+    // From the last, since $1 begins $10 too.
+    let one = (0..count).rev().fold(sql.to_owned(), |sql, column| {
+        let value = if held.contains(&column) { format!("asked.k{column}") } else { "null".to_owned() };
+        sql.replace(&format!("${}", column + 1), &value)
+    });
+    let names: String = held.iter().map(|column| format!("k{column}, ")).collect();
+    let sql = format!(
+        "select asked.place, found.* from {arrays} with ordinality as asked ({names}place) cross join lateral ({one}) as found"
+    );
+    (sql, held)
+}
+
+/// Puts rows that begin with a place, from 1, where they belong, in the order they came.
+fn in_their_places(rows: Vec<Row>, found: &mut [Vec<Row>]) -> Result<()> {
+    for mut row in rows {
+        let place = usize::try_from(row.int(0)?).unwrap_or_default();
+        row.0.remove(0);
+        if let Some(found) = found.get_mut(place.wrapping_sub(1)) {
+            found.push(row);
+        }
+    }
+    Ok(())
+}
+
 impl Tx<'_> {
     /// Inserts rows, one value a column; a column without any value keeps its default.
     pub async fn insert_all(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
@@ -103,6 +132,21 @@ impl Tx<'_> {
         }
     }
 
+    /// Runs a `select` once for each set of parameters; answers one list of rows for each.
+    pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
+        match self {
+            Self::Postgres(session) if rows.len() > FEW => {
+                let mut found = vec![Vec::new(); rows.len()];
+                for (rows, found) in rows.chunks(PIECE).zip(found.chunks_mut(PIECE)) {
+                    let (sql, held) = for_all(sql, rows);
+                    in_their_places(session.columns(&sql, rows, &held).await?, found)?;
+                }
+                Ok(found)
+            }
+            _ => self.returned_each(sql, rows).await,
+        }
+    }
+
     /// The rows of `from` that lists of values lead to, one list an answer, each in its place: `keys` are columns of `from`,
     /// and `columns` is what is read. No key is null.
     pub async fn find_all(
@@ -115,7 +159,7 @@ impl Tx<'_> {
         match self {
             Self::Postgres(session) if rows.len() > FEW => {
                 let mut found = vec![Vec::new(); rows.len()];
-                for (piece, rows) in rows.chunks(PIECE).enumerate() {
+                for (rows, found) in rows.chunks(PIECE).zip(found.chunks_mut(PIECE)) {
                     let (held, arrays) = unnest(rows, keys.len());
                     let asked: Vec<_> = (0..keys.len()).map(|n| format!("k{n}")).collect();
                     let same: Vec<_> = keys.iter().enumerate().map(|(n, key)| format!("{key} = asked.k{n}")).collect();
@@ -125,13 +169,7 @@ impl Tx<'_> {
                         asked.join(", "),
                         same.join(" and ")
                     );
-                    for mut row in session.columns(&sql, rows, &held).await? {
-                        let place = usize::try_from(row.int(0)?).unwrap_or_default() + piece * PIECE;
-                        row.0.remove(0);
-                        if let Some(found) = found.get_mut(place.wrapping_sub(1)) {
-                            found.push(row);
-                        }
-                    }
+                    in_their_places(session.columns(&sql, rows, &held).await?, found)?;
                 }
                 Ok(found)
             }

@@ -215,7 +215,7 @@ impl Tx<'_> {
             update parcels set manifest_id = null where tenant_id = $1 and manifest_id = $2 and id = $3 returning id";
         let asks: Vec<_> =
             parcels.iter().map(|parcel| params![tenant.as_str(), wanted.number(), parcel.number()].to_vec()).collect();
-        let found = self.rows_many(TAKE, &asks).await?;
+        let found = self.returned_each(TAKE, &asks).await?;
         found.iter().flatten().map(|row| id(row.int(0)?, ParcelId::new)).collect()
     }
 

@@ -228,7 +228,7 @@ impl Tx<'_> {
             .map(|row| params![tenant.as_str(), row.channel.0, row.external_id.as_deref()].to_vec())
             .collect();
         let mut before = self.rows_many(FIND, &asks).await?.into_iter();
-        let mut changed = self.rows_many(&change, &changes).await?.into_iter();
+        let mut changed = self.returned_each(&change, &changes).await?.into_iter();
         let mut answers = Vec::with_capacity(rows.len());
         let mut written: HashMap<OrderId, &str> = HashMap::new();
         for (row, is_new) in rows.iter().zip(is_new) {
@@ -430,7 +430,7 @@ impl Tx<'_> {
             change.extend(row.change());
             change
         });
-        let answers = self.rows_many(&replace, &changes.collect::<Vec<_>>()).await?;
+        let answers = self.returned_each(&replace, &changes.collect::<Vec<_>>()).await?;
         for (row, answer) in rows.iter().zip(&answers) {
             if let Some(answer) = answer.first() {
                 self.know_change(tenant, row, row.id, answer, 0).await?;

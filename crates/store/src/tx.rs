@@ -323,8 +323,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Runs a statement once for each set of parameters, in order; answers one list of rows for each.
-    pub async fn rows_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
+    /// Runs a statement that changes rows once for each set of parameters, in order; answers what each of them returned.
+    pub async fn returned_each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }

@@ -114,14 +114,22 @@ impl Source {
             None => format!("{order}{direction}"),
         };
         let key = if self.key.is_some() { key.to_owned() } else { "cast(0 as bigint)".to_owned() };
+        let flag = format!("cast(case when o.is_deleted = 0 and {fits} then 1 else 0 end as bigint)");
         let table = self.table;
-        let sql = format!(
-            "select w.k, w.n, cast(case when o.is_deleted = 0 and {fits} then 1 else 0 end as bigint)
-             from (select {key} as k, {order} as n from {table} where tenant_id = $1{conditions}
-                   order by {order_by} limit ${limit}) as w
-             join orders o on o.tenant_id = $1 and o.id = w.n
-             order by w.k{direction}, w.n{direction}"
-        );
+        let sql = if table == "orders" {
+            format!(
+                "select {key}, {order}, {flag} from orders o where tenant_id = $1{conditions}
+                 order by {order_by} limit ${limit}"
+            )
+        } else {
+            format!(
+                "select w.k, w.n, {flag}
+                 from (select {key} as k, {order} as n from {table} where tenant_id = $1{conditions}
+                       order by {order_by} limit ${limit}) as w
+                 join orders o on o.tenant_id = $1 and o.id = w.n
+                 order by w.k{direction}, w.n{direction}"
+            )
+        };
         (sql, parameters)
     }
 }
