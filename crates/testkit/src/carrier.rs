@@ -101,6 +101,7 @@ const PROFILE: Profile = Profile {
     fields: &[Field { name: "token", help: "a token", kind: FieldKind::Secret, is_required: false }],
     is_live: true,
     is_test: false,
+    asks_nobody: false,
     can_track: false,
     takes_pushes: false,
     can_cancel: true,
