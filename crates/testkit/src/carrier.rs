@@ -164,6 +164,12 @@ impl Scripted {
         Self { profile: &COLLECTING, ..Self::default() }
     }
 
+    /// A carrier known as `scripted` that asks nobody for rates.
+    pub fn asking_nobody() -> Self {
+        static KNOWING: Profile = Profile { asks_nobody: true, ..PROFILE };
+        Self { profile: &KNOWING, ..Self::default() }
+    }
+
     /// A carrier known as `scripted` that collects no money.
     pub fn without_cash() -> Self {
         static CASHLESS: Profile = Profile { collects_cash: false, ..PROFILE };
