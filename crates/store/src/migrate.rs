@@ -97,6 +97,18 @@ fn after(version: i64) -> Result<&'static [Migration]> {
     Ok(first.map_or(&[], |first| &MIGRATIONS[first..]))
 }
 
+/// What all migrations say, as a number: two binaries with the same one make the same schema.
+#[cfg(feature = "testing")]
+pub(crate) fn fingerprint() -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+    let mut hasher = DefaultHasher::new();
+    for migration in MIGRATIONS {
+        (migration.name, migration.postgres).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
 /// Brings a SQLite database to the newest version. Another process may be doing the same.
 pub(crate) fn sqlite(connection: &mut rusqlite::Connection) -> Result<()> {
     let current = |connection: &rusqlite::Connection| {

@@ -9,7 +9,7 @@ pub use proxy::{Fault, Proxy};
 
 mod proxy;
 
-use crate::{Config, Store};
+use crate::{Config, Store, migrate};
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 static EXCHANGES: AtomicU64 = AtomicU64::new(0);
@@ -150,11 +150,45 @@ fn server() -> String {
 }
 
 async fn create(server: &str, name: &str) {
-    let drop = format!("drop database if exists {name} with (force)");
-    let create = format!("create database {name} template template0 encoding 'UTF8' locale 'C.UTF-8'");
-    if let Err(error) = run(server, &[&drop, &create]).await {
+    let made = async {
+        let template = template(server).await?;
+        let drop = format!("drop database if exists {name} with (force)");
+        run(server, &[&drop, &format!("create database {name} template {template}")]).await
+    };
+    if let Err(error) = made.await {
         panic!("cannot make the database {name}: {error:?}");
     }
+}
+
+/// The name of a database with the newest schema, which those of tests are copies of: a copy takes a tenth of the time that
+/// all migrations take. Whoever needs it first makes it.
+async fn template(server: &str) -> std::result::Result<String, tokio_postgres::Error> {
+    const THERE: &str = "select 1 from pg_database where datname = $1";
+    let name = format!("waybill_template_{:016x}", migrate::fingerprint());
+    let (client, connection) = tokio_postgres::connect(&format!("{server}/postgres"), tokio_postgres::NoTls).await?;
+    let connection = tokio::spawn(connection);
+    if client.query_opt(THERE, &[&name]).await?.is_none() {
+        client.batch_execute("select pg_advisory_lock(5721)").await?;
+        if client.query_opt(THERE, &[&name]).await?.is_none() {
+            let unfinished = format!("{name}_unfinished");
+            let remove = format!("drop database if exists {unfinished} with (force)");
+            let create = format!("create database {unfinished} template template0 encoding 'UTF8' locale 'C.UTF-8'");
+            client.batch_execute(&remove).await?;
+            client.batch_execute(&create).await?;
+            let (mut own, talking) =
+                tokio_postgres::connect(&format!("{server}/{unfinished}"), tokio_postgres::NoTls).await?;
+            let talking = tokio::spawn(talking);
+            migrate::postgres(&mut own).await.unwrap_or_else(|error| panic!("the template of test databases: {error}"));
+            drop(own);
+            let _ = talking.await;
+            client.batch_execute(&format!("alter database {unfinished} rename to {name}")).await?;
+            client.batch_execute(&format!("alter database {name} allow_connections false")).await?;
+        }
+    }
+    // The lock goes with the connection.
+    drop(client);
+    let _ = connection.await;
+    Ok(name)
 }
 
 async fn run(server: &str, statements: &[&str]) -> Result<(), tokio_postgres::Error> {
