@@ -12,7 +12,7 @@ use store::Config;
 
 use crate::client::{Client, request};
 use crate::database::{Database, Engine, fresh};
-use crate::growth::{self, Ask, START};
+use crate::growth::{self, Ask, Asked, START};
 use crate::replicas::{self, DAY, STRIDE, Template};
 use crate::server::Server;
 use crate::table::Table;
@@ -263,7 +263,8 @@ fn of_documents(known: &Known) -> Vec<(String, String, usize)> {
     asked.map(|(name, query, rows)| (name.to_owned(), query, rows)).to_vec()
 }
 
-pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
+/// A table with the rows that are copied, and the questions.
+fn asked(bench: &Bench, engine: Engine) -> anyhow::Result<Asked> {
     let (config, mut database) = fresh(bench, engine)?;
     let known = stock(bench, &config, &mut database)?;
     let copying = replicas::prepare(&mut database, &TEMPLATES)?;
@@ -277,6 +278,10 @@ pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyho
             asks.push(Ask { name: format!("{what} {name}"), path, list, rows });
         }
     }
-    let fill = |database: &mut Database, from, to| replicas::insert(database, &copying, from, to);
-    growth::measure(bench, (config, database), (SETUP, &asks), fill, (engine, table))
+    let fill = move |database: &mut Database, from, to| replicas::insert(database, &copying, from, to);
+    Ok(Asked { config, database, fill: Box::new(fill), asks })
+}
+
+pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyhow::Result<()> {
+    growth::measure(bench, [asked(bench, engine)?, asked(bench, engine)?], SETUP, (engine, table))
 }

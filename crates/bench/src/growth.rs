@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value as Json;
+use store::Config;
 
 use crate::Bench;
 use crate::client::{Client, request};
@@ -32,51 +33,66 @@ fn sizes(bench: &Bench) -> (usize, usize) {
     (10_000, if bench.quick { 100_000 } else { 1_000_000 })
 }
 
-/// The median of each question, in milliseconds. Every answer has as many rows as it should.
-fn times(bench: &Bench, port: u16, asks: &[Ask]) -> anyhow::Result<Vec<f64>> {
+/// Inserts the rows after one number up to another.
+pub(crate) type Fill = Box<dyn Fn(&mut Database, usize, usize) -> anyhow::Result<()>>;
+
+/// An empty table, what fills it, and the questions it gets then.
+pub(crate) struct Asked {
+    pub(crate) config: Config,
+    pub(crate) database: Database,
+    pub(crate) fill: Fill,
+    pub(crate) asks: Vec<Ask>,
+}
+
+/// The answer to a question, which has as many rows as it should.
+fn first(client: &mut Client, ask: &Ask) -> anyhow::Result<(Vec<u8>, usize)> {
+    let asked = request("GET", &ask.path, "");
+    let body = client.send(&asked).with_context(|| ask.name.clone())?;
+    let answer: Json = serde_json::from_slice(&body)?;
+    let rows = answer.pointer(ask.list).and_then(Json::as_array).map(Vec::len);
+    ensure!(rows == Some(ask.rows), "{}: {rows:?} rows, expected {}: {}", ask.name, ask.rows, ask.path);
+    Ok((asked, body.len()))
+}
+
+/// The medians of each question to both tables, in milliseconds. They take turns, so that a slow minute of the machine is
+/// everybody's.
+fn times(bench: &Bench, ports: [u16; 2], asks: [&[Ask]; 2]) -> anyhow::Result<Vec<[f64; 2]>> {
     let count = if bench.quick { 60 } else { 200 };
-    let mut client = Client::connect(port)?;
+    let [mut small, mut large] = [Client::connect(ports[0])?, Client::connect(ports[1])?];
     let mut medians = Vec::new();
-    for ask in asks {
-        let asked = request("GET", &ask.path, "");
-        let first = client.send(&asked).with_context(|| ask.name.clone())?;
-        let answer: Json = serde_json::from_slice(&first)?;
-        let rows = answer.pointer(ask.list).and_then(Json::as_array).map(Vec::len);
-        ensure!(rows == Some(ask.rows), "{}: {rows:?} rows, expected {}: {}", ask.name, ask.rows, ask.path);
-        let mut samples = Vec::new();
+    for (to_small, to_large) in asks[0].iter().zip(asks[1]) {
+        let [of_small, of_large] = [first(&mut small, to_small)?, first(&mut large, to_large)?];
+        let mut sides = [(&mut small, of_small, Vec::new()), (&mut large, of_large, Vec::new())];
         for n in 0..count + 20 {
-            let began = Instant::now();
-            let body = client.send(&asked).with_context(|| ask.name.clone())?;
-            if n >= 20 {
-                samples.push(began.elapsed().as_secs_f64() * 1e3);
+            for (client, (asked, length), samples) in &mut sides {
+                let began = Instant::now();
+                let body = client.send(asked).with_context(|| to_small.name.clone())?;
+                if n >= 20 {
+                    samples.push(began.elapsed().as_secs_f64() * 1e3);
+                }
+                ensure!(body.len() == *length, "{}: not always the same answer", to_small.name);
             }
-            ensure!(body.len() == first.len(), "{}: not always the same answer", ask.name);
         }
-        medians.push(percentile(&mut samples, 0.5));
+        medians.push(sides.map(|(_, _, mut samples)| percentile(&mut samples, 0.5)));
     }
     Ok(medians)
 }
 
-/// Asks at both sizes; `fill` inserts the rows after one number up to another. The database is removed.
+/// Asks a small table and a large one. The databases are removed.
 pub(crate) fn measure(
     bench: &Bench,
-    (config, mut database): (store::Config, Database),
-    (setup, asks): (&str, &[Ask]),
-    fill: impl Fn(&mut Database, usize, usize) -> anyhow::Result<()>,
+    [mut small, mut large]: [Asked; 2],
+    setup: &str,
     (engine, table): (Engine, &mut Table),
 ) -> anyhow::Result<()> {
     let (few, many) = sizes(bench);
-    fill(&mut database, 0, few)?;
-    let server = Server::start(bench, &config, setup)?;
-    let small = times(bench, server.port, asks)?;
-    drop(server);
-    fill(&mut database, few, many)?;
-    let server = Server::start(bench, &config, setup)?;
-    let (large, share) = server.sharing(|| times(bench, server.port, asks))?;
-    drop(server);
-    drop(database);
-    remove(bench, &config)?;
-    for (ask, (floor, measured)) in asks.iter().zip(small.into_iter().zip(large)) {
+    (small.fill)(&mut small.database, 0, few)?;
+    (large.fill)(&mut large.database, 0, many)?;
+    let servers = [Server::start(bench, &small.config, setup)?, Server::start(bench, &large.config, setup)?];
+    let ports = [servers[0].port, servers[1].port];
+    let (medians, share) = servers[1].sharing(|| times(bench, ports, [&small.asks, &large.asks]))?;
+    drop(servers);
+    for (ask, [floor, measured]) in small.asks.iter().zip(medians) {
         table.add(Line {
             path: format!("{}, {few} → {many}", ask.name),
             engine: engine.name(),
@@ -86,6 +102,10 @@ pub(crate) fn measure(
             budget: Budget::AtMost(1.3),
             share: Some(share),
         });
+    }
+    for Asked { config, database, .. } in [small, large] {
+        drop(database);
+        remove(bench, &config)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::Bench;
 use crate::database::{Database, Engine, fresh};
-use crate::growth::{self, Ask, START};
+use crate::growth::{self, Ask, Asked, START};
 use crate::table::Table;
 
 /// Every filter and every order of the list, each with how many rows it finds; those of Seven Senders also gather each
@@ -61,5 +61,9 @@ pub(crate) fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> anyho
         list: if path.starts_with("/v2/") { "" } else { "/data" },
         rows,
     });
-    growth::measure(bench, fresh(bench, engine)?, ("", &asks), fill, (engine, table))
+    let asked = || {
+        let (config, database) = fresh(bench, engine)?;
+        anyhow::Ok(Asked { config, database, fill: Box::new(fill), asks: asks.to_vec() })
+    };
+    growth::measure(bench, [asked()?, asked()?], "", (engine, table))
 }

@@ -56,9 +56,10 @@ fn for_all(sql: &str, rows: &[Vec<Value>]) -> (String, Vec<usize>) {
         let value = if held.contains(&column) { format!("asked.k{column}") } else { "null".to_owned() };
         sql.replace(&format!("${}", column + 1), &value)
     });
-    let names: String = held.iter().map(|column| format!("k{column}, ")).collect();
+    let names: Vec<_> = held.iter().map(|column| format!("k{column}")).chain(["place".to_owned()]).collect();
+    let names = names.join(", ");
     let sql = format!(
-        "select asked.place, found.* from {arrays} with ordinality as asked ({names}place) cross join lateral ({one}) as found"
+        "select asked.place, found.* from {arrays} with ordinality as asked ({names}) cross join lateral ({one}) as found"
     );
     (sql, held)
 }
