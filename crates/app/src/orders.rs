@@ -8,12 +8,13 @@ use domain::address::AddressStatus;
 use domain::change::Change;
 use domain::channel::{ChannelNumber, Dialect};
 use domain::error::{Problem, Rule};
-use domain::event::{About, EventKind};
+use domain::event::{About, Event, EventKind};
 use domain::ids::{EventId, OrderId};
 use domain::order::{Order, OrderDetails};
 use domain::stage::Stage;
-use domain::tenant::Scope;
+use domain::tenant::{Scope, TenantId};
 use domain::{Error, Result, Timestamp};
+use store::Tx;
 pub use store::orders::{ListedOrder, OrderFilter, OrderPage, OrderSort, SortValue};
 use store::orders::{OrderRow, Upserted};
 
@@ -90,6 +91,39 @@ pub enum OrderRef {
     External(Option<ChannelNumber>, String),
     /// By the number people quote, in a channel if the client named one.
     Number(Option<ChannelNumber>, String),
+}
+
+/// An order with what is stored beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct NewOrder {
+    pub(crate) order: Order,
+    row: OrderRow,
+    /// The event that tells of it.
+    pub(crate) created: Event,
+    is_checking: bool,
+    wish: Option<String>,
+    dialect: Dialect,
+}
+
+impl NewOrder {
+    /// Stores it, without its event; false when its channel has one with the same external id.
+    pub(crate) async fn store(&self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<bool> {
+        let (id, now) = (self.order.id, self.order.created_at);
+        if !tx.insert_order(tenant, &self.row).await? {
+            return Ok(false);
+        }
+        if self.is_checking {
+            tx.check_addresses_at(tenant, &[id], Some(now)).await?;
+        }
+        if let Some(check) = &self.order.checked {
+            tx.note_address_check(tenant, id, check, false).await?;
+        }
+        if let Some(wish) = &self.wish {
+            let location = self.order.details.ship_from.as_deref();
+            tx.add_dispatch(tenant, id, location, self.dialect, wish, now).await?;
+        }
+        Ok(true)
+    }
 }
 
 impl App {
@@ -184,10 +218,21 @@ impl App {
         draft: OrderDraft,
         beginning: Beginning,
     ) -> Result<Order> {
+        let new = self.new_order(caller, draft, beginning).await?;
+        self.store_new_order(caller, new).await
+    }
+
+    /// An order that is ready to be stored.
+    pub(crate) async fn new_order(
+        &self,
+        caller: &Caller,
+        draft: OrderDraft,
+        beginning: Beginning,
+    ) -> Result<Arc<NewOrder>> {
         caller.require(Scope::Write)?;
         let id = self.one_id("orders", OrderId::new).await?;
         let event_id = self.one_id("events", EventId::new).await?;
-        let (now, tenant, dialect, by) = (self.now(), caller.tenant().clone(), caller.dialect, caller.actor());
+        let (now, dialect) = (self.now(), caller.dialect);
         let mut order = tentative(id, draft, now);
         order.standing = beginning.standing.unwrap_or(order.standing);
         let said = beginning.address.filter(|said| *said != AddressStatus::Unverified);
@@ -195,36 +240,30 @@ impl App {
         let is_checking = caller.setup.tenant.address_check.is_some();
         let row = OrderRow::new(id, order.channel, &order.details, &caller.setup.zone, now)?;
         let row = row.standing(beginning.standing);
-        let (location, check) = (order.details.ship_from.clone(), order.checked.clone());
-        let created = self
-            .store()
-            .write(async move |tx| {
-                if !tx.insert_order(&tenant, &row).await? {
-                    return Ok(false);
-                }
-                if is_checking {
-                    tx.check_addresses_at(&tenant, &[id], Some(now)).await?;
-                }
-                let said = beginning.standing.map(|new| Change::Standing { old: Stage::Open, new });
-                let changes = said.into_iter().collect();
-                let (order, order_version, by) = (Some(id), Some(1), Some(by.clone()));
-                let about = About { order, order_version, changes, by, ..About::default() };
-                if let Some(check) = &check {
-                    tx.note_address_check(&tenant, id, check, false).await?;
-                }
-                if let Some(wish) = &beginning.wish {
-                    tx.add_dispatch(&tenant, id, location.as_deref(), dialect, wish, now).await?;
-                }
-                tx.emit(&tenant, &event(event_id, EventKind::OrderCreated, now, about)).await?;
-                Ok(true)
-            })
-            .await?;
-        if !created {
-            return Err(taken(&order.details));
+        let said = beginning.standing.map(|new| Change::Standing { old: Stage::Open, new });
+        let changes = said.into_iter().collect();
+        let (told, order_version, by) = (Some(id), Some(1), Some(caller.actor()));
+        let about = About { order: told, order_version, changes, by, ..About::default() };
+        let created = event(event_id, EventKind::OrderCreated, now, about);
+        Ok(Arc::new(NewOrder { order, row, created, is_checking, wish: beginning.wish, dialect }))
+    }
+
+    /// Stores a new order by itself.
+    pub(crate) async fn store_new_order(&self, caller: &Caller, new: Arc<NewOrder>) -> Result<Order> {
+        let (tenant, stored) = (caller.tenant().clone(), Arc::clone(&new));
+        let created = self.store().write(async move |tx| {
+            let is_stored = stored.store(tx, &tenant).await?;
+            if is_stored {
+                tx.emit(&tenant, &stored.created).await?;
+            }
+            Ok(is_stored)
+        });
+        if !created.await? {
+            return Err(taken(&new.order.details));
         }
         self.wakes().events.notify_one();
         self.wakes().addresses.notify_one();
-        Ok(order)
+        Ok(Arc::unwrap_or_clone(new).order)
     }
 
     /// An order the caller has just placed, as it stands, whether or not its key may read others.
@@ -573,15 +612,16 @@ pub(crate) fn tentative(id: OrderId, draft: OrderDraft, now: Timestamp) -> Order
     }
 }
 
-fn taken(details: &OrderDetails) -> Error {
+/// Why an order is not new.
+pub(crate) fn taken(details: &OrderDetails) -> Error {
     let text = format!("the channel has an order {:?} already", details.external_id.as_deref().unwrap_or_default());
     Error::Invalid(vec![Problem::of(Rule::Taken, "external_id", text)])
 }
 
 /// Replaces one order that a client named by our id. The inner error is the client's to mend.
 async fn replace(
-    tx: &mut store::Tx<'_>,
-    tenant: &domain::tenant::TenantId,
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
     id: OrderId,
     row: &OrderRow,
     details: &OrderDetails,

@@ -215,16 +215,7 @@ impl App {
             if let Some(meant) = meant(&order, &live, wish) {
                 return not_from_elsewhere(meant).map(|()| (meant.clone(), false));
             }
-            // A further shipment takes the places behind those that are live.
-            let last = live.iter().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
-            let plan = self.plan(caller, &order, wish, &live, Asking::to_book(self.options(), taken)).await?;
-            let mut shipment = self.draft(caller, &order, plan).await?;
-            shipment.details.further_because.clone_from(&wish.further_because);
-            shipment.details.replaces.clone_from(&wish.replaces);
-            shipment.details.wraps_lines = wish.wraps_lines;
-            for parcel in &mut shipment.parcels {
-                parcel.position += last;
-            }
+            let shipment = self.planned(caller, &order, wish, &live, taken).await?;
             let beside = live.iter().map(|live| live.id).collect();
             if let Some(id) = self.store_new_shipment(caller, &shipment, beside, taken).await? {
                 if id == shipment.id {
@@ -236,6 +227,28 @@ impl App {
             shipped = self.shipments_of_order(&caller.as_reader(), order.id).await?;
         }
         Err(Error::Conflict("the order is being shipped at this moment: try again".to_owned()))
+    }
+
+    /// The shipment that is best for what the order's live shipments leave, not stored yet.
+    async fn planned(
+        &self,
+        caller: &Caller,
+        order: &Order,
+        wish: &ShipWish,
+        live: &[Shipment],
+        taken: Option<&Errand>,
+    ) -> Result<Shipment> {
+        // A further shipment takes the places behind those that are live.
+        let last = live.iter().flat_map(|live| &live.parcels).map(|parcel| parcel.position).max().unwrap_or(0);
+        let plan = self.plan(caller, order, wish, live, Asking::to_book(self.options(), taken)).await?;
+        let mut shipment = self.draft(caller, order, plan).await?;
+        shipment.details.further_because.clone_from(&wish.further_because);
+        shipment.details.replaces.clone_from(&wish.replaces);
+        shipment.details.wraps_lines = wish.wraps_lines;
+        for parcel in &mut shipment.parcels {
+            parcel.position += last;
+        }
+        Ok(shipment)
     }
 
     pub(crate) async fn order_with_shipments(&self, caller: &Caller, order: OrderId) -> Result<(Order, Vec<Shipment>)> {

@@ -38,6 +38,8 @@ pub struct Profile {
     pub is_live: bool,
     /// Whether nothing real ever happens: every label says TEST, and an integrator may move its parcels along.
     pub is_test: bool,
+    /// Whether rates and bookings come from what the account says, without anybody being asked over a network.
+    pub asks_nobody: bool,
     /// Whether the carrier can be asked what happened to a parcel.
     pub can_track: bool,
     /// Whether the carrier tells by itself what happened, at an address that each account has.

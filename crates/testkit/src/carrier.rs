@@ -101,6 +101,7 @@ const PROFILE: Profile = Profile {
     fields: &[Field { name: "token", help: "a token", kind: FieldKind::Secret, is_required: false }],
     is_live: true,
     is_test: false,
+    asks_nobody: false,
     can_track: false,
     takes_pushes: false,
     can_cancel: true,
@@ -161,6 +162,12 @@ impl Scripted {
     pub fn collecting() -> Self {
         static COLLECTING: Profile = Profile { collects: true, ..PROFILE };
         Self { profile: &COLLECTING, ..Self::default() }
+    }
+
+    /// A carrier known as `scripted` that asks nobody for rates.
+    pub fn asking_nobody() -> Self {
+        static KNOWING: Profile = Profile { asks_nobody: true, ..PROFILE };
+        Self { profile: &KNOWING, ..Self::default() }
     }
 
     /// A carrier known as `scripted` that collects no money.

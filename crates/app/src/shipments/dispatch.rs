@@ -2,6 +2,7 @@
 //!
 //! An order that no carrier takes is kept, with an event that says why, so that it can be edited and dispatched again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::{About, EventKind};
@@ -13,9 +14,10 @@ use domain::{Error, Result, Timestamp};
 use store::dispatches::Dispatch;
 
 use super::boxes::pack;
-use super::{Asking, ShipWish};
-use crate::orders::{OrderDraft, tentative};
+use super::{Asking, ShipWish, requested};
+use crate::orders::{Beginning, NewOrder, OrderDraft, taken, tentative};
 use crate::story::Story;
+use crate::tenants::Account;
 use crate::{App, Caller, event};
 
 impl App {
@@ -28,20 +30,62 @@ impl App {
         wish: &ShipWish,
     ) -> Result<(Order, Result<Shipment>)> {
         may_dispatch(caller, &draft, wish, self.now())?;
-        let order = self.create_order(caller, draft).await?;
-        let shipped = self.dispatch(caller, order.id, wish).await;
-        Ok((order, shipped))
+        let new = self.new_order(caller, draft, Beginning::default()).await?;
+        if !knows_rates_at_once(caller) {
+            let order = self.store_new_order(caller, new).await?;
+            let shipped = self.dispatch(caller, order.id, wish).await;
+            return Ok((order, shipped));
+        }
+        match Box::pin(self.planned(caller, &new.order, wish, &[], None)).await {
+            Ok(shipment) => {
+                self.store_with_order(caller, &new, &shipment).await?;
+                let shipped = self.book_begun(caller, shipment, wish).await;
+                let id = new.order.id;
+                Ok((Arc::unwrap_or_clone(new).order, self.noted(caller, id, shipped).await?))
+            }
+            Err(error) => {
+                let order = self.store_new_order(caller, new).await?;
+                let shipped = self.noted(caller, order.id, Err(error)).await?;
+                Ok((order, shipped))
+            }
+        }
+    }
+
+    /// Stores a new order and the shipment it begins with in one transaction.
+    async fn store_with_order(&self, caller: &Caller, new: &Arc<NewOrder>, shipment: &Shipment) -> Result<()> {
+        let (tenant, begun, stored) = (caller.tenant().clone(), Arc::clone(new), shipment.clone());
+        let event_id = self.one_id("events", EventId::new).await?;
+        let is_new = self.store().write(async move |tx| {
+            if !begun.store(tx, &tenant).await? {
+                return Ok(false);
+            }
+            tx.add_shipment(&tenant, &stored).await?;
+            let asked = event(event_id, EventKind::ShipmentRequested, stored.created_at, requested(&stored));
+            tx.emit_all(&tenant, &[begun.created.clone(), asked]).await?;
+            Ok(true)
+        });
+        if !is_new.await? {
+            return Err(taken(&new.order.details));
+        }
+        self.wakes().events.notify_one();
+        self.wakes().addresses.notify_one();
+        Ok(())
     }
 
     /// Ships an order and writes down why, when no carrier could be asked.
     async fn dispatch(&self, caller: &Caller, order: OrderId, wish: &ShipWish) -> Result<Shipment> {
         let shipped = Box::pin(self.ship(caller, order, wish)).await;
+        self.noted(caller, order, shipped).await?
+    }
+
+    /// What came of shipping an order; why no carrier could be asked is written down.
+    async fn noted(&self, caller: &Caller, order: OrderId, shipped: Result<Shipment>) -> Result<Result<Shipment>> {
         if let Err(error) = &shipped
             && is_unserved(error)
         {
             self.note_unserved(caller.tenant(), order, error, None).await?;
         }
-        shipped
+        Ok(shipped)
     }
 
     /// Writes down why nobody ships an order. A dispatch that was taken up ends with it; one that is somebody else's by
@@ -229,6 +273,15 @@ pub(super) fn may_dispatch(caller: &Caller, draft: &OrderDraft, wish: &ShipWish,
     let first = OrderId::new(1).ok_or_else(|| Error::internal("1 is an id"))?;
     let as_it_will_be = tentative(first, draft.clone(), now);
     pack(&as_it_will_be, wish, caller.setup.tenant.default_weight, &[]).map(drop).map_err(Error::Invalid)
+}
+
+/// Whether what an order could go by is known without asking anybody: nobody need see the order before. A request that may
+/// come again is taken step by step, as its key remembers one step.
+fn knows_rates_at_once(caller: &Caller) -> bool {
+    let asks_nobody = |account: &Account| account.profile.is_none_or(|profile| profile.asks_nobody);
+    caller.once.is_none()
+        && caller.setup.tenant.address_check.is_none()
+        && caller.setup.accounts.iter().all(asks_nobody)
 }
 
 /// Whether an error says that nobody was asked to ship an order, since nobody would.

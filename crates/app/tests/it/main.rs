@@ -10,6 +10,7 @@ mod cancelling;
 mod checks;
 mod collections;
 mod customs;
+mod dispatched_at_once;
 mod dispatching;
 mod events;
 mod fixture;

@@ -50,6 +50,7 @@ static PROFILE: Profile = Profile {
     ],
     is_live: true,
     is_test: false,
+    asks_nobody: false,
     can_track: true,
     takes_pushes: true,
     can_cancel: true,

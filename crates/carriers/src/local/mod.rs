@@ -59,6 +59,7 @@ static PROFILE: Profile = Profile {
     ],
     is_live: false,
     is_test: false,
+    asks_nobody: true,
     can_track: false,
     takes_pushes: false,
     can_cancel: true,

@@ -56,6 +56,7 @@ static PROFILE: Profile = Profile {
     ],
     is_live: false,
     is_test: true,
+    asks_nobody: false,
     can_track: true,
     takes_pushes: false,
     can_cancel: true,

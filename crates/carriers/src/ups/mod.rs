@@ -48,6 +48,7 @@ static PROFILE: Profile = Profile {
     ],
     is_live: true,
     is_test: false,
+    asks_nobody: false,
     can_track: true,
     takes_pushes: false,
     can_cancel: true,
