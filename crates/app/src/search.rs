@@ -189,7 +189,7 @@ impl App {
             let refused = || last.as_ref()?.details.failure.as_ref().map(ToString::to_string);
             let warned = || Some(self.order_warnings(caller, &order).join("; ")).filter(|text| !text.is_empty());
             let why = unserved.and_then(|event| event.about.reason).or_else(refused).or_else(warned);
-            ToReview { why, last, order }
+            ToReview { order, last, why }
         };
         Ok(found.into_iter().zip(unserved).map(seen).collect())
     }
