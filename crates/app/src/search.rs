@@ -3,9 +3,11 @@
 use domain::batch::Batch;
 use domain::document::Document;
 use domain::error::Problem;
+use domain::event::Event;
 use domain::ids::{BatchId, DeliveryId, DocumentId, EndpointId, OrderId, ShipmentId};
 use domain::order::Order;
 use domain::shipment::Shipment;
+use domain::stage::Stage;
 use domain::tenant::Scope;
 use domain::webhook::{Attempt, Delivery, DeliveryStatus};
 use domain::{Error, Result};
@@ -36,6 +38,18 @@ pub struct Found {
     pub next: Option<OrderId>,
     /// Whether more of the text should be typed, since more was found than is shown.
     pub has_more: bool,
+}
+
+/// An order that a person must look at.
+#[derive(Clone, Debug)]
+pub struct ToReview {
+    /// The order.
+    pub order: Order,
+    /// The last shipment that was made of it.
+    pub last: Option<Shipment>,
+    /// What is wrong: why nobody could be asked to ship it, else what the carrier said to its last shipment, else what is
+    /// known of its address.
+    pub why: Option<String>,
 }
 
 impl App {
@@ -140,7 +154,8 @@ impl App {
         self.store().read_list(async move |tx| tx.latest_documents(&tenant, below, limit).await).await
     }
 
-    /// Deliveries of an endpoint older than one, newest first, all or those of one status, with their attempts.
+    /// Deliveries of an endpoint older than one, newest first, all or those of one status, with their attempts, and the
+    /// event that each tells of.
     pub async fn latest_deliveries(
         &self,
         caller: &Caller,
@@ -148,14 +163,35 @@ impl App {
         status: Option<DeliveryStatus>,
         below: Option<DeliveryId>,
         limit: usize,
-    ) -> Result<Vec<DeliveryView>> {
+    ) -> Result<Vec<(DeliveryView, Option<Event>)>> {
         caller.require(Scope::Read)?;
         let tenant = caller.tenant().clone();
-        let found = self
+        let (found, told) = self
             .store()
-            .read_list(async move |tx| tx.latest_deliveries(&tenant, endpoint, status, below, limit).await)
+            .read_list(async move |tx| {
+                let found = tx.latest_deliveries(&tenant, endpoint, status, below, limit).await?;
+                let ids: Vec<_> = found.iter().map(|(delivery, _)| delivery.event).collect();
+                let told = tx.events_named(&tenant, &ids).await?;
+                Ok((found, told))
+            })
             .await?;
-        Ok(shown(caller, found))
+        Ok(shown(caller, found).into_iter().zip(told).collect())
+    }
+
+    /// Orders that a person must look at, newest first, at most `limit`.
+    pub async fn orders_to_review(&self, caller: &Caller, limit: usize) -> Result<Vec<ToReview>> {
+        let asked = OrderSearch { stage: Some(Stage::Review), limit, ..OrderSearch::default() };
+        let found = self.search(caller, asked).await?.orders;
+        let (tenant, ids) = (caller.tenant().clone(), found.iter().map(|(order, _)| order.id).collect::<Vec<_>>());
+        let unserved = self.store().read_list(async move |tx| tx.unserved(&tenant, &ids).await).await?;
+        let seen = |((order, mut shipments), unserved): ((Order, Vec<Shipment>), Option<Event>)| {
+            let last = shipments.pop();
+            let refused = || last.as_ref()?.details.failure.as_ref().map(ToString::to_string);
+            let warned = || Some(self.order_warnings(caller, &order).join("; ")).filter(|text| !text.is_empty());
+            let why = unserved.and_then(|event| event.about.reason).or_else(refused).or_else(warned);
+            ToReview { order, last, why }
+        };
+        Ok(found.into_iter().zip(unserved).map(seen).collect())
     }
 
     /// Who was told of an order's events and how each attempt went, in the order of the events.

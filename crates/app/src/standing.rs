@@ -157,6 +157,15 @@ impl Progress {
 }
 
 impl Story {
+    /// Why nobody could be asked to ship the order, as long as it is as it was then and nothing else was made of it.
+    pub fn unserved(&self) -> Option<&str> {
+        let told = |event: &&Event| {
+            matches!(event.kind, EventKind::OrderUnserved | EventKind::OrderUpdated | EventKind::ShipmentRequested)
+        };
+        let last = self.events.iter().rfind(told).filter(|last| last.kind == EventKind::OrderUnserved)?;
+        last.about.reason.as_deref()
+    }
+
     /// Where the order stood before and after an event of its story.
     pub fn standing_around(&self, event: &Event) -> (Stage, Stage) {
         let mut now = Progress {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 /// What browsers may do with a public page: load the sender's colours and logo from here. The hash is that of the one `<style>`
 /// element, `templates/style.css`; a test says which hash belongs here after a change.
-const PUBLIC_POLICY: &str = "default-src 'none'; style-src 'self' 'sha256-lCxRGpGUBjc5S4Zdl4TRL87ukdHuH2fz0u/M1fimM3U='; \
+const PUBLIC_POLICY: &str = "default-src 'none'; style-src 'self' 'sha256-r6a4z04OLd5TmwhgshqfdkHYv02mJ5Y2aq9Tk8/q0Rg='; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What browsers may do with a page of the dashboard: load our own files, send our own forms, and run no script that

@@ -144,6 +144,13 @@ pub(crate) fn money(money: &Money) -> String {
     money.to_string()
 }
 
+/// The host of a URL, with its port if it names one: `shop.example.com:8443`.
+pub(crate) fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
 /// The lines of an address.
 pub(crate) fn address(address: &Address) -> Vec<String> {
     let text = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
@@ -183,6 +190,13 @@ mod tests {
         assert_eq!(sent_time("2026-03-02T10:00:00".parse().unwrap(), &zone), "2026-03-02 10:00 (local time)");
         let later: Timestamp = "2026-03-02T11:59:59Z".parse().unwrap();
         assert_eq!((ago(at, at), ago(at, later)), ("just now".to_owned(), "1 h ago".to_owned()));
+    }
+
+    #[test]
+    fn a_host_is_what_stands_between_scheme_and_path() {
+        let urls =
+            ["https://shop.example.com/hooks?of=a", "http://me:secret@127.0.0.1:8080", "https://example.com?a=/b"];
+        assert_eq!(urls.map(host), ["shop.example.com", "127.0.0.1:8080", "example.com"]);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use domain::tenant::TenantId;
 use crate::codec::{from_json, id, known, to_json};
 use crate::{Row, Tx, Value, params};
 
+const ONE: &str = "select id, kind, at, about from events where tenant_id = $1 and id = $2";
+
 fn event(row: &Row) -> Result<Event> {
     Ok(Event {
         id: id(row.int(0)?, EventId::new)?,
@@ -114,9 +116,33 @@ impl Tx<'_> {
         found.iter().map(|rows| rows.iter().map(event).collect()).collect()
     }
 
+    /// Why nobody could be asked to ship these orders, each in its place; `None` where nothing of the kind counts now.
+    pub async fn unserved(&mut self, tenant: &TenantId, orders: &[OrderId]) -> Result<Vec<Option<Event>>> {
+        const LAST: &str = "
+            select id, kind, at, about from events
+            where tenant_id = $1 and order_id = $2 and kind = 'order.unserved'
+                and (select unserved_after from orders where tenant_id = $1 and id = $2)
+                    = coalesce((select max(id) from shipments where tenant_id = $1 and order_id = $2), 0)
+            order by id desc limit 1";
+        let asks: Vec<_> = orders.iter().map(|order| params![tenant.as_str(), order.number()].to_vec()).collect();
+        self.first_events(LAST, &asks).await
+    }
+
+    /// Events, each in its place.
+    pub async fn events_named(&mut self, tenant: &TenantId, ids: &[EventId]) -> Result<Vec<Option<Event>>> {
+        let asks: Vec<_> = ids.iter().map(|id| params![tenant.as_str(), id.number()].to_vec()).collect();
+        self.first_events(ONE, &asks).await
+    }
+
+    async fn first_events(&mut self, sql: &str, asks: &[Vec<Value>]) -> Result<Vec<Option<Event>>> {
+        if asks.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.rows_many(sql, asks).await?.iter().map(|rows| rows.first().map(event).transpose()).collect()
+    }
+
     /// One event.
     pub async fn event(&mut self, tenant: &TenantId, event_id: EventId) -> Result<Option<Event>> {
-        const ONE: &str = "select id, kind, at, about from events where tenant_id = $1 and id = $2";
         self.row(ONE, &params![tenant.as_str(), event_id.number()]).await?.as_ref().map(event).transpose()
     }
 }

@@ -95,8 +95,10 @@ impl Columns {
             if let Some(found) = found {
                 columns.push(found);
             } else {
-                let message =
-                    format!("unknown column {typed:?}: name ours with --map, or leave it out with --map {typed:?}=");
+                let message = format!(
+                    "unknown column {typed:?}: rename it as one of ours or take it out (on the command line: \
+                     --map {typed:?}=OURS or --map {typed:?}=)"
+                );
                 problems.push(Problem::new(typed, message));
                 columns.push(Column::Ignored);
             }
@@ -115,7 +117,9 @@ impl Columns {
         }
         for needed in ["external_id", "item_name"] {
             if !names.iter().any(|name| name == needed) {
-                let message = format!("the file has no column {needed}: name it with --map THEIRS={needed}");
+                let message = format!(
+                    "the file has no column {needed}: rename the one that is (on the command line: --map THEIRS={needed})"
+                );
                 problems.push(Problem::new(needed, message));
             }
         }
@@ -439,11 +443,11 @@ mod tests {
         let problems =
             Columns::read(&header, &map(&[("size", ""), ("Shape", "city"), ("Order No", "order")]), b',').unwrap_err();
         insta::assert_snapshot!(told(&problems), @r#"
-        Order No: unknown column "Order No": name ours with --map, or leave it out with --map "Order No"=
-        Colour: unknown column "Colour": name ours with --map, or leave it out with --map "Colour"=
+        Order No: unknown column "Order No": rename it as one of ours or take it out (on the command line: --map "Order No"=OURS or --map "Order No"=)
+        Colour: unknown column "Colour": rename it as one of ours or take it out (on the command line: --map "Colour"=OURS or --map "Colour"=)
         Shape: the file has no column "Shape"
         Order No: there is no column "order" of ours: expected one of external_id, number, status, placed_at, notes, tags, total, currency, cash_on_delivery, service, weight_kg, name, company, street1, house_number, street2, po_box, postal_code, city, state, country, phone, email, billing_name, billing_company, billing_street1, billing_house_number, billing_street2, billing_po_box, billing_postal_code, billing_city, billing_state, billing_country, billing_phone, billing_email, item_id, item_sku, item_name, item_description, item_quantity, item_unit_price, item_total_price, item_weight_kg, item_parcels, item_hs_code, item_origin_country
-        external_id: the file has no column external_id: name it with --map THEIRS=external_id
+        external_id: the file has no column external_id: rename the one that is (on the command line: --map THEIRS=external_id)
         "#);
         assert!(
             Columns::read(&header, &map(&[("size", ""), ("colour", ""), ("Order No", "external_id")]), b',').is_ok()

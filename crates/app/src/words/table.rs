@@ -79,7 +79,7 @@ words! {
         "With the carrier",
         "Unterwegs",
         "En camino",
-        "En cours d’acheminement",
+        "En transit",
         "Onderweg",
         "W drodze";
     LeadInTransit:

@@ -14,6 +14,7 @@ use domain::order::{Order, ServiceWish};
 use domain::rate::Rate;
 use domain::routing::{CandidateOutcome, Decision, RuleOutcome, RuleScope};
 use domain::shipment::{Shipment, ShipmentStatus};
+use domain::tracking::TrackingStatus;
 use domain::{Error, Timestamp};
 use jiff::tz::TimeZone;
 
@@ -219,6 +220,7 @@ struct OrderPage {
     tags: Vec<String>,
     items: Vec<Item>,
     warnings: Vec<String>,
+    unserved: Option<String>,
     address_failed: bool,
     shipments: Vec<ShipmentBlock>,
     has_live: bool,
@@ -233,6 +235,11 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Error> {
 
 fn words_of(event: &Event) -> String {
     let about = &event.about;
+    let status =
+        |text: &Option<String>| text.as_deref().and_then(TrackingStatus::parse).map(|one| words::tracking(one).words);
+    if let (Some(old), Some(new)) = (status(&about.old), status(&about.new)) {
+        return format!("{old} → {new}");
+    }
     match (&about.old, &about.new, &about.reason) {
         (Some(old), Some(new), _) => format!("{old} → {new}"),
         (None, Some(new), None) => new.clone(),
@@ -325,6 +332,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, visit: 
             })
             .collect(),
         warnings: app.order_warnings(&visit.caller, order),
+        unserved: story.unserved().map(str::to_owned),
         address_failed: order.address_status() == AddressStatus::Failed,
         has_live: story.shipments.iter().any(Shipment::is_live),
         is_cancelled: order.cancelled_at.is_some(),
@@ -428,4 +436,23 @@ pub(crate) async fn overrule(
     let reason = posted.form.get("reason").unwrap_or_default().to_owned();
     app.overrule_address(&posted.visit.caller, order, reason).await?;
     Ok(go_to(&format!("/ui/orders/{order}?done=overruled")))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::event::{About, EventKind};
+    use domain::ids::EventId;
+
+    use super::*;
+
+    #[test]
+    fn what_a_carrier_says_now_stands_in_words() {
+        let told = |old: &str, new: &str| {
+            let about = About { old: Some(old.to_owned()), new: Some(new.to_owned()), ..About::default() };
+            let id = EventId::new(1).unwrap();
+            words_of(&Event { id, kind: EventKind::ParcelTrackingChanged, at: Timestamp::UNIX_EPOCH, about })
+        };
+        assert_eq!(told("announced", "out_for_delivery"), "Label made → Out for delivery");
+        assert_eq!(told("4001", "4002_b"), "4001 → 4002_b");
+    }
 }

@@ -111,7 +111,7 @@ pub(crate) async fn exceptions(State(app): State<App>, visit: Visit) -> Result<R
     let caller = &visit.caller;
     let stood = |stage| app::search::OrderSearch { stage: Some(stage), limit: PAGE, ..Default::default() };
     let late = app.late_shipments(caller, PAGE).await?;
-    let review = app.search(caller, stood(Stage::Review)).await?;
+    let review = app.orders_to_review(caller, PAGE).await?;
     let troubled = app.search(caller, stood(Stage::Troubled)).await?;
     let doubt = app.shipments_in_doubt(caller, PAGE).await?;
     let unscanned = app.unscanned_parcels(caller, SCANNED_WITHIN, None, PAGE).await?;
@@ -160,13 +160,10 @@ pub(crate) async fn exceptions(State(app): State<App>, visit: Visit) -> Result<R
             title: "Refused, or not fit to ship",
             none: "No order waits for a person.",
             rows: review
-                .orders
-                .iter()
-                .map(|(order, shipments)| {
-                    let failure = shipments.last().and_then(|last| last.details.failure.as_ref());
-                    let what = failure
-                        .map_or_else(|| "Something the order says must be looked at".to_owned(), ToString::to_string);
-                    of(order, what, shipments.last().map(|last| last.details.service_name.clone()).unwrap_or_default())
+                .into_iter()
+                .map(|one| {
+                    let what = one.why.unwrap_or_else(|| "Something the order says must be looked at".to_owned());
+                    of(&one.order, what, one.last.map(|last| last.details.service_name).unwrap_or_default())
                 })
                 .collect(),
             all: Some("/ui/orders?stage=review"),
@@ -191,7 +188,7 @@ pub(crate) async fn exceptions(State(app): State<App>, visit: Visit) -> Result<R
         Kind {
             id: "unscanned",
             title: "Never scanned",
-            none: "The carriers have scanned everything that was booked a working day or three ago.",
+            none: "No parcel waits too long for its first scan.",
             rows: unscanned
                 .iter()
                 .map(|one| Exception {

@@ -1,15 +1,17 @@
 //! Webhooks: how each endpoint does, every attempt, and sending again what did not arrive.
 
 use app::App;
-use app::webhooks::{EndpointView, MOST_COUNTED};
+use app::webhooks::{DeliveryView, EndpointView, MOST_COUNTED};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::Error;
+use domain::event::Event;
 use domain::ids::{DeliveryId, EndpointId};
 use domain::time::Timestamp;
 use domain::webhook::DeliveryStatus;
+use jiff::tz::TimeZone;
 
 use super::deliveries::DeliveryLine;
 use super::problem::Refusal;
@@ -22,10 +24,28 @@ use crate::words::{self, Chip};
 /// Deliveries of one page.
 const PAGE: usize = 50;
 
+/// A delivery and what it tells.
+struct Told {
+    title: String,
+    order: Option<String>,
+    line: DeliveryLine,
+}
+
+impl Told {
+    fn of(view: &DeliveryView, event: Option<&Event>, zone: &TimeZone) -> Self {
+        Self {
+            title: event.map_or_else(|| "Event".to_owned(), |event| words::event(event.kind)),
+            order: event.and_then(|event| event.about.order).map(|order| order.to_string()),
+            line: DeliveryLine::of(view, zone),
+        }
+    }
+}
+
 /// An endpoint and how it does.
 struct Endpoint {
     id: String,
     url: String,
+    host: String,
     dialect: String,
     events: String,
     chip: Chip,
@@ -48,6 +68,7 @@ impl Endpoint {
         Self {
             id: view.endpoint.id.to_string(),
             url: view.endpoint.url.clone(),
+            host: words::host(&view.endpoint.url).to_owned(),
             dialect: view.endpoint.dialect.to_string(),
             events: view.endpoint.events.join(", "),
             chip,
@@ -81,7 +102,7 @@ pub(crate) async fn list(State(app): State<App>, visit: Visit) -> Result<Respons
 struct WebhookPage {
     frame: Frame,
     endpoint: Endpoint,
-    deliveries: Vec<DeliveryLine>,
+    deliveries: Vec<Told>,
     status: String,
     from: String,
     until: String,
@@ -106,13 +127,13 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, visit: 
     let path = format!("/ui/webhooks/{id}");
     let query = visit.query.only(&["status"]);
     let next =
-        found.last().filter(|_| has_more).map(|last| with(&path, &query, "below", &last.delivery.id.to_string()));
+        found.last().filter(|_| has_more).map(|(last, _)| with(&path, &query, "below", &last.delivery.id.to_string()));
     let now = app.now();
     let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string();
     let page = WebhookPage {
-        frame: visit.frame(format!("Webhook {}", view.endpoint.url), "webhooks"),
+        frame: visit.frame(format!("Webhook to {}", words::host(&view.endpoint.url)), "webhooks"),
         endpoint: Endpoint::of(&view, &visit, now),
-        deliveries: found.iter().map(|view| DeliveryLine::of(view, zone)).collect(),
+        deliveries: found.iter().map(|(view, event)| Told::of(view, event.as_ref(), zone)).collect(),
         status: status.map_or_else(String::new, |status| status.as_str().to_owned()),
         from: local(now - jiff::SignedDuration::from_hours(24)),
         until: local(now + jiff::SignedDuration::from_mins(1)),

@@ -6,7 +6,7 @@ use domain::ids::OrderId;
 use domain::order::OrderDetails;
 use domain::tenant::Role;
 use http::{Request, StatusCode};
-use testkit::{Answer, Engine, SETUP, TestApp};
+use testkit::{Answer, Engine, SETUP, TestApp, TestAppBuilder};
 
 /// Tenant `acme` with a key for each role, and `other`.
 pub fn setup() -> String {
@@ -22,11 +22,17 @@ pub fn setup() -> String {
 
 /// The application with the dashboard's routes and the carriers of this version.
 pub async fn desk(engine: Engine) -> TestApp {
+    desk_of(engine, |builder| builder.setup(setup())).await
+}
+
+/// The same, built otherwise.
+pub async fn desk_of(engine: Engine, build: impl FnOnce(TestAppBuilder) -> TestAppBuilder) -> TestApp {
     let guard = std::sync::Arc::new(|_: &reqwest::Url| None);
     let clock = testkit::standing();
     let now = clock.clone();
     let http = carriers::Http::new(client(), guard, std::sync::Arc::new(move || now.now()));
-    let app = TestApp::builder(engine).clock(clock).connectors(carriers::all(&http)).setup(setup()).build().await;
+    let builder = TestApp::builder(engine).clock(clock).connectors(carriers::all(&http));
+    let app = build(builder).build().await;
     app.serving(|app| dashboard::router(app, |_| Ok(Vec::new()), |_, _, _| Body::from("id,at\r\n")))
 }
 

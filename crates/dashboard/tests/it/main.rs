@@ -4,4 +4,6 @@
 mod access;
 mod branding;
 mod browser;
+mod exceptions;
 mod lists;
+mod webhooks;

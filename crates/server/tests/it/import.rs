@@ -77,12 +77,12 @@ on_both_engines! {
         assert!(!worked);
         insta::assert_snapshot!(said, @r#"
         waybill: 6 mistakes:
-          Order No: unknown column "Order No": name ours with --map, or leave it out with --map "Order No"=
-          Product: unknown column "Product": name ours with --map, or leave it out with --map "Product"=
-          Price: unknown column "Price": name ours with --map, or leave it out with --map "Price"=
-          Colour: unknown column "Colour": name ours with --map, or leave it out with --map "Colour"=
-          external_id: the file has no column external_id: name it with --map THEIRS=external_id
-          item_name: the file has no column item_name: name it with --map THEIRS=item_name
+          Order No: unknown column "Order No": rename it as one of ours or take it out (on the command line: --map "Order No"=OURS or --map "Order No"=)
+          Product: unknown column "Product": rename it as one of ours or take it out (on the command line: --map "Product"=OURS or --map "Product"=)
+          Price: unknown column "Price": rename it as one of ours or take it out (on the command line: --map "Price"=OURS or --map "Price"=)
+          Colour: unknown column "Colour": rename it as one of ours or take it out (on the command line: --map "Colour"=OURS or --map "Colour"=)
+          external_id: the file has no column external_id: rename the one that is (on the command line: --map THEIRS=external_id)
+          item_name: the file has no column item_name: rename the one that is (on the command line: --map THEIRS=item_name)
         "#);
         let map = ["shop.csv", "--map", "Order No=external_id", "--map", "Product=item_name", "--map", "Price=item_unit_price", "--map", "Colour="];
         let (worked, said) = import(&place, &map);
