@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use documents::{DrawError, Drawn, Options as DrawOptions};
 use domain::act::Actor;
-use domain::document::{Document, DocumentKind, Format, LabelContent, PackingLine, PackingSlip, Paper};
+use domain::document::{Document, DocumentKind, Dpi, Format, LabelContent, PackingLine, PackingSlip, Paper};
 use domain::ids::{DocumentId, OrderId, ParcelId, ShipmentId};
 use domain::order::Order;
 use domain::shipment::{Shipment, ShipmentStatus};
@@ -117,6 +117,13 @@ impl App {
         let (shipment, _, documents) = self.place_of_label(caller.tenant(), parcel).await?;
         let found = self.label_of(caller.tenant(), &shipment, parcel, documents, format).await?;
         Ok(self.handed_out(caller, found))
+    }
+
+    /// A parcel's label as a picture to look at on a screen, out of date or not. To look at it is not to print it.
+    pub async fn label_preview(&self, caller: &Caller, parcel: ParcelId) -> Result<(Document, Bytes)> {
+        caller.require(Scope::Print)?;
+        let (shipment, _, documents) = self.place_of_label(caller.tenant(), parcel).await?;
+        self.label_of(caller.tenant(), &shipment, parcel, documents, Format::Png(Dpi::D203)).await
     }
 
     async fn place_of_label(&self, tenant: &TenantId, parcel: ParcelId) -> Result<(Shipment, Order, Vec<Document>)> {

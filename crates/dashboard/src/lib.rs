@@ -51,6 +51,7 @@ pub fn router(app: App, read_file: ReadFile, export_acts: ExportActs) -> Router 
         .route("/ui/shipments/{id}/cancel", post(order::cancel))
         .route("/ui/shipments/{id}/packing-slip", get(documents::packing_slip))
         .route("/ui/parcels/{id}/label", get(documents::label))
+        .route("/ui/parcels/{id}/preview", get(documents::preview))
         .route("/ui/views", post(orders::keep_view))
         .route("/ui/batches", get(batches::list).post(orders::label))
         .route("/ui/batches/{id}", get(batches::show))

@@ -98,6 +98,12 @@ pub(crate) async fn label(State(app): State<App>, Path(id): Path<String>, visit:
     Ok(shown(found))
 }
 
+/// `GET /ui/parcels/{id}/preview`: the label as a picture.
+pub(crate) async fn preview(State(app): State<App>, Path(id): Path<String>, visit: Visit) -> Result<Response, Refusal> {
+    let parcel = ParcelId::from_native(&id).ok_or(Error::NotFound("parcel"))?;
+    Ok(shown(app.label_preview(&visit.caller, parcel).await?))
+}
+
 /// `GET /ui/shipments/{id}/packing-slip`.
 pub(crate) async fn packing_slip(
     State(app): State<App>,

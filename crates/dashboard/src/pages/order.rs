@@ -157,7 +157,8 @@ impl ShipmentBlock {
             parcels: parcels.collect(),
             why: details.decision.as_ref().map(Why::of),
             can_be_cancelled: matches!(shipment.status, ShipmentStatus::Booking | ShipmentStatus::Booked)
-                && !details.cancel_wanted,
+                && !details.cancel_wanted
+                && !shipment.parcels.iter().all(|parcel| parcel.tracking == TrackingStatus::Delivered),
             is_printable: shipment.is_live() && shipment.parcels.iter().any(|parcel| parcel.has_label),
             is_latest,
             brought_by: details.brought_by.as_ref().map(|brought| brought.who.clone()),

@@ -30,7 +30,7 @@ const FORMS: [(&str, &str); 19] = [
 ];
 
 /// Every page that needs somebody to be signed in.
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 22] = [
     "/ui/overview",
     "/ui/orders",
     "/ui/orders/ord_1",
@@ -51,6 +51,7 @@ const PAGES: [&str; 21] = [
     "/ui/acts.csv",
     "/ui/import",
     "/ui/parcels/pcl_1/label",
+    "/ui/parcels/pcl_1/preview",
     "/ui/nothing/of/this/name",
 ];
 

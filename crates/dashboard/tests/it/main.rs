@@ -5,5 +5,6 @@ mod access;
 mod branding;
 mod browser;
 mod exceptions;
+mod labels;
 mod lists;
 mod webhooks;
