@@ -16,6 +16,7 @@ use domain::shipment::{Shipment, ShipmentStatus};
 use domain::tenant::TenantId;
 use domain::tracking::TrackingStatus;
 use domain::{Error, Result, Timestamp};
+use store::Tx;
 
 use super::labels::MadeLabel;
 use crate::addresses::fitting::Ends;
@@ -36,6 +37,48 @@ struct Along {
     news: Vec<Event>,
     /// What was said to get the answer.
     exchanges: Vec<Exchange>,
+}
+
+/// A carrier's yes: what it makes of the shipment, and what is stored with that.
+pub(super) struct Yes {
+    at: Timestamp,
+    along: Along,
+    change: Box<dyn Fn(&mut Shipment) + Send + Sync>,
+    gives_labels_later: bool,
+}
+
+impl Yes {
+    /// Stores a shipment that is new in this transaction with what the carrier said to it; `news` happened before. Answers
+    /// the shipment as it stands then.
+    pub(super) async fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        asked: &Shipment,
+        news: Vec<Event>,
+    ) -> Result<Shipment> {
+        tx.add_shipment(tenant, asked).await?;
+        let mut booked = asked.clone();
+        (self.change)(&mut booked);
+        booked.modified_at = self.at;
+        self.along.save(tx, tenant, &booked, news).await?;
+        booked.version += 1;
+        Ok(booked)
+    }
+}
+
+impl Along {
+    /// Saves a shipment that this transaction read or made, and all that comes along; `news` happened before.
+    async fn save(&self, tx: &mut Tx<'_>, tenant: &TenantId, current: &Shipment, mut news: Vec<Event>) -> Result<()> {
+        tx.save_read_shipment(tenant, current).await?;
+        for (parcel, content) in &self.contents {
+            tx.keep_label_content(tenant, *parcel, content).await?;
+        }
+        tx.add_documents(tenant, &self.documents).await?;
+        tx.add_exchanges(tenant, current.id, current.modified_at, &self.exchanges).await?;
+        news.extend(self.news.iter().cloned());
+        tx.emit_all(tenant, &news).await
+    }
 }
 
 /// Where a shipment leaves from and goes to.
@@ -130,13 +173,7 @@ impl App {
                 }
                 answer(&mut current);
                 current.modified_at = now;
-                tx.save_read_shipment(&owner, &current).await?;
-                for (parcel, content) in &along.contents {
-                    tx.keep_label_content(&owner, *parcel, content).await?;
-                }
-                tx.add_documents(&owner, &along.documents).await?;
-                tx.add_exchanges(&owner, id, now, &along.exchanges).await?;
-                tx.emit_all(&owner, &along.news).await?;
+                along.save(tx, &owner, &current, Vec::new()).await?;
                 current.version += 1;
                 Ok(current)
             })
@@ -343,6 +380,35 @@ impl App {
             let text = format!("{} parcels asked, {} booked", asked.parcels.len(), booking.parcels.len());
             return self.leave_unsure(tenant, asked, CarrierError::Unreadable(text), exchanges).await;
         }
+        let Yes { along, change, gives_labels_later, .. } =
+            self.yes(tenant, asked, booking, profile, exchanges).await?;
+        let mut stored = self.store_answer(tenant, asked, along, change).await?;
+        if !(stored.details.cancel_wanted && stored.status == ShipmentStatus::Booked) {
+            if gives_labels_later && stored.wants_label() {
+                // The booking is safe by now. A label that does not come at once is fetched by the job.
+                if let Err(error) = Box::pin(self.store_missing_labels(tenant, stored.id)).await {
+                    tracing::warn!(shipment = %stored.id, %error, "label of {} did not come yet", stored.id);
+                }
+                stored = self.known_shipment(tenant, stored.id).await?;
+            }
+            return Ok(stored);
+        }
+        match self.cancel_known(tenant, stored.id, None).await {
+            // It is booked all the same, and an event says that it is not cancelled.
+            Err(Error::Carrier(..)) => self.known_shipment(tenant, stored.id).await,
+            cancelled => cancelled,
+        }
+    }
+
+    /// What comes of a booking: puts the labels' bytes, and says what is to be stored.
+    async fn yes(
+        &self,
+        tenant: &TenantId,
+        asked: &Shipment,
+        booking: Booking,
+        profile: &Profile,
+        exchanges: Vec<Exchange>,
+    ) -> Result<Yes> {
         let (now, is_followed) = (self.now(), profile.can_track);
         let mut along = Along { exchanges, ..Along::default() };
         let gives_labels_later = booking.parcels.iter().any(|parcel| parcel.label.is_none());
@@ -401,21 +467,28 @@ impl App {
                 }
             }
         };
-        let mut stored = self.store_answer(tenant, asked, along, booked).await?;
-        if !(stored.details.cancel_wanted && stored.status == ShipmentStatus::Booked) {
-            if gives_labels_later && stored.wants_label() {
-                // The booking is safe by now. A label that does not come at once is fetched by the job.
-                if let Err(error) = Box::pin(self.store_missing_labels(tenant, stored.id)).await {
-                    tracing::warn!(shipment = %stored.id, %error, "label of {} did not come yet", stored.id);
-                }
-                stored = self.known_shipment(tenant, stored.id).await?;
-            }
-            return Ok(stored);
+        Ok(Yes { at: now, along, change: Box::new(booked), gives_labels_later })
+    }
+
+    /// The yes of a carrier that asks nobody, to a shipment that is not stored yet: if this process ends before it is,
+    /// nothing has happened anywhere. `None` when it is no plain yes.
+    pub(super) async fn yes_at_once(&self, tenant: &TenantId, shipment: &Shipment) -> Result<Option<Yes>> {
+        let (connection, profile) = self.connection(tenant, shipment).await?;
+        let service = &shipment.details.service.service;
+        if !profile.asks_nobody {
+            return Ok(None);
         }
-        match self.cancel_known(tenant, stored.id, None).await {
-            // It is booked all the same, and an event says that it is not cancelled.
-            Err(Error::Carrier(..)) => self.known_shipment(tenant, stored.id).await,
-            cancelled => cancelled,
+        let Ok(ends) = ends_of(shipment).fit(&connection.address_limits(service), service) else { return Ok(None) };
+        let (asked, trace) = (self.booking_request(shipment), Trace::default());
+        let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
+        match self.ask(tenant, shipment, "book", connection.book(&ask, &trace)).await {
+            Ok(booking)
+                if booking.parcels.len() == shipment.parcels.len()
+                    && booking.parcels.iter().all(|parcel| parcel.label.is_some()) =>
+            {
+                self.yes(tenant, shipment, booking, profile, trace.take()).await.map(Some)
+            }
+            _ => Ok(None),
         }
     }
 

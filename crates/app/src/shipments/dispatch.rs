@@ -33,13 +33,17 @@ impl App {
         let new = self.new_order(caller, draft, Beginning::default()).await?;
         if !knows_rates_at_once(caller) {
             let order = self.store_new_order(caller, new).await?;
-            let shipped = self.dispatch(caller, order.id, wish).await;
+            let shipped = Box::pin(self.dispatch(caller, order.id, wish)).await;
             return Ok((order, shipped));
         }
+        // One that is known already takes no serials and leaves no file behind.
+        if self.is_taken(caller, &new.order).await? {
+            return Err(taken(&new.order.details));
+        }
         match Box::pin(self.planned(caller, &new.order, wish, &[], None)).await {
-            Ok(shipment) => {
-                self.store_with_order(caller, &new, &shipment).await?;
-                let shipped = self.book_begun(caller, shipment, wish).await;
+            Ok(planned) => {
+                let shipment = Box::pin(self.store_with_order(caller, &new, planned)).await?;
+                let shipped = Box::pin(self.book_begun(caller, shipment, wish)).await;
                 let id = new.order.id;
                 Ok((Arc::unwrap_or_clone(new).order, self.noted(caller, id, shipped).await?))
             }
@@ -51,25 +55,37 @@ impl App {
         }
     }
 
-    /// Stores a new order and the shipment it begins with in one transaction.
-    async fn store_with_order(&self, caller: &Caller, new: &Arc<NewOrder>, shipment: &Shipment) -> Result<()> {
-        let (tenant, begun, stored) = (caller.tenant().clone(), Arc::clone(new), shipment.clone());
+    /// Whether the order's channel has one with its external id.
+    async fn is_taken(&self, caller: &Caller, order: &Order) -> Result<bool> {
+        let Some(external_id) = order.details.external_id.clone() else { return Ok(false) };
+        let (tenant, channel) = (caller.tenant().clone(), order.channel);
+        let found = self.store().read(async move |tx| tx.orders_in_channels(&tenant, &[(channel, &external_id)]).await);
+        Ok(found.await?.iter().any(Option::is_some))
+    }
+
+    /// Stores a new order and the shipment it begins with in one transaction, and what comes of booking it where nobody is
+    /// asked for that either.
+    async fn store_with_order(&self, caller: &Caller, new: &Arc<NewOrder>, planned: Shipment) -> Result<Shipment> {
+        let (tenant, begun) = (caller.tenant().clone(), Arc::clone(new));
         let event_id = self.one_id("events", EventId::new).await?;
-        let is_new = self.store().write(async move |tx| {
+        let yes = Box::pin(self.yes_at_once(&tenant, &planned)).await?;
+        let stored = self.store().write(async move |tx| {
             if !begun.store(tx, &tenant).await? {
-                return Ok(false);
+                return Ok(None);
             }
-            tx.add_shipment(&tenant, &stored).await?;
-            let asked = event(event_id, EventKind::ShipmentRequested, stored.created_at, requested(&stored));
-            tx.emit_all(&tenant, &[begun.created.clone(), asked]).await?;
-            Ok(true)
+            let asked = event(event_id, EventKind::ShipmentRequested, planned.created_at, requested(&planned));
+            let news = vec![begun.created.clone(), asked];
+            if let Some(yes) = &yes {
+                return yes.store(tx, &tenant, &planned, news).await.map(Some);
+            }
+            tx.add_shipment(&tenant, &planned).await?;
+            tx.emit_all(&tenant, &news).await?;
+            Ok(Some(planned.clone()))
         });
-        if !is_new.await? {
-            return Err(taken(&new.order.details));
-        }
+        let shipment = stored.await?.ok_or_else(|| taken(&new.order.details))?;
         self.wakes().events.notify_one();
         self.wakes().addresses.notify_one();
-        Ok(())
+        Ok(shipment)
     }
 
     /// Ships an order and writes down why, when no carrier could be asked.

@@ -50,6 +50,44 @@ on_both_engines! {
         assert_eq!(shop.app().order(&shop.acme, order.id).await.unwrap().details, order.details);
     }
 
+    async fn nothing_is_stored_before_it_is_booked_and_labelled(engine: Engine) {
+        let shop = open(engine, Scripted::asking_nobody()).await;
+        shop.carrier.next_booking(Outcome::Slow(500));
+        let killed = tokio::spawn({
+            let (app, caller) = (shop.app().clone(), shop.acme.clone());
+            async move { app.dispatch_new(&caller, draft("1001"), &boxes(1)).await }
+        });
+        shop.until_asked_to_book(1).await;
+        killed.abort();
+        drop(killed.await);
+        assert_eq!(orders(&shop).await, 0);
+        let (order, shipped) = placed(&shop, "1001", &boxes(2)).await.unwrap();
+        let shipment = shipped.unwrap();
+        assert_eq!((shipment.version, shipment.status, shipment.modified_at), (2, ShipmentStatus::Booked, order.created_at));
+        assert_eq!(shipment, shop.only_shipment(order.id).await);
+        let documents = shop.app().documents(&shop.acme, shipment.id).await.unwrap();
+        assert_eq!(documents.len(), 2, "a label a parcel");
+        for document in documents {
+            assert!(!shop.app().document(&shop.acme, document.id).await.unwrap().1.is_empty());
+        }
+        assert_eq!(shop.story(order.id).await, SMOOTH);
+    }
+
+    async fn what_is_refused_at_once_is_told_as_if_it_had_been_asked_later(engine: Engine) {
+        let shop = open(engine, Scripted::asking_nobody()).await;
+        for _ in 0..2 {
+            shop.carrier.next_booking(Outcome::No("not today"));
+        }
+        let (order, shipped) = placed(&shop, "1001", &boxes(1)).await.unwrap();
+        let failed = shop.only_shipment(order.id).await;
+        assert!(matches!(&shipped, Err(Error::Carrier(_, Some(id))) if *id == failed.id), "{shipped:?}");
+        assert_eq!(failed.status, ShipmentStatus::Failed);
+        assert_eq!(shop.story(order.id).await, ["order.created", "shipment.requested", "shipment.failed"]);
+        let again = placed(&shop, "1001", &boxes(1)).await.map(|(order, _)| order.id);
+        assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");
+        assert_eq!(shop.asked().0, 2, "an order that is known is not planned again");
+    }
+
     async fn where_carriers_are_asked_the_order_can_be_seen_meanwhile(engine: Engine) {
         let shop = open(engine, Scripted::new()).await;
         shop.carrier.ledger(|ledger| ledger.rates = Some(Outcome::Slow(300)));
@@ -69,7 +107,9 @@ on_both_engines! {
         let wish = boxes(1);
         let (one, two) = join(placed(&shop, "1001", &wish), placed(&shop, "1001", &wish)).await;
         let (made, refused): (Vec<_>, Vec<_>) = [one, two].into_iter().partition(Result::is_ok);
-        assert_eq!((made.len(), orders(&shop).await, shop.asked()), (1, 1, (1, 0, 1)));
+        assert_eq!((made.len(), orders(&shop).await), (1, 1));
+        let (order, shipped) = made.into_iter().next().unwrap().unwrap();
+        assert_eq!(shipped.unwrap(), shop.only_shipment(order.id).await);
         let Some(Err(Error::Invalid(problems))) = refused.first() else { panic!("{refused:?}") };
         let problem = (problems[0].path.as_str(), problems[0].message.as_str());
         assert_eq!(problem, ("external_id", "the channel has an order \"1001\" already"));
