@@ -200,22 +200,12 @@ impl App {
                 return Ok(shipment);
             }
             let (connection, profile) = self.connection(tenant, &shipment).await?;
-            let trace = Trace::default();
-            // What does not fit is refused here, every problem at once, and nobody is asked.
-            let service = &shipment.details.service.service;
-            let answer = match ends_of(&shipment).fit(&connection.address_limits(service), service) {
-                Ok(ends) => {
-                    let asked = self.booking_request(&shipment);
-                    let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
-                    self.ask(tenant, &shipment, "book", connection.book(&ask, &trace)).await
-                }
-                Err(problems) => Err(CarrierError::Refused(problems)),
-            };
+            let (answer, exchanges) = Box::pin(self.ask_to_book(tenant, &shipment, connection.as_ref())).await;
             match answer {
-                Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, trace.take()).await,
+                Ok(booking) => return self.store_booking(tenant, &shipment, booking, profile, exchanges).await,
                 Err(error) if error.is_unsure() => {
                     let did_nothing = error.did_nothing();
-                    return self.leave_open(tenant, &shipment, (error, did_nothing), trace.take()).await;
+                    return self.leave_open(tenant, &shipment, (error, did_nothing), exchanges).await;
                 }
                 Err(error) => {
                     let next = shipment
@@ -224,12 +214,33 @@ impl App {
                         .iter()
                         .position(|rate| rate.service.account != shipment.details.service.account);
                     match next.filter(|_| !shipment.details.cancel_wanted) {
-                        Some(next) => shipment = self.turn_to(tenant, &shipment, next, &error, trace.take()).await?,
-                        None => return self.store_refusal(tenant, &shipment, error, trace.take()).await,
+                        Some(next) => shipment = self.turn_to(tenant, &shipment, next, &error, exchanges).await?,
+                        None => return self.store_refusal(tenant, &shipment, error, exchanges).await,
                     }
                 }
             }
         }
+    }
+
+    /// Asks a carrier for what a shipment says; also answers what was said. What does not fit is refused here, every problem
+    /// at once, and nobody is asked.
+    async fn ask_to_book(
+        &self,
+        tenant: &TenantId,
+        shipment: &Shipment,
+        connection: &dyn Connection,
+    ) -> (Result<Booking, CarrierError>, Vec<Exchange>) {
+        let trace = Trace::default();
+        let service = &shipment.details.service.service;
+        let answer = match ends_of(shipment).fit(&connection.address_limits(service), service) {
+            Ok(ends) => {
+                let asked = self.booking_request(shipment);
+                let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
+                self.ask(tenant, shipment, "book", connection.book(&ask, &trace)).await
+            }
+            Err(problems) => Err(CarrierError::Refused(problems)),
+        };
+        (answer, trace.take())
     }
 
     fn booking_request(&self, shipment: &Shipment) -> BookRequest {
@@ -474,19 +485,16 @@ impl App {
     /// nothing has happened anywhere. `None` when it is no plain yes.
     pub(super) async fn yes_at_once(&self, tenant: &TenantId, shipment: &Shipment) -> Result<Option<Yes>> {
         let (connection, profile) = self.connection(tenant, shipment).await?;
-        let service = &shipment.details.service.service;
         if !profile.asks_nobody {
             return Ok(None);
         }
-        let Ok(ends) = ends_of(shipment).fit(&connection.address_limits(service), service) else { return Ok(None) };
-        let (asked, trace) = (self.booking_request(shipment), Trace::default());
-        let ask = BookRequest { sender: ends.sender, recipient: ends.recipient, ..asked };
-        match self.ask(tenant, shipment, "book", connection.book(&ask, &trace)).await {
+        let (answer, exchanges) = Box::pin(self.ask_to_book(tenant, shipment, connection.as_ref())).await;
+        match answer {
             Ok(booking)
                 if booking.parcels.len() == shipment.parcels.len()
                     && booking.parcels.iter().all(|parcel| parcel.label.is_some()) =>
             {
-                self.yes(tenant, shipment, booking, profile, trace.take()).await.map(Some)
+                self.yes(tenant, shipment, booking, profile, exchanges).await.map(Some)
             }
             _ => Ok(None),
         }
